@@ -1,0 +1,23 @@
+//! The shape of the database and the only place that changes it. One file per migration, written
+//! for SQLite and PostgreSQL alike; expand first, contract one release later, so that the previous
+//! version keeps working beside the new one.
+
+pub use sea_orm_migration::prelude::MigratorTrait;
+use sea_orm_migration::prelude::*;
+
+mod m0001_accounts;
+mod m0002_protocol;
+mod m0003_audit;
+
+#[derive(Debug)]
+pub struct Migrator;
+
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m0001_accounts::Migration),
+            Box::new(m0002_protocol::Migration),
+            Box::new(m0003_audit::Migration),
+        ]
+    }
+}
