@@ -1,0 +1,168 @@
+//! Applications declared in the configuration file.
+
+use std::path::{Path, PathBuf};
+
+use base64::Engine;
+use serde::Deserialize;
+
+use super::Problem;
+use super::sections::SecretText;
+use crate::model::client::{
+    ClientAuthMethod, ClientId, ClientName, ClientSettings, ClientType, ConsentRule, Logo, WebUri,
+};
+use crate::model::key::SigningAlg;
+use crate::model::redirect_uri::RedirectUri;
+use crate::model::scope::{Scope, Scopes};
+
+/// Shorter ones could be guessed: a client secret is compared as a fast hash.
+const MIN_SECRET: usize = 32;
+
+/// Every key a `[[clients]]` table may have.
+pub(super) const KEYS: [&str; 15] = [
+    "id",
+    "name",
+    "type",
+    "secret",
+    "secret_file",
+    "auth_method",
+    "redirect_uris",
+    "post_logout_redirect_uris",
+    "scopes",
+    "refresh_tokens",
+    "consent",
+    "id_token_alg",
+    "logo_file",
+    "policy_uri",
+    "tos_uri",
+];
+
+#[derive(Debug, Clone)]
+pub struct DeclaredClient {
+    pub id: ClientId,
+    pub settings: ClientSettings,
+    pub secret: Option<SecretText>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct RawClient {
+    id: ClientId,
+    name: ClientName,
+    #[serde(rename = "type")]
+    client_type: ClientType,
+    #[serde(default)]
+    secret: Option<SecretText>,
+    #[serde(default)]
+    secret_file: Option<PathBuf>,
+    auth_method: Option<ClientAuthMethod>,
+    redirect_uris: Vec<RedirectUri>,
+    #[serde(default)]
+    post_logout_redirect_uris: Vec<RedirectUri>,
+    scopes: Option<Vec<Scope>>,
+    refresh_tokens: Option<bool>,
+    consent: Option<ConsentRule>,
+    id_token_alg: Option<SigningAlg>,
+    logo_file: Option<PathBuf>,
+    policy_uri: Option<String>,
+    tos_uri: Option<String>,
+}
+
+impl ClientSettings {
+    /// The safe defaults of a type, as the wizard, the CLI and the file use them.
+    #[must_use]
+    pub fn of_type(client_type: ClientType, name: ClientName, redirect_uris: Vec<RedirectUri>) -> Self {
+        Self {
+            name,
+            client_type,
+            auth_method: match client_type {
+                ClientType::Web => ClientAuthMethod::ClientSecretBasic,
+                ClientType::Spa | ClientType::Native => ClientAuthMethod::None,
+            },
+            redirect_uris,
+            post_logout_redirect_uris: Vec::new(),
+            scopes: [Scopes::OPENID, Scopes::PROFILE, Scopes::EMAIL, Scopes::OFFLINE_ACCESS]
+                .into_iter()
+                .filter_map(|scope| Scope::parse(scope).ok())
+                .collect(),
+            refresh_tokens: true,
+            consent: match client_type {
+                ClientType::Web | ClientType::Spa => ConsentRule::Never,
+                ClientType::Native => ConsentRule::Always,
+            },
+            id_token_alg: SigningAlg::Rs256,
+            logo: None,
+            policy_uri: None,
+            tos_uri: None,
+        }
+    }
+}
+
+impl RawClient {
+    pub(super) fn parse(self, place: &str) -> Result<DeclaredClient, Problem> {
+        let problem = |what: String, remedy: &str| Problem {
+            place: format!("{place} (client {})", self.id),
+            what,
+            remedy: remedy.to_owned(),
+        };
+        let uri = |text: &Option<String>| match text.as_deref() {
+            None | Some("") => Ok(None),
+            Some(text) => {
+                WebUri::parse(text).map(Some).map_err(|error| problem(format!("{text:?}: {error}."), ""))
+            }
+        };
+        let (policy_uri, tos_uri) = (uri(&self.policy_uri)?, uri(&self.tos_uri)?);
+        let logo_file = self.logo_file.as_deref().filter(|path| !path.as_os_str().is_empty());
+        let logo = logo_file.map(read_logo).transpose().map_err(|error| problem(error, ""))?;
+        let mut secret = self.secret.clone().filter(|secret| !secret.expose().is_empty());
+        if let Some(path) = self.secret_file.as_ref().filter(|path| !path.as_os_str().is_empty()) {
+            let text = std::fs::read_to_string(path).map_err(|error| {
+                problem(format!("secret_file {} can not be read: {error}.", path.display()), "")
+            })?;
+            secret = Some(text.trim_end().to_owned().into());
+        }
+        let defaults =
+            ClientSettings::of_type(self.client_type, self.name.clone(), self.redirect_uris.clone());
+        let settings = ClientSettings {
+            auth_method: self.auth_method.unwrap_or(defaults.auth_method),
+            post_logout_redirect_uris: self.post_logout_redirect_uris.clone(),
+            scopes: self
+                .scopes
+                .clone()
+                .map_or(defaults.scopes.clone(), |scopes| scopes.into_iter().collect()),
+            refresh_tokens: self.refresh_tokens.unwrap_or(defaults.refresh_tokens),
+            consent: self.consent.unwrap_or(defaults.consent),
+            id_token_alg: self.id_token_alg.unwrap_or(defaults.id_token_alg),
+            logo,
+            policy_uri,
+            tos_uri,
+            ..defaults
+        };
+        settings.validate().map_err(|error| problem(format!("{error}."), ""))?;
+        let public = settings.auth_method == ClientAuthMethod::None;
+        match &secret {
+            None if !public => {
+                Err(problem("needs a secret.".to_owned(), "Make one with: openssl rand -base64 36"))
+            }
+            Some(_) if public => Err(problem("can not keep a secret.".to_owned(), "Remove it.")),
+            Some(secret) if secret.expose().len() < MIN_SECRET => Err(problem(
+                format!("has a secret of fewer than {MIN_SECRET} characters."),
+                "Make one with: openssl rand -base64 36",
+            )),
+            _ => Ok(DeclaredClient { id: self.id, settings, secret }),
+        }
+    }
+}
+
+fn read_logo(path: &Path) -> Result<Logo, String> {
+    let place = path.display();
+    let bytes =
+        std::fs::read(path).map_err(|error| format!("logo_file {place} can not be read: {error}."))?;
+    let kind = match path.extension().and_then(|ending| ending.to_str()) {
+        Some("png") => "image/png",
+        Some("jpg" | "jpeg") => "image/jpeg",
+        Some("webp") => "image/webp",
+        Some("svg") => "image/svg+xml",
+        _ => "application/octet-stream",
+    };
+    let data = base64::engine::general_purpose::STANDARD.encode(bytes);
+    Logo::parse(&format!("data:{kind};base64,{data}")).map_err(|error| format!("logo_file {place}: {error}."))
+}

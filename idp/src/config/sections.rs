@@ -1,0 +1,278 @@
+//! One struct per section of the file, in domain types.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Deserializer};
+use time::Duration;
+use url::Url;
+use zeroize::Zeroizing;
+
+use super::clients::RawClient;
+use crate::model::redirect_uri::is_https_or_loopback;
+use crate::model::session::SessionLimits;
+
+/// The file as it is written. Unknown keys have been reported before this is read.
+#[derive(Debug, Deserialize)]
+pub(super) struct Raw {
+    pub(super) public_url: PublicUrl,
+    pub(super) data_dir: PathBuf,
+    pub(super) http: Http,
+    pub(super) database: Database,
+    pub(super) secrets: Secrets,
+    pub(super) brand: Brand,
+    pub(super) sessions: Sessions,
+    pub(super) tokens: Tokens,
+    pub(super) passwords: Passwords,
+    pub(super) log: Log,
+    #[serde(default)]
+    pub(super) clients: Vec<RawClient>,
+}
+
+/// Scheme, host and port; the OpenID issuer.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct PublicUrl(Url);
+
+impl PublicUrl {
+    /// Without a slash at the end: the issuer, byte for byte.
+    #[must_use]
+    pub fn issuer(&self) -> String {
+        self.0.origin().ascii_serialization()
+    }
+
+    #[must_use]
+    pub const fn url(&self) -> &Url {
+        &self.0
+    }
+
+    /// The host; also the WebAuthn relying party id.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        self.0.host_str().unwrap_or_default()
+    }
+
+    #[must_use]
+    pub fn is_secure(&self) -> bool {
+        self.0.scheme() == "https"
+    }
+
+    /// Plain http, which is legal on this machine only.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        !self.is_secure()
+    }
+
+    /// An address of ours from a path that starts with a slash.
+    #[must_use]
+    pub fn join(&self, path: &str) -> String {
+        format!("{}{path}", self.issuer())
+    }
+}
+
+impl TryFrom<String> for PublicUrl {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let url = Url::parse(&text)
+            .map_err(|_| format!("{text:?} is not a URL. Write it like https://login.example.org"))?;
+        let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+        if !bare || !url.username().is_empty() || url.password().is_some() {
+            return Err(format!("{text:?} has more than scheme, host and port. Leave out the rest."));
+        }
+        if !is_https_or_loopback(&url) {
+            return Err(format!("{text:?} must use https; plain http is for localhost only."));
+        }
+        if url.scheme() == "http" && url.host_str() != Some("localhost") || url.domain().is_none() {
+            return Err(format!("{text:?} must have a host name, not an address: passkeys need one."));
+        }
+        Ok(Self(url))
+    }
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Http {
+    pub listen: SocketAddr,
+    #[serde(deserialize_with = "up_to::<_, 1000000>")]
+    pub max_connections: usize,
+    #[serde(rename = "head_timeout_seconds", deserialize_with = "seconds")]
+    pub head_timeout: std::time::Duration,
+    #[serde(rename = "body_timeout_seconds", deserialize_with = "seconds")]
+    pub body_timeout: std::time::Duration,
+    #[serde(deserialize_with = "up_to::<_, 16777216>")]
+    pub max_body_bytes: usize,
+    #[serde(rename = "shutdown_delay_seconds", deserialize_with = "seconds")]
+    pub shutdown_delay: std::time::Duration,
+    #[serde(rename = "shutdown_grace_seconds", deserialize_with = "seconds")]
+    pub shutdown_grace: std::time::Duration,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Database {
+    /// `None`: the embedded one.
+    #[serde(deserialize_with = "optional_secret")]
+    pub url: Option<SecretText>,
+    #[serde(deserialize_with = "up_to::<_, 10000>")]
+    pub max_connections: usize,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Secrets {
+    #[serde(deserialize_with = "optional_secret")]
+    pub(super) master_key: Option<SecretText>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Brand {
+    #[serde(deserialize_with = "not_empty")]
+    pub name: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Sessions {
+    #[serde(deserialize_with = "up_to::<_, 525600>")]
+    idle_minutes: usize,
+    #[serde(deserialize_with = "up_to::<_, 8760>")]
+    absolute_hours: usize,
+}
+
+impl Sessions {
+    #[must_use]
+    pub fn limits(&self) -> SessionLimits {
+        SessionLimits {
+            idle: Duration::minutes(whole(self.idle_minutes)),
+            absolute: Duration::hours(whole(self.absolute_hours)),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Tokens {
+    #[serde(deserialize_with = "up_to::<_, 1440>")]
+    access_token_minutes: usize,
+    #[serde(deserialize_with = "up_to::<_, 1440>")]
+    id_token_minutes: usize,
+    #[serde(deserialize_with = "up_to::<_, 3650>")]
+    refresh_idle_days: usize,
+    #[serde(deserialize_with = "up_to::<_, 3650>")]
+    refresh_absolute_days: usize,
+}
+
+impl Tokens {
+    #[must_use]
+    pub fn access_token(&self) -> Duration {
+        Duration::minutes(whole(self.access_token_minutes))
+    }
+
+    #[must_use]
+    pub fn id_token(&self) -> Duration {
+        Duration::minutes(whole(self.id_token_minutes))
+    }
+
+    #[must_use]
+    pub fn refresh_idle(&self) -> Duration {
+        Duration::days(whole(self.refresh_idle_days))
+    }
+
+    #[must_use]
+    pub fn refresh_absolute(&self) -> Duration {
+        Duration::days(whole(self.refresh_absolute_days))
+    }
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Passwords {
+    #[serde(deserialize_with = "workers")]
+    workers: usize,
+    #[serde(deserialize_with = "up_to::<_, 1000000>")]
+    pub queue: usize,
+}
+
+impl Passwords {
+    #[must_use]
+    pub fn workers(&self) -> usize {
+        match self.workers {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            workers => workers,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Log {
+    #[serde(deserialize_with = "not_empty")]
+    pub level: String,
+    pub format: LogFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+/// A secret from the configuration: wiped when dropped, never shown.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(from = "String")]
+pub struct SecretText(Zeroizing<String>);
+
+impl SecretText {
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for SecretText {
+    fn from(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+}
+
+impl fmt::Debug for SecretText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretText(…)")
+    }
+}
+
+fn whole(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// At least one; more than `MAX` is a typing error.
+fn up_to<'de, D: Deserializer<'de>, const MAX: usize>(deserializer: D) -> Result<usize, D::Error> {
+    match usize::deserialize(deserializer)? {
+        0 => Err(serde::de::Error::custom("must be at least 1")),
+        number if number > MAX => Err(serde::de::Error::custom(format!("must be at most {MAX}"))),
+        number => Ok(number),
+    }
+}
+
+fn workers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
+    match usize::deserialize(deserializer)? {
+        number if number > 1024 => Err(serde::de::Error::custom("must be at most 1024")),
+        number => Ok(number),
+    }
+}
+
+fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<std::time::Duration, D::Error> {
+    match u64::deserialize(deserializer)? {
+        number if number > 86_400 => Err(serde::de::Error::custom("must be at most 86400 seconds")),
+        number => Ok(std::time::Duration::from_secs(number)),
+    }
+}
+
+fn not_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if text.trim().is_empty() {
+        return Err(serde::de::Error::custom("must not be empty"));
+    }
+    Ok(text)
+}
+
+fn optional_secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SecretText>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    Ok((!text.is_empty()).then(|| text.into()))
+}

@@ -1,0 +1,130 @@
+//! What the configuration accepts, and how it complains.
+
+use super::*;
+
+fn load(file: &str, environment: &[(&str, &str)]) -> Result<Config, Problems> {
+    let path = std::env::temp_dir().join(format!(
+        "idp-config-{}-{:?}.toml",
+        std::process::id(),
+        std::thread::current().id()
+    ));
+    std::fs::write(&path, file).unwrap();
+    let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    let result = Config::from_sources(Some(&path), environment);
+    std::fs::remove_file(&path).unwrap();
+    result
+}
+
+fn complaint(file: &str, environment: &[(&str, &str)]) -> String {
+    load(file, environment).unwrap_err().to_string()
+}
+
+#[test]
+fn the_defaults_load_and_add_the_example_client_on_localhost() {
+    let config = Config::from_sources(None, []).unwrap();
+    assert_eq!(config.public_url.issuer(), "http://localhost:8080");
+    assert!(config.development);
+    assert_eq!(config.clients.len(), 1);
+}
+
+#[test]
+fn the_production_example_loads_but_for_its_secret_file() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/production.toml");
+    let problems = Config::from_sources(Some(&path), []).unwrap_err().to_string();
+    assert_eq!(problems.lines().count(), 1);
+    assert!(problems.contains("secret_file /etc/portico/practice-web.secret can not be read"), "{problems}");
+}
+
+#[test]
+fn away_from_localhost_no_example_client_exists() {
+    let config =
+        Config::from_sources(None, [("IDP_PUBLIC_URL".to_owned(), "https://login.example".to_owned())]);
+    let config = config.unwrap();
+    assert!(!config.development && config.clients.is_empty());
+}
+
+#[test]
+fn the_environment_overrides_the_file() {
+    let config =
+        load("[http]\nlisten = \"127.0.0.1:1\"\n", &[("IDP_HTTP__LISTEN", "127.0.0.1:2"), ("PATH", "x")]);
+    assert_eq!(config.unwrap().http.listen.port(), 2);
+}
+
+#[test]
+fn an_unknown_key_names_its_line_and_the_nearest_one() {
+    let text = complaint("public_url = \"https://a.example\"\n[http]\nlisen = \"x\"\n", &[]);
+    assert!(text.contains(".toml:3: there is no setting http.lisen. Did you mean listen?"), "{text}");
+    let text = complaint("", &[("IDP_HTTP__LISTENS", "x")]);
+    assert!(
+        text.contains("IDP_HTTP__LISTENS: there is no setting http.listens. Did you mean IDP_HTTP__LISTEN?"),
+        "{text}"
+    );
+    let text = complaint("[[clients]]\nid = \"a\"\nredirect_urls = []\n", &[]);
+    assert!(
+        text.contains(".toml:3: there is no setting clients.0.redirect_urls. Did you mean redirect_uris?"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_wrong_value_names_its_line() {
+    let text = complaint("\n[http]\nlisten = \"nowhere\"\n", &[]);
+    assert!(text.contains(".toml:3: http.listen: invalid socket address"), "{text}");
+    let text = complaint("[sessions]\nidle_minutes = 0\n", &[]);
+    assert!(text.contains(".toml:2: sessions.idle_minutes: must be at least 1"), "{text}");
+    let text = complaint("", &[("IDP_SESSIONS__IDLE_MINUTES", "soon")]);
+    assert!(text.contains("IDP_SESSIONS__IDLE_MINUTES: \"soon\" is not a integer"), "{text}");
+    let text = complaint("x = [\n", &[]);
+    assert!(text.contains(".toml:"), "{text}");
+}
+
+#[test]
+fn the_public_url_is_https_or_localhost_and_nothing_more() {
+    for url in [
+        "http://login.example",
+        "https://login.example/idp",
+        "https://1.2.3.4",
+        "ftp://x",
+        "x",
+        "https://u:p@login.example",
+        "https://login.example?x",
+        "http://127.0.0.1:8080",
+    ] {
+        assert!(load(&format!("public_url = {url:?}"), &[]).is_err(), "{url}");
+    }
+}
+
+#[test]
+fn the_published_secret_is_refused_in_production() {
+    let file = format!("public_url = \"https://login.example\"\n{DEVELOPMENT}");
+    assert!(complaint(&file, &[]).contains("uses the secret of the published example"));
+}
+
+#[test]
+fn a_client_that_can_not_work_is_refused() {
+    let client = |rest: &str| format!("[[clients]]\nid = \"a\"\nname = \"A\"\n{rest}");
+    for (rest, expected) in [
+        ("type = \"web\"\nredirect_uris = [\"https://a.example/\"]", "needs a secret"),
+        ("type = \"web\"\nsecret = \"short\"\nredirect_uris = [\"https://a.example/\"]", "fewer than 32"),
+        ("type = \"spa\"\nredirect_uris = []", "at least one redirect_uri"),
+        ("type = \"spa\"\nredirect_uris = [\"https://a.example/#x\"]", "fragment"),
+        (
+            "type = \"native\"\nconsent = \"never\"\nredirect_uris = [\"http://127.0.0.1/\"]",
+            "consent must be always",
+        ),
+        ("type = \"spa\"\nredirect_uris = [\"https://a.example/\"]\nscopes = [\"profile\"]", "scope openid"),
+    ] {
+        let text = complaint(&client(rest), &[]);
+        assert!(text.contains(expected), "{text}");
+    }
+}
+
+#[test]
+fn a_secret_does_not_show_itself() {
+    let secret = "a-long-secret-that-nobody-must-see-in-a-log";
+    let file = format!(
+        "[secrets]\nmaster_key = \"{secret}\"\n[[clients]]\nid = \"a\"\nname = \"A\"\ntype = \"web\"\n\
+         secret = \"{secret}\"\nredirect_uris = [\"https://a.example/\"]\n[database]\nurl = \"postgres://{secret}@x/y\"\n"
+    );
+    assert!(!format!("{:?}", load(&file, &[]).unwrap()).contains(secret));
+}

@@ -1,0 +1,187 @@
+//! What is under way: an authorization request that waits for its person, and a sign-in that has
+//! been begun. Both live in ephemeral storage under a random handle; sign-in and the protocol meet
+//! here and nowhere else.
+
+use serde::{Deserialize, Serialize};
+use time::{Duration, OffsetDateTime};
+
+use super::client::ClientId;
+use super::ids::{PasskeyId, SessionId, UserId};
+use super::redirect_uri::RedirectUri;
+use super::scope::Scopes;
+use super::session::Method;
+use super::{Invalid, text_type};
+
+/// An authorization request left alone this long has to be begun again.
+pub const ATTEMPT_LIFETIME: Duration = Duration::minutes(30);
+/// A sign-in between its steps.
+pub const SIGN_IN_LIFETIME: Duration = Duration::minutes(10);
+
+text_type!(
+    /// A random name for something ephemeral: 43 characters of base64url, 256 bits.
+    Handle,
+    |text| {
+        let legal = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        if text.len() != 43 || !text.chars().all(legal) {
+            return Err(Invalid::new("handle", "must be 43 characters of base64url"));
+        }
+        Ok(text.to_owned())
+    }
+);
+
+text_type!(
+    /// A page of our own that a person may be sent to after signing in.
+    LocalPath,
+    |text| {
+        let legal = |c: char| c.is_ascii_alphanumeric() || "/-_?=&.%~".contains(c);
+        let room = ["/account", "/admin"].into_iter().any(|room| {
+            text.strip_prefix(room).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']))
+        });
+        if !room || text.len() > 500 || text.contains("//") || text.contains("..") || !text.chars().all(legal) {
+            return Err(Invalid::new("destination", "must be a path under /account or /admin"));
+        }
+        Ok(text.to_owned())
+    }
+);
+
+/// The application as people see it while they sign in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AppCard {
+    pub name: String,
+    pub host: String,
+    pub logo_uri: Option<String>,
+    pub policy_uri: Option<String>,
+    pub tos_uri: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ResponseMode {
+    Query,
+    FormPost,
+}
+
+/// OIDC Core §3.1.2.1 `prompt`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Prompt {
+    pub none: bool,
+    pub login: bool,
+    pub consent: bool,
+}
+
+/// A checked authorization request, on its way from `/oidc/authorize` to its answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    pub client_id: ClientId,
+    pub app: AppCard,
+    pub redirect_uri: RedirectUri,
+    pub response_mode: ResponseMode,
+    pub state: Option<String>,
+    pub nonce: Option<String>,
+    /// RFC 7636 S256 challenge: the 43 characters as sent.
+    pub code_challenge: String,
+    pub scopes: Scopes,
+    pub prompt: Prompt,
+    pub max_age: Option<u32>,
+    pub acr_values: Vec<String>,
+    pub login_hint: Option<String>,
+    /// The person named by `id_token_hint`: nobody else may answer this request.
+    pub hinted_user: Option<UserId>,
+    pub ui_locales: Vec<String>,
+    pub begun_at: OffsetDateTime,
+    /// The browser that first showed it (see [`BrowserId`]); nobody else may go on with it.
+    pub browser: Option<BrowserId>,
+    /// The person allowed it on the consent page, in this attempt.
+    pub consented_by: Option<UserId>,
+}
+
+/// SHA-256 of the cookie that tells browsers apart before anyone has signed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BrowserId(pub [u8; 32]);
+
+/// Where a completed sign-in leads.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Destination {
+    /// On with an authorization request.
+    Attempt(Handle),
+    Page(LocalPath),
+    Account,
+}
+
+/// What one person has proven so far, in one browser, between the steps of signing in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignIn {
+    pub browser: BrowserId,
+    pub user_id: UserId,
+    pub password: bool,
+    pub passkey: Option<PasskeyProof>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PasskeyProof {
+    pub id: PasskeyId,
+    pub user_verified: bool,
+}
+
+/// What a WebAuthn ceremony was begun for. A challenge made for one purpose is worth nothing for
+/// another (WebAuthn §13.4.3).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CeremonyPurpose {
+    /// Anyone's passkey, at the sign-in page.
+    SignIn,
+    /// This person's passkey, after their password.
+    SecondFactor(UserId),
+    /// A new passkey for this person.
+    Registration(UserId),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ceremony {
+    pub purpose: CeremonyPurpose,
+    pub browser: BrowserId,
+    pub challenge: [u8; 32],
+    /// Allowed (sign-in) or excluded (registration) credential ids.
+    pub credentials: Vec<Vec<u8>>,
+}
+
+/// Everything that a redeemed authorization code stands for (RFC 6749 §4.1.3, RFC 9700 §4.5).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CodeGrant {
+    pub client_id: ClientId,
+    pub redirect_uri: RedirectUri,
+    pub code_challenge: String,
+    pub nonce: Option<String>,
+    pub scopes: Scopes,
+    pub user_id: UserId,
+    pub session_id: SessionId,
+    pub passkey_id: Option<PasskeyId>,
+    pub method: Method,
+    pub authenticated_at: OffsetDateTime,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_destination_stays_on_our_own_pages() {
+        for text in ["/account", "/account/passkeys?x=1", "/admin/people"] {
+            assert!(LocalPath::parse(text).is_ok(), "{text:?}");
+        }
+        for text in [
+            "",
+            "/",
+            "//evil.example",
+            "/account//evil.example",
+            "https://evil.example",
+            "/accountant",
+            "/account/../oidc/authorize",
+            "/account\\evil",
+            "/account/\r\nx",
+            "/login",
+            "/oidc/authorize",
+        ] {
+            assert!(LocalPath::parse(text).is_err(), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! The authenticators of a person: their passkeys and their password.
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::ids::{PasskeyId, UserId};
+use super::{Invalid, text_type};
+
+/// A person keeps at most this many passkeys.
+pub const MAX_PASSKEYS: usize = 20;
+
+text_type!(
+    /// The person's own name for a passkey: trimmed, 1 to 60 characters.
+    PasskeyName,
+    |text| {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(Invalid::new("passkey name", "must not be empty"));
+        }
+        if text.chars().count() > 60 {
+            return Err(Invalid::new("passkey name", "must be at most 60 characters"));
+        }
+        if text.chars().any(char::is_control) {
+            return Err(Invalid::new("passkey name", "must not contain control characters"));
+        }
+        Ok(text.to_owned())
+    }
+);
+
+/// What kind of thing keeps a passkey: decides the neutral icon on its card.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AuthenticatorKind {
+    Phone,
+    Computer,
+    PasswordManager,
+    SecurityKey,
+}
+
+/// The credential record of WebAuthn Level 3 §4, and what people want to know about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Passkey {
+    pub id: PasskeyId,
+    pub user_id: UserId,
+    /// The authenticator's own id, at most 1023 bytes, unique over all people.
+    pub credential_id: Vec<u8>,
+    /// The verified public key and its parameters, opaque outside `crypto::passkey`.
+    pub record: serde_json::Value,
+    pub rp_id: String,
+    pub name: PasskeyName,
+    pub aaguid: Uuid,
+    pub transports: Vec<String>,
+    pub sign_count: u32,
+    pub uv_initialized: bool,
+    pub backup_eligible: bool,
+    pub backup_state: bool,
+    pub created_at: OffsetDateTime,
+    pub last_used_at: Option<OffsetDateTime>,
+    /// "Firefox on Linux" and the like, from the last use.
+    pub last_used_with: Option<String>,
+}
+
+/// A person's password as stored. The hash itself is sealed and stays in `store` and `crypto`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PasswordState {
+    pub failures: i32,
+    pub changed_at: OffsetDateTime,
+}

@@ -1,0 +1,68 @@
+//! Keys that sign tokens, as far as anyone outside `crypto` may know them.
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+/// The signature algorithms we sign with (RFC 7518, RFC 8037). An allow-list: `none` and the
+/// symmetric ones have no variant and so cannot be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum SigningAlg {
+    #[serde(rename = "RS256")]
+    Rs256,
+    #[serde(rename = "ES256")]
+    Es256,
+}
+
+impl SigningAlg {
+    pub const ALL: [Self; 2] = [Self::Rs256, Self::Es256];
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Rs256 => "RS256",
+            Self::Es256 => "ES256",
+        }
+    }
+
+    #[must_use]
+    pub fn from_stored(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|alg| alg.as_str() == text)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum KeyState {
+    /// Published, not yet signing.
+    Next,
+    /// Signing.
+    Current,
+    /// Published until the last token it signed has expired.
+    Retired,
+}
+
+impl KeyState {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Next => "next",
+            Self::Current => "current",
+            Self::Retired => "retired",
+        }
+    }
+
+    #[must_use]
+    pub fn from_stored(text: &str) -> Option<Self> {
+        [Self::Next, Self::Current, Self::Retired].into_iter().find(|state| state.as_str() == text)
+    }
+}
+
+/// A signing key without its private half.
+#[derive(Debug, Clone)]
+pub struct PublicKey {
+    pub kid: String,
+    pub alg: SigningAlg,
+    pub state: KeyState,
+    pub jwk: serde_json::Value,
+    pub created_at: OffsetDateTime,
+}

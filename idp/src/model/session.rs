@@ -1,0 +1,123 @@
+//! A signed-in browser, and how strongly its person was authenticated.
+
+use serde::{Deserialize, Serialize};
+use time::{Duration, OffsetDateTime};
+
+use super::ids::{PasskeyId, SessionId, UserId};
+
+/// What a person has shown in one sign-in. The claims `acr` and `amr` follow from it and from
+/// nothing else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Method {
+    /// A user-verified passkey.
+    Passkey,
+    /// A password and then a passkey, whichever came first, whatever the passkey verified.
+    PasswordAndPasskey,
+    /// A password alone.
+    Password,
+}
+
+impl Method {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Passkey => "passkey",
+            Self::PasswordAndPasskey => "password-passkey",
+            Self::Password => "password",
+        }
+    }
+
+    #[must_use]
+    pub fn from_stored(text: &str) -> Option<Self> {
+        [Self::Passkey, Self::PasswordAndPasskey, Self::Password].into_iter().find(|m| m.as_str() == text)
+    }
+
+    /// EAP ACR Values 1.0 names what is phishing-resistant; `pwd` is our own word below it.
+    #[must_use]
+    pub const fn acr(self) -> &'static str {
+        match self {
+            Self::Passkey | Self::PasswordAndPasskey => "phr",
+            Self::Password => "pwd",
+        }
+    }
+
+    /// RFC 8176 values. A passkey does not say whether a PIN or a finger verified the person, so
+    /// neither is claimed.
+    #[must_use]
+    pub const fn amr(self) -> &'static [&'static str] {
+        match self {
+            Self::Passkey => &["pop", "user", "mfa"],
+            Self::PasswordAndPasskey => &["pwd", "pop", "user", "mfa"],
+            Self::Password => &["pwd"],
+        }
+    }
+}
+
+/// How long a session may live, on the server's clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SessionLimits {
+    pub idle: Duration,
+    pub absolute: Duration,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    pub id: SessionId,
+    pub user_id: UserId,
+    /// The passkey that began it; the session ends when that passkey is deleted.
+    pub passkey_id: Option<PasskeyId>,
+    pub method: Method,
+    /// The last moment the person proved themselves, not the last request.
+    pub authenticated_at: OffsetDateTime,
+    pub created_at: OffsetDateTime,
+    pub last_seen_at: OffsetDateTime,
+    /// The absolute end.
+    pub expires_at: OffsetDateTime,
+    pub browser: String,
+}
+
+impl Session {
+    #[must_use]
+    pub fn is_live(&self, now: OffsetDateTime, limits: SessionLimits) -> bool {
+        now < self.expires_at && now - self.last_seen_at < limits.idle
+    }
+
+    #[must_use]
+    pub fn is_fresh(&self, now: OffsetDateTime, within: Duration) -> bool {
+        now - self.authenticated_at <= within
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMITS: SessionLimits = SessionLimits { idle: Duration::hours(1), absolute: Duration::hours(24) };
+
+    fn session() -> Session {
+        let start = OffsetDateTime::UNIX_EPOCH;
+        Session {
+            id: SessionId::new(start, [1; 10]),
+            user_id: UserId::new(start, [2; 10]),
+            passkey_id: None,
+            method: Method::Password,
+            authenticated_at: start,
+            created_at: start,
+            last_seen_at: start,
+            expires_at: start + LIMITS.absolute,
+            browser: String::new(),
+        }
+    }
+
+    /// J3
+    #[test]
+    fn a_session_ends_when_idle_or_old() {
+        let start = OffsetDateTime::UNIX_EPOCH;
+        let mut session = session();
+        assert!(session.is_live(start + Duration::minutes(59), LIMITS));
+        assert!(!session.is_live(start + Duration::hours(1), LIMITS));
+        session.last_seen_at = start + Duration::hours(24);
+        assert!(!session.is_live(start + Duration::hours(24), LIMITS));
+    }
+}
