@@ -1,0 +1,163 @@
+//! The keys that sign our tokens: made here, parsed once, kept ready. The private halves leave this
+//! room only sealed.
+
+use std::sync::Arc;
+
+use josekit::jwk::Jwk;
+use josekit::jwk::alg::ec::EcCurve;
+use josekit::jws::alg::ecdsa::EcdsaJwsAlgorithm::Es256;
+use josekit::jws::alg::rsassa::RsassaJwsAlgorithm::Rs256;
+use josekit::jws::{JwsHeader, JwsSigner, JwsVerifier, serialize_compact};
+use serde_json::{Value, json};
+use zeroize::Zeroizing;
+
+use super::{base64url, sha256};
+use crate::model::key::{KeyState, PublicKey, SigningAlg};
+
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    #[error("a signing key is damaged: {0}")]
+    Damaged(#[from] josekit::JoseError),
+    #[error("a signing key is not valid JSON")]
+    NotJson(#[from] serde_json::Error),
+    #[error("there is no current {} key", .0.as_str())]
+    Missing(SigningAlg),
+}
+
+/// A key that was just made, to be sealed and stored.
+pub struct NewKey {
+    pub kid: String,
+    pub alg: SigningAlg,
+    pub public_jwk: Value,
+    pub private_jwk: Zeroizing<Vec<u8>>,
+}
+
+impl std::fmt::Debug for NewKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "NewKey({})", self.kid)
+    }
+}
+
+impl NewKey {
+    /// # Errors
+    /// When OpenSSL can not make one.
+    pub fn generate(alg: SigningAlg) -> Result<Self, KeyError> {
+        let mut private = match alg {
+            SigningAlg::Rs256 => Jwk::generate_rsa_key(2048)?,
+            SigningAlg::Es256 => Jwk::generate_ec_key(EcCurve::P256)?,
+        };
+        let mut public = private.to_public_key()?;
+        let kid = thumbprint(&public);
+        for jwk in [&mut private, &mut public] {
+            jwk.set_key_id(&kid);
+            jwk.set_algorithm(alg.as_str());
+            jwk.set_key_use("sig");
+        }
+        let public_jwk = serde_json::to_value(public.as_ref())?;
+        let private_jwk = Zeroizing::new(serde_json::to_vec(private.as_ref())?);
+        Ok(Self { kid, alg, public_jwk, private_jwk })
+    }
+}
+
+/// RFC 7638 §3: a name that follows from the key alone, and so is unique without asking anyone.
+fn thumbprint(public: &Jwk) -> String {
+    let member = |name: &str| public.parameter(name).cloned().unwrap_or(Value::Null);
+    // The members in lexicographic order, as the RFC demands; serde_json writes them as given.
+    let canonical = if public.key_type() == "RSA" {
+        format!(r#"{{"e":{},"kty":"RSA","n":{}}}"#, member("e"), member("n"))
+    } else {
+        format!(r#"{{"crv":{},"kty":"EC","x":{},"y":{}}}"#, member("crv"), member("x"), member("y"))
+    };
+    base64url::encode(sha256(canonical.as_bytes()))
+}
+
+struct LoadedKey {
+    public: PublicKey,
+    signer: Arc<dyn JwsSigner + Send + Sync>,
+    verifier: Box<dyn JwsVerifier + Send + Sync>,
+}
+
+/// All keys that are published. Built once per change and shared.
+pub struct KeyRing {
+    keys: Vec<LoadedKey>,
+    jwks: Value,
+}
+
+impl std::fmt::Debug for KeyRing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "KeyRing({} keys)", self.keys.len())
+    }
+}
+
+impl KeyRing {
+    /// # Errors
+    /// When one of the keys is not what it says it is.
+    pub fn load(keys: impl IntoIterator<Item = (PublicKey, Zeroizing<Vec<u8>>)>) -> Result<Self, KeyError> {
+        let keys = keys.into_iter().map(load_key).collect::<Result<Vec<_>, _>>()?;
+        let jwks = json!({ "keys": keys.iter().map(|key| &key.public.jwk).collect::<Vec<_>>() });
+        Ok(Self { keys, jwks })
+    }
+
+    /// RFC 7517 §5, public members only.
+    #[must_use]
+    pub const fn jwks(&self) -> &Value {
+        &self.jwks
+    }
+
+    /// Signs with the current key of the algorithm. RSA takes a millisecond, so it goes to a thread
+    /// where it holds nobody up.
+    ///
+    /// # Errors
+    /// When there is no such key or OpenSSL fails.
+    pub async fn sign(&self, alg: SigningAlg, typ: &str, payload: Vec<u8>) -> Result<String, KeyError> {
+        let key = self
+            .keys
+            .iter()
+            .find(|key| key.public.alg == alg && key.public.state == KeyState::Current)
+            .ok_or(KeyError::Missing(alg))?;
+        let mut header = JwsHeader::new();
+        header.set_token_type(typ);
+        header.set_key_id(&key.public.kid);
+        let signer = Arc::clone(&key.signer);
+        let sign = move || serialize_compact(&payload, &header, &*signer).map_err(KeyError::from);
+        match alg {
+            SigningAlg::Es256 => sign(),
+            SigningAlg::Rs256 => {
+                tokio::task::spawn_blocking(sign).await.unwrap_or(Err(KeyError::Missing(alg)))
+            }
+        }
+    }
+
+    /// The verifier for a `kid` and `alg` of ours. Both must fit: a header never chooses how it is
+    /// checked (RFC 8725 §3.1).
+    #[must_use]
+    pub fn verifier(&self, kid: &str, alg: &str) -> Option<&(dyn JwsVerifier + Send + Sync)> {
+        self.keys
+            .iter()
+            .find(|key| key.public.kid == kid && key.public.alg.as_str() == alg)
+            .map(|key| &*key.verifier)
+    }
+}
+
+fn load_key((public, private): (PublicKey, Zeroizing<Vec<u8>>)) -> Result<LoadedKey, KeyError> {
+    let private = Jwk::from_bytes(&*private)?;
+    let public_jwk = Jwk::from_bytes(serde_json::to_vec(&public.jwk)?)?;
+    let (signer, verifier): (Arc<dyn JwsSigner + Send + Sync>, Box<dyn JwsVerifier + Send + Sync>) =
+        match public.alg {
+            SigningAlg::Rs256 => {
+                (Arc::new(Rs256.signer_from_jwk(&private)?), Box::new(Rs256.verifier_from_jwk(&public_jwk)?))
+            }
+            SigningAlg::Es256 => {
+                (Arc::new(Es256.signer_from_jwk(&private)?), Box::new(Es256.verifier_from_jwk(&public_jwk)?))
+            }
+        };
+    Ok(LoadedKey { public, signer, verifier })
+}
+
+/// The keys a new deployment starts with: one per algorithm we offer.
+///
+/// # Errors
+/// When OpenSSL can not make them.
+pub fn first_keys() -> Result<Vec<NewKey>, KeyError> {
+    SigningAlg::ALL.into_iter().map(NewKey::generate).collect()
+}

@@ -1,0 +1,129 @@
+//! Ephemeral storage in this process, for one node. Bounded for each kind of entry: when one kind is
+//! full of live entries, new ones of it are refused rather than old ones forgotten, and the other
+//! kinds go on.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use time::{Duration, OffsetDateTime};
+
+use super::{Backend, EphemeralError, Key, Kind};
+use crate::clock::SharedClock;
+
+/// Of one kind, keys and bookkeeping included.
+const MAX_BYTES: usize = 32 * 1024 * 1024;
+/// What an entry costs besides its value.
+const ENTRY_BYTES: usize = 160;
+/// Expired entries are swept out each time this many have been added…
+const SWEEP_EVERY: usize = 1_000;
+/// …and when a kind is full, but not again within this time.
+const SWEEP_PAUSE: Duration = Duration::seconds(1);
+
+#[derive(Debug)]
+pub struct Memory {
+    clock: SharedClock,
+    kinds: Mutex<HashMap<Kind, Entries>>,
+}
+
+#[derive(Debug, Default)]
+struct Entries {
+    map: HashMap<Key, Entry>,
+    bytes: usize,
+    since_sweep: usize,
+    swept_at: Option<OffsetDateTime>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    value: Vec<u8>,
+    count: u64,
+    expires_at: OffsetDateTime,
+}
+
+impl Entry {
+    fn bytes(&self) -> usize {
+        self.value.len().saturating_add(ENTRY_BYTES)
+    }
+}
+
+impl Memory {
+    #[must_use]
+    pub fn new(clock: SharedClock) -> Self {
+        Self { clock, kinds: Mutex::default() }
+    }
+
+    /// No code that holds the lock can panic half-way through a change, so a poisoned lock is sound.
+    fn lock(&self) -> MutexGuard<'_, HashMap<Kind, Entries>> {
+        self.kinds.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Entries {
+    fn remove(&mut self, key: &Key) -> Option<Entry> {
+        let removed = self.map.remove(key)?;
+        self.bytes = self.bytes.saturating_sub(removed.bytes());
+        Some(removed)
+    }
+
+    fn insert(&mut self, key: Key, entry: Entry, now: OffsetDateTime) -> Result<(), EphemeralError> {
+        // What replaces an entry needs no more room than that had, give or take; a flow under way
+        // goes on even when no new one may begin.
+        if self.remove(&key).is_none() {
+            self.make_room(now)?;
+        }
+        self.bytes = self.bytes.saturating_add(entry.bytes());
+        self.map.insert(key, entry);
+        Ok(())
+    }
+
+    fn make_room(&mut self, now: OffsetDateTime) -> Result<(), EphemeralError> {
+        self.since_sweep = self.since_sweep.saturating_add(1);
+        let rested = self.swept_at.is_none_or(|at| now - at >= SWEEP_PAUSE);
+        if self.since_sweep >= SWEEP_EVERY || self.bytes >= MAX_BYTES && rested {
+            self.map.retain(|_, entry| entry.expires_at > now);
+            self.bytes = self.map.values().map(Entry::bytes).sum();
+            self.since_sweep = 0;
+            self.swept_at = Some(now);
+        }
+        if self.bytes >= MAX_BYTES {
+            return Err(EphemeralError::Unavailable("too much of one kind is under way at once".to_owned()));
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Backend for Memory {
+    async fn put(&self, kind: Kind, key: Key, value: Vec<u8>, ttl: Duration) -> Result<(), EphemeralError> {
+        let now = self.clock.now();
+        let entry = Entry { value, count: 0, expires_at: now + ttl };
+        self.lock().entry(kind).or_default().insert(key, entry, now)
+    }
+
+    async fn get(&self, kind: Kind, key: Key) -> Result<Option<Vec<u8>>, EphemeralError> {
+        let now = self.clock.now();
+        let kinds = self.lock();
+        let entry = kinds.get(&kind).and_then(|entries| entries.map.get(&key));
+        Ok(entry.filter(|entry| entry.expires_at > now).map(|entry| entry.value.clone()))
+    }
+
+    async fn take(&self, kind: Kind, key: Key) -> Result<Option<Vec<u8>>, EphemeralError> {
+        let now = self.clock.now();
+        let taken = self.lock().get_mut(&kind).and_then(|entries| entries.remove(&key));
+        Ok(taken.filter(|entry| entry.expires_at > now).map(|entry| entry.value))
+    }
+
+    async fn count(&self, kind: Kind, key: Key, window: Duration) -> Result<u64, EphemeralError> {
+        let now = self.clock.now();
+        let mut kinds = self.lock();
+        let entries = kinds.entry(kind).or_default();
+        if let Some(entry) = entries.map.get_mut(&key).filter(|entry| entry.expires_at > now) {
+            entry.count = entry.count.saturating_add(1);
+            return Ok(entry.count);
+        }
+        let first = Entry { value: Vec::new(), count: 1, expires_at: now + window };
+        entries.insert(key, first, now)?;
+        Ok(1)
+    }
+}

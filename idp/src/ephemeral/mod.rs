@@ -1,0 +1,105 @@
+//! What is forgotten by itself: attempts, challenges, codes, windows of attempts. Every entry has an
+//! expiry and a kind, and a key of one kind is nothing to another. Losing all of it ends flows in
+//! flight and loosens nothing.
+
+mod memory;
+
+use async_trait::async_trait;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use time::Duration;
+
+pub use memory::Memory;
+
+/// What an entry is. A key is only ever looked up within its kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    Attempt,
+    SignIn,
+    Ceremony,
+    Code,
+    /// That a code was issued at all, kept a little longer than the code.
+    CodeIssued,
+    /// That a code was presented after it had been taken.
+    CodeReplayed,
+    LogoutRequest,
+    LogoutQuestion,
+    SetUp,
+    PolicyReport,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum EphemeralError {
+    /// The store is full or out of reach; nothing was kept.
+    #[error("ephemeral storage is unavailable: {0}")]
+    Unavailable(String),
+    #[error("an ephemeral entry can not be read")]
+    Damaged(#[from] serde_json::Error),
+}
+
+/// Keys are hashes of the random handles that people and applications hold, so that what is stored
+/// opens nothing.
+pub type Key = [u8; 32];
+
+/// The storage behind [`Ephemeral`].
+#[async_trait]
+pub trait Backend: Send + Sync + std::fmt::Debug {
+    async fn put(&self, kind: Kind, key: Key, value: Vec<u8>, ttl: Duration) -> Result<(), EphemeralError>;
+    async fn get(&self, kind: Kind, key: Key) -> Result<Option<Vec<u8>>, EphemeralError>;
+    /// Removes and returns the entry; of any number of callers at the same time one gets it.
+    async fn take(&self, kind: Kind, key: Key) -> Result<Option<Vec<u8>>, EphemeralError>;
+    /// Adds one to a counter and returns the sum; the counter begins anew `window` after its first
+    /// count.
+    async fn count(&self, kind: Kind, key: Key, window: Duration) -> Result<u64, EphemeralError>;
+}
+
+/// Typed access to a backend.
+#[derive(Debug)]
+pub struct Ephemeral(Box<dyn Backend>);
+
+impl Ephemeral {
+    #[must_use]
+    pub fn new(backend: impl Backend + 'static) -> Self {
+        Self(Box::new(backend))
+    }
+
+    /// Keeps a value for at most `ttl`, in place of what was there.
+    ///
+    /// # Errors
+    /// When it was not kept.
+    pub async fn put<T: Serialize + Sync>(
+        &self,
+        kind: Kind,
+        key: Key,
+        value: &T,
+        ttl: Duration,
+    ) -> Result<(), EphemeralError> {
+        self.0.put(kind, key, serde_json::to_vec(value)?, ttl).await
+    }
+
+    /// # Errors
+    /// When the storage does not answer.
+    pub async fn get<T: DeserializeOwned>(&self, kind: Kind, key: Key) -> Result<Option<T>, EphemeralError> {
+        decode(self.0.get(kind, key).await?)
+    }
+
+    /// Removes and returns a value: the first of many callers gets it.
+    ///
+    /// # Errors
+    /// When the storage does not answer.
+    pub async fn take<T: DeserializeOwned>(&self, kind: Kind, key: Key) -> Result<Option<T>, EphemeralError> {
+        decode(self.0.take(kind, key).await?)
+    }
+
+    /// Counts an occurrence within a window and returns how many there were, this one included.
+    ///
+    /// # Errors
+    /// When the storage does not answer.
+    pub async fn count(&self, kind: Kind, key: Key, window: Duration) -> Result<u64, EphemeralError> {
+        self.0.count(kind, key, window).await
+    }
+}
+
+fn decode<T: DeserializeOwned>(stored: Option<Vec<u8>>) -> Result<Option<T>, EphemeralError> {
+    stored.map(|bytes| serde_json::from_slice(&bytes).map_err(EphemeralError::from)).transpose()
+}

@@ -1,0 +1,118 @@
+//! Registered applications.
+
+use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
+use time::OffsetDateTime;
+
+use super::entity::{client, client_origin};
+use super::{Read, Result, StoreError, Tx, from_millis, insert_new, stored, to_millis, unique};
+use crate::model::client::{Client, ClientId, ClientSource};
+
+pub async fn by_id(db: &impl Read, id: &ClientId) -> Result<Option<Client>> {
+    unique(db, client::Entity::find_by_id(id.as_str())).await?.map(from_row).transpose()
+}
+
+/// Adds a client. `false` when the id is taken.
+pub async fn insert(tx: &Tx, new: &Client) -> Result<bool> {
+    let inserted = insert_new(tx, to_row(new)?, client::Column::Id).await?;
+    if inserted {
+        set_origins(tx, new).await?;
+    }
+    Ok(inserted)
+}
+
+/// Keeps a client of the configuration file as the file has it now, whoever kept it before.
+pub async fn declare(tx: &Tx, declared: &Client) -> Result<()> {
+    let replace = OnConflict::column(client::Column::Id)
+        .update_columns([
+            client::Column::Settings,
+            client::Column::Source,
+            client::Column::SecretHash,
+            client::Column::DisabledAt,
+        ])
+        .to_owned();
+    client::Entity::insert(to_row(declared)?)
+        .on_conflict(replace)
+        .exec_without_returning(tx.connection())
+        .await?;
+    set_origins(tx, declared).await
+}
+
+/// Whether an enabled client runs on this web origin.
+pub async fn runs_on(db: &impl Read, origin: &str) -> Result<bool> {
+    let rows = client_origin::Entity::find()
+        .filter(client_origin::Column::Origin.eq(origin))
+        .all(db.connection())
+        .await?;
+    let ids = rows.into_iter().map(|row| row.client_id);
+    let enabled = client::Entity::find()
+        .filter(client::Column::Id.is_in(ids))
+        .filter(client::Column::DisabledAt.is_null());
+    Ok(enabled.count(db.connection()).await? > 0)
+}
+
+async fn set_origins(tx: &Tx, client: &Client) -> Result<()> {
+    client_origin::Entity::delete_many()
+        .filter(client_origin::Column::ClientId.eq(client.id.as_str()))
+        .exec(tx.connection())
+        .await?;
+    let rows: Vec<_> = client
+        .settings
+        .web_origins()
+        .into_iter()
+        .map(|origin| client_origin::ActiveModel {
+            origin: Set(origin),
+            client_id: Set(client.id.as_str().to_owned()),
+        })
+        .collect();
+    if !rows.is_empty() {
+        client_origin::Entity::insert_many(rows).exec_without_returning(tx.connection()).await?;
+    }
+    Ok(())
+}
+
+/// Disables the clients of the configuration file that are no longer in it and returns which they
+/// were. Their grants stay, so that a line lost by mistake can be put back.
+pub async fn disable_undeclared(
+    tx: &Tx,
+    declared: &[ClientId],
+    now: OffsetDateTime,
+) -> Result<Vec<ClientId>> {
+    let kept = declared.iter().map(ClientId::as_str);
+    let disabled = client::Entity::update_many()
+        .col_expr(client::Column::DisabledAt, Expr::value(to_millis(now)))
+        .filter(client::Column::Source.eq(ClientSource::Config.as_str()))
+        .filter(client::Column::DisabledAt.is_null())
+        .filter(client::Column::Id.is_not_in(kept))
+        .exec_with_returning(tx.connection())
+        .await?;
+    disabled.into_iter().map(|row| stored("client", ClientId::parse(&row.id))).collect()
+}
+
+fn to_row(client: &Client) -> Result<client::ActiveModel> {
+    Ok(client::ActiveModel {
+        id: Set(client.id.as_str().to_owned()),
+        settings: Set(stored("client", serde_json::to_value(&client.settings))?),
+        source: Set(client.source.as_str().to_owned()),
+        secret_hash: Set(client.secret_hash.map(|hash| hash.to_vec())),
+        disabled_at: Set(client.disabled_at.map(to_millis)),
+        created_at: Set(to_millis(client.created_at)),
+    })
+}
+
+fn from_row(row: client::Model) -> Result<Client> {
+    const TABLE: &str = "client";
+    let source = [ClientSource::Config, ClientSource::Admin]
+        .into_iter()
+        .find(|source| source.as_str() == row.source)
+        .ok_or(StoreError::Damaged(TABLE))?;
+    let secret_hash = row.secret_hash.map(|hash| stored(TABLE, hash.try_into())).transpose()?;
+    Ok(Client {
+        id: stored(TABLE, ClientId::parse(&row.id))?,
+        settings: stored(TABLE, serde_json::from_value(row.settings))?,
+        source,
+        secret_hash,
+        disabled_at: row.disabled_at.map(from_millis),
+        created_at: from_millis(row.created_at),
+    })
+}

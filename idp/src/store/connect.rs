@@ -1,0 +1,180 @@
+//! Opening the database: connections and their settings, migrations, the data key.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use migrations::{Migrator, MigratorTrait};
+use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr};
+use sea_orm_migration::SchemaManager;
+
+use super::{Store, StoreError, keys};
+use crate::clock::SharedClock;
+use crate::config::Config;
+use crate::crypto::random::Entropy;
+use crate::crypto::seal::{MasterKey, SealError, Sealer};
+
+/// Why the database can not be used, in words for the person who starts the program.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("The database {place} can not be opened: {source}")]
+    Connect { place: String, source: DbErr },
+    #[error("The database {place} is not one of ours or is damaged: {source}. Restore it from a backup.")]
+    Damaged { place: String, source: DbErr },
+    #[error("The schema of the database {place} can not be brought up to date: {source}")]
+    Migrate { place: String, source: DbErr },
+    #[error(
+        "The database {place} was made by a newer version of this program (it knows {migration}). \
+         Start that version, or restore a backup made before the upgrade."
+    )]
+    Newer { place: String, migration: String },
+    #[error(
+        "The master key does not open this database. Give the key it was made with \
+         (secrets.master_key, or the file master.key in data_dir)."
+    )]
+    WrongMasterKey,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Opens the configured database, brings its schema up to date and unwraps its data keys.
+///
+/// # Errors
+/// Says in one sentence what is wrong and what to do.
+pub async fn open(
+    config: &Config,
+    master: &MasterKey,
+    clock: &SharedClock,
+    entropy: Entropy,
+) -> Result<Store, OpenError> {
+    let (writer, reader) = connect(config).await?;
+    migrate_connection(config, &writer).await?;
+    let sealer = match Sealer::unwrap_keys(master, &keys::data_keys(&writer).await?) {
+        Ok(sealer) => sealer,
+        Err(SealError::DoesNotOpen) => return Err(OpenError::WrongMasterKey),
+        Err(error) => return Err(StoreError::from(error).into()),
+    };
+    let mut store = Store { writer, reader, sealer: Arc::new(sealer), entropy };
+    if keys::ensure_data_key(&store, master, clock.now()).await? {
+        let sealer = Sealer::unwrap_keys(master, &keys::data_keys(&store.writer).await?);
+        store.sealer = Arc::new(sealer.map_err(|_| OpenError::WrongMasterKey)?);
+    }
+    Ok(store)
+}
+
+/// How far the schema of an existing database is behind this program, without changing anything.
+/// `None` when there is no database yet.
+///
+/// # Errors
+/// As [`open`].
+pub async fn pending_migrations(config: &Config) -> Result<Option<usize>, OpenError> {
+    if config.database.url.is_none() && !config.sqlite_path().exists() {
+        return Ok(None);
+    }
+    let (_, reader) = connect(config).await?;
+    let damaged = |source| OpenError::Damaged { place: place(config), source };
+    if !SchemaManager::new(&reader).has_table("seaql_migrations").await.map_err(damaged)? {
+        return Ok(None);
+    }
+    Ok(Some(Migrator::get_pending_migrations(&reader).await.map_err(damaged)?.len()))
+}
+
+async fn migrate_connection(config: &Config, db: &DatabaseConnection) -> Result<(), OpenError> {
+    let damaged = |source| OpenError::Damaged { place: place(config), source };
+    let manager = SchemaManager::new(db);
+    if manager.has_table("seaql_migrations").await.map_err(damaged)? {
+        let known: Vec<String> =
+            Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect();
+        let applied = Migrator::get_migration_models(db).await.map_err(damaged)?;
+        if let Some(newer) = applied.into_iter().find(|model| !known.contains(&model.version)) {
+            return Err(OpenError::Newer { place: place(config), migration: newer.version });
+        }
+    }
+    Migrator::up(db, None).await.map_err(|source| {
+        // SQLite's own words for a file that is not, or no longer, a database.
+        let text = source.to_string();
+        if text.contains("malformed") || text.contains("not a database") {
+            return damaged(source);
+        }
+        OpenError::Migrate { place: place(config), source }
+    })
+}
+
+fn place(config: &Config) -> String {
+    match &config.database.url {
+        None => config.sqlite_path().display().to_string(),
+        // The URL may carry a password; the host and name are enough to know which one is meant.
+        Some(url) => url::Url::parse(url.expose()).map_or_else(
+            |_| "given by database.url".to_owned(),
+            |url| format!("{}{}", url.host_str().unwrap_or_default(), url.path()),
+        ),
+    }
+}
+
+async fn connect(config: &Config) -> Result<(DatabaseConnection, DatabaseConnection), OpenError> {
+    let failed = |source| OpenError::Connect { place: place(config), source };
+    match &config.database.url {
+        None => sqlite(&config.sqlite_path()).await.map_err(failed),
+        Some(url) => {
+            let pool = Database::connect(postgres_options(config, url.expose())).await.map_err(failed)?;
+            Ok((pool.clone(), pool))
+        }
+    }
+}
+
+/// One writer, because SQLite has one and sqlx's queue in front of it is fairer than SQLite's
+/// locks; several readers, which in WAL mode never wait for it.
+async fn sqlite(path: &Path) -> Result<(DatabaseConnection, DatabaseConnection), DbErr> {
+    let writer = Database::connect(sqlite_options(path, "rwc", 1)).await?;
+    // Also finds out now, and not at the first sign-in, that the file is no database.
+    writer.execute_unprepared("SELECT count(*) FROM sqlite_master").await?;
+    let reader = Database::connect(sqlite_options(path, "ro", 4)).await?;
+    Ok((writer, reader))
+}
+
+fn sqlite_options(path: &Path, mode: &str, connections: u32) -> ConnectOptions {
+    let file = percent_encoding::utf8_percent_encode(&path.to_string_lossy(), PATH_SAFE).to_string();
+    let mut options = ConnectOptions::new(format!("sqlite://{file}?mode={mode}"));
+    let read_only = mode == "ro";
+    options
+        .max_connections(connections)
+        .min_connections(1)
+        .sqlx_logging(false)
+        .test_before_acquire(false)
+        .acquire_timeout(Duration::from_secs(5))
+        .map_sqlx_sqlite_opts(move |sqlite| {
+            let sqlite = sqlite
+                .busy_timeout(Duration::from_secs(5))
+                .foreign_keys(true)
+                .pragma("cache_size", "-8000")
+                .pragma("temp_store", "MEMORY");
+            if read_only {
+                return sqlite;
+            }
+            sqlite
+                .journal_mode(SqliteJournalMode::Wal)
+                // A code that was redeemed must stay redeemed when the power fails.
+                .synchronous(SqliteSynchronous::Full)
+                .pragma("wal_autocheckpoint", "1000")
+                .pragma("journal_size_limit", "67108864")
+        });
+    options
+}
+
+fn postgres_options(config: &Config, url: &str) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url);
+    options
+        .max_connections(u32::try_from(config.database.max_connections).unwrap_or(u32::MAX))
+        .sqlx_logging(false)
+        .connect_timeout(Duration::from_secs(5))
+        // Waiting longer than this for a connection is worse than an honest "try again".
+        .acquire_timeout(Duration::from_secs(1))
+        .test_before_acquire(false)
+        .test_before_acquire_if_idle_for(Duration::from_secs(30));
+    options
+}
+
+/// What may stand in the path of a SQLite URL as it is.
+const PATH_SAFE: &percent_encoding::AsciiSet =
+    &percent_encoding::CONTROLS.add(b' ').add(b'?').add(b'#').add(b'%');

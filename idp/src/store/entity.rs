@@ -1,0 +1,175 @@
+//! The rows, as sea-orm sees them. Private to `store`.
+
+// The derive makes public items that a private module can not reach.
+#![expect(unreachable_pub, reason = "the derives of sea-orm need `pub`; the module itself is private")]
+
+macro_rules! entity {
+    ($module:ident, $table:literal, { $($(#[$attr:meta])* $field:ident: $type:ty),* $(,)? }) => {
+        pub(super) mod $module {
+            use sea_orm::entity::prelude::*;
+
+            #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+            #[sea_orm(table_name = $table)]
+            pub struct Model {
+                $($(#[$attr])* pub $field: $type,)*
+            }
+
+            #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+            pub enum Relation {}
+
+            impl ActiveModelBehavior for ActiveModel {}
+        }
+    };
+}
+
+entity!(user, "user", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    id: Uuid,
+    email: String,
+    email_verified: bool,
+    given_name: String,
+    family_name: String,
+    handle: Vec<u8>,
+    role: Option<String>,
+    disabled_at: Option<i64>,
+    offer_snoozed_until: Option<i64>,
+    created_at: i64,
+    updated_at: i64,
+});
+
+entity!(password, "password", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    user_id: Uuid,
+    sealed_hash: Vec<u8>,
+    failures: i32,
+    changed_at: i64,
+});
+
+entity!(passkey, "passkey", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    id: Uuid,
+    user_id: Uuid,
+    credential_id: Vec<u8>,
+    record: Json,
+    rp_id: String,
+    name: String,
+    aaguid: Uuid,
+    transports: Json,
+    sign_count: i64,
+    uv_initialized: bool,
+    backup_eligible: bool,
+    backup_state: bool,
+    created_at: i64,
+    last_used_at: Option<i64>,
+    last_used_with: Option<String>,
+});
+
+entity!(session, "session", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    id: Uuid,
+    token_hash: Vec<u8>,
+    account_token_hash: Vec<u8>,
+    user_id: Uuid,
+    passkey_id: Option<Uuid>,
+    method: String,
+    authenticated_at: i64,
+    created_at: i64,
+    last_seen_at: i64,
+    expires_at: i64,
+    browser: String,
+});
+
+entity!(client, "client", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    id: String,
+    settings: Json,
+    source: String,
+    secret_hash: Option<Vec<u8>>,
+    disabled_at: Option<i64>,
+    created_at: i64,
+});
+
+entity!(client_origin, "client_origin", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    origin: String,
+    #[sea_orm(primary_key, auto_increment = false)]
+    client_id: String,
+});
+
+entity!(grant, "grant", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    id: Uuid,
+    client_id: String,
+    user_id: Uuid,
+    session_id: Uuid,
+    passkey_id: Option<Uuid>,
+    code_hash: Vec<u8>,
+    scopes: String,
+    method: String,
+    authenticated_at: i64,
+    created_at: i64,
+    revoked_at: Option<i64>,
+});
+
+entity!(refresh_token, "refresh_token", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    id: Uuid,
+    grant_id: Uuid,
+    token_hash: Vec<u8>,
+    created_at: i64,
+    last_used_at: i64,
+    expires_at: i64,
+    rotated_at: Option<i64>,
+    successor: Option<Vec<u8>>,
+});
+
+entity!(consent, "consent", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    user_id: Uuid,
+    #[sea_orm(primary_key, auto_increment = false)]
+    client_id: String,
+    scopes: String,
+    granted_at: i64,
+});
+
+entity!(signing_key, "signing_key", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    kid: String,
+    alg: String,
+    state: String,
+    jwk: Json,
+    sealed_private_key: Vec<u8>,
+    created_at: i64,
+});
+
+entity!(data_key, "data_key", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    id: String,
+    wrapped: Vec<u8>,
+    created_at: i64,
+});
+
+entity!(milestone, "milestone", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    name: String,
+    reached_at: i64,
+});
+
+entity!(audit_event, "audit_event", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    sequence: i64,
+    at: i64,
+    kind: String,
+    actor: Option<Uuid>,
+    subject: Option<Uuid>,
+    detail: String,
+    previous_hash: Vec<u8>,
+    hash: Vec<u8>,
+});
+
+entity!(audit_head, "audit_head", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    id: i32,
+    sequence: i64,
+    hash: Vec<u8>,
+});

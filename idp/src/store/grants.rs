@@ -1,0 +1,198 @@
+//! Grants and their refresh tokens. A grant is found through its client, by a code or token that the
+//! client holds.
+
+use sea_orm::sea_query::{Expr, Query};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use time::OffsetDateTime;
+
+use super::entity::{grant, refresh_token};
+use super::{Read, Result, StoreError, Tx, from_millis, insert_new, stored, to_millis, unique};
+use crate::crypto::seal::Place;
+use crate::crypto::token::{Token, TokenHash, TokenKind};
+use crate::model::client::ClientId;
+use crate::model::grant::{Grant, RefreshToken};
+use crate::model::ids::{GrantId, PasskeyId, RefreshTokenId, SessionId, UserId};
+use crate::model::scope::Scopes;
+use crate::model::session::Method;
+
+/// Adds the grant of a redeemed code. `false` when this code has been redeemed before, whatever the
+/// ephemeral storage believes: the database decides.
+pub async fn insert(tx: &Tx, new: &Grant, code: TokenHash) -> Result<bool> {
+    let row = grant::ActiveModel {
+        id: Set(new.id.uuid()),
+        client_id: Set(new.client_id.as_str().to_owned()),
+        user_id: Set(new.user_id.uuid()),
+        session_id: Set(new.session_id.uuid()),
+        passkey_id: Set(new.passkey_id.map(PasskeyId::uuid)),
+        code_hash: Set(code.0.to_vec()),
+        scopes: Set(new.scopes.to_string()),
+        method: Set(new.method.as_str().to_owned()),
+        authenticated_at: Set(to_millis(new.authenticated_at)),
+        created_at: Set(to_millis(new.created_at)),
+        revoked_at: Set(new.revoked_at.map(to_millis)),
+    };
+    insert_new(tx, row, grant::Column::CodeHash).await
+}
+
+pub async fn by_id(db: &impl Read, id: GrantId) -> Result<Option<Grant>> {
+    unique(db, grant::Entity::find_by_id(id.uuid())).await?.as_ref().map(grant_from_row).transpose()
+}
+
+/// The grant that this code became.
+pub async fn by_code(db: &impl Read, code: TokenHash) -> Result<Option<Grant>> {
+    let query = grant::Entity::find().filter(grant::Column::CodeHash.eq(code.0.to_vec()));
+    unique(db, query).await?.as_ref().map(grant_from_row).transpose()
+}
+
+/// Ends a grant and with it all of its tokens. `false` when it had ended before.
+pub async fn revoke(tx: &Tx, id: GrantId, now: OffsetDateTime) -> Result<bool> {
+    let revoked = grant::Entity::update_many()
+        .col_expr(grant::Column::RevokedAt, Expr::value(to_millis(now)))
+        .filter(grant::Column::Id.eq(id.uuid()))
+        .filter(grant::Column::RevokedAt.is_null())
+        .exec(tx.connection())
+        .await?;
+    Ok(revoked.rows_affected == 1)
+}
+
+/// Ends what applications were given in sessions that a passkey began, whether those go on or not.
+pub async fn revoke_of_passkey(
+    tx: &Tx,
+    user: UserId,
+    passkey: PasskeyId,
+    now: OffsetDateTime,
+) -> Result<u64> {
+    let revoked = grant::Entity::update_many()
+        .col_expr(grant::Column::RevokedAt, Expr::value(to_millis(now)))
+        .filter(grant::Column::UserId.eq(user.uuid()))
+        .filter(grant::Column::PasskeyId.eq(passkey.uuid()))
+        .filter(grant::Column::RevokedAt.is_null())
+        .exec(tx.connection())
+        .await?;
+    Ok(revoked.rows_affected)
+}
+
+pub async fn insert_refresh_token(tx: &Tx, new: &RefreshToken, token: &Token) -> Result<()> {
+    let row = refresh_token::ActiveModel {
+        id: Set(new.id.uuid()),
+        grant_id: Set(new.grant_id.uuid()),
+        token_hash: Set(token.hash().0.to_vec()),
+        created_at: Set(to_millis(new.created_at)),
+        last_used_at: Set(to_millis(new.last_used_at)),
+        expires_at: Set(to_millis(new.expires_at)),
+        rotated_at: Set(None),
+        successor: Set(None),
+    };
+    refresh_token::Entity::insert(row).exec_without_returning(tx.connection()).await?;
+    Ok(())
+}
+
+/// A refresh token and its grant, if the grant is this client's.
+pub async fn refresh_token(
+    db: &impl Read,
+    client: &ClientId,
+    token: TokenHash,
+) -> Result<Option<(RefreshToken, Grant)>> {
+    let query = refresh_token::Entity::find().filter(refresh_token::Column::TokenHash.eq(token.0.to_vec()));
+    let Some(row) = unique(db, query).await? else {
+        return Ok(None);
+    };
+    let query = grant::Entity::find_by_id(row.grant_id).filter(grant::Column::ClientId.eq(client.as_str()));
+    let Some(grant) = unique(db, query).await? else {
+        return Ok(None);
+    };
+    Ok(Some((refresh_from_row(row), grant_from_row(&grant)?)))
+}
+
+pub async fn refresh_token_by_id(db: &impl Read, id: RefreshTokenId) -> Result<Option<RefreshToken>> {
+    Ok(unique(db, refresh_token::Entity::find_by_id(id.uuid())).await?.map(refresh_from_row))
+}
+
+/// Notes that a token that is not rotated was used.
+pub async fn touch_refresh_token(tx: &Tx, id: RefreshTokenId, now: OffsetDateTime) -> Result<()> {
+    refresh_token::Entity::update_many()
+        .col_expr(refresh_token::Column::LastUsedAt, Expr::value(to_millis(now)))
+        .filter(refresh_token::Column::Id.eq(id.uuid()))
+        .exec(tx.connection())
+        .await?;
+    Ok(())
+}
+
+/// Marks a token as rotated into `successor`, which is kept sealed for a client whose answer gets
+/// lost. `false` when another request rotated it first.
+pub async fn rotate(tx: &Tx, id: RefreshTokenId, successor: &Token, now: OffsetDateTime) -> Result<bool> {
+    let sealed = tx.seal(successor_place(&id.to_string()), successor.expose().as_bytes())?;
+    let rotated = refresh_token::Entity::update_many()
+        .col_expr(refresh_token::Column::RotatedAt, Expr::value(to_millis(now)))
+        .col_expr(refresh_token::Column::Successor, Expr::value(sealed))
+        .filter(refresh_token::Column::Id.eq(id.uuid()))
+        .filter(refresh_token::Column::RotatedAt.is_null())
+        .exec(tx.connection())
+        .await?;
+    Ok(rotated.rows_affected == 1)
+}
+
+/// The token that a rotated one was rotated into.
+pub fn successor(db: &impl Read, rotated: &RefreshToken) -> Result<Option<Token>> {
+    let Some(sealed) = &rotated.successor else {
+        return Ok(None);
+    };
+    let plain = db.sealer().open(successor_place(&rotated.id.to_string()), sealed)?;
+    let text = std::str::from_utf8(&plain).map_err(|_| StoreError::Damaged("refresh_token"))?;
+    Ok(Token::parse(TokenKind::RefreshToken, text))
+}
+
+/// Removes grants that can give nothing any more: every refresh token past its end, and the grant
+/// older than `before`. At most `limit`; returns how many.
+pub async fn purge(tx: &Tx, now: OffsetDateTime, before: OffsetDateTime, limit: u64) -> Result<u64> {
+    let alive = Query::select()
+        .column(refresh_token::Column::GrantId)
+        .from(refresh_token::Entity)
+        .and_where(refresh_token::Column::ExpiresAt.gt(to_millis(now)))
+        .to_owned();
+    let spent: Vec<uuid::Uuid> = grant::Entity::find()
+        .select_only()
+        .column(grant::Column::Id)
+        .filter(grant::Column::CreatedAt.lt(to_millis(before)))
+        .filter(grant::Column::Id.not_in_subquery(alive))
+        .order_by_asc(grant::Column::Id)
+        .limit(limit)
+        .into_tuple()
+        .all(tx.connection())
+        .await?;
+    let purged =
+        grant::Entity::delete_many().filter(grant::Column::Id.is_in(spent)).exec(tx.connection()).await?;
+    Ok(purged.rows_affected)
+}
+
+fn successor_place(row: &str) -> Place<'_> {
+    Place { table: "refresh_token", column: "successor", row }
+}
+
+fn grant_from_row(row: &grant::Model) -> Result<Grant> {
+    const TABLE: &str = "grant";
+    Ok(Grant {
+        id: GrantId::from_uuid(row.id),
+        client_id: stored(TABLE, ClientId::parse(&row.client_id))?,
+        user_id: UserId::from_uuid(row.user_id),
+        session_id: SessionId::from_uuid(row.session_id),
+        passkey_id: row.passkey_id.map(PasskeyId::from_uuid),
+        scopes: stored(TABLE, Scopes::parse(&row.scopes))?,
+        method: Method::from_stored(&row.method).ok_or(StoreError::Damaged(TABLE))?,
+        authenticated_at: from_millis(row.authenticated_at),
+        created_at: from_millis(row.created_at),
+        revoked_at: row.revoked_at.map(from_millis),
+    })
+}
+
+fn refresh_from_row(row: refresh_token::Model) -> RefreshToken {
+    RefreshToken {
+        id: RefreshTokenId::from_uuid(row.id),
+        grant_id: GrantId::from_uuid(row.grant_id),
+        created_at: from_millis(row.created_at),
+        last_used_at: from_millis(row.last_used_at),
+        expires_at: from_millis(row.expires_at),
+        rotated_at: row.rotated_at.map(from_millis),
+        successor: row.successor,
+    }
+}

@@ -1,0 +1,167 @@
+//! Signed-in browsers. Found by the hash of a cookie, or through their owner. A session that has
+//! ended has no row.
+
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use time::OffsetDateTime;
+
+use super::entity::session;
+use super::{Read, Result, StoreError, Tx, from_millis, to_millis, unique};
+use crate::crypto::token::TokenHash;
+use crate::model::ids::{PasskeyId, SessionId, UserId};
+use crate::model::session::{Method, Session};
+
+/// J9: a person keeps this many sessions; the one unseen for longest makes room for a new one.
+pub const MAX_PER_USER: u64 = 50;
+
+/// The hashes of the two cookies of a session: the one that applications' requests may carry, and
+/// the stricter one of the account pages.
+#[derive(Debug, Clone, Copy)]
+pub struct CookieHashes {
+    pub session: TokenHash,
+    pub account: TokenHash,
+}
+
+pub async fn by_token(db: &impl Read, token: TokenHash) -> Result<Option<Session>> {
+    let query = session::Entity::find().filter(session::Column::TokenHash.eq(token.0.to_vec()));
+    unique(db, query).await?.map(from_row).transpose()
+}
+
+pub async fn by_account_token(db: &impl Read, token: TokenHash) -> Result<Option<Session>> {
+    let query = session::Entity::find().filter(session::Column::AccountTokenHash.eq(token.0.to_vec()));
+    unique(db, query).await?.map(from_row).transpose()
+}
+
+pub async fn of_user_by_id(db: &impl Read, user: UserId, id: SessionId) -> Result<Option<Session>> {
+    let query = session::Entity::find_by_id(id.uuid()).filter(session::Column::UserId.eq(user.uuid()));
+    unique(db, query).await?.map(from_row).transpose()
+}
+
+pub async fn insert(tx: &Tx, new: &Session, hashes: CookieHashes) -> Result<()> {
+    let row = session::ActiveModel {
+        id: Set(new.id.uuid()),
+        token_hash: Set(hashes.session.0.to_vec()),
+        account_token_hash: Set(hashes.account.0.to_vec()),
+        user_id: Set(new.user_id.uuid()),
+        passkey_id: Set(new.passkey_id.map(PasskeyId::uuid)),
+        method: Set(new.method.as_str().to_owned()),
+        authenticated_at: Set(to_millis(new.authenticated_at)),
+        created_at: Set(to_millis(new.created_at)),
+        last_seen_at: Set(to_millis(new.last_seen_at)),
+        expires_at: Set(to_millis(new.expires_at)),
+        browser: Set(new.browser.clone()),
+    };
+    session::Entity::insert(row).exec_without_returning(tx.connection()).await?;
+    Ok(())
+}
+
+/// The same browser and person, authenticated anew: everything but the identity of the session
+/// changes, its cookies included (J1). `false` when it has ended meanwhile.
+pub async fn renew(tx: &Tx, renewed: &Session, hashes: CookieHashes) -> Result<bool> {
+    let passkey = renewed.passkey_id.map(PasskeyId::uuid);
+    let changed = session::Entity::update_many()
+        .col_expr(session::Column::TokenHash, Expr::value(hashes.session.0.to_vec()))
+        .col_expr(session::Column::AccountTokenHash, Expr::value(hashes.account.0.to_vec()))
+        .col_expr(session::Column::PasskeyId, Expr::value(passkey))
+        .col_expr(session::Column::Method, Expr::value(renewed.method.as_str()))
+        .col_expr(session::Column::AuthenticatedAt, Expr::value(to_millis(renewed.authenticated_at)))
+        .col_expr(session::Column::LastSeenAt, Expr::value(to_millis(renewed.last_seen_at)))
+        .col_expr(session::Column::ExpiresAt, Expr::value(to_millis(renewed.expires_at)))
+        .col_expr(session::Column::Browser, Expr::value(renewed.browser.as_str()))
+        .filter(session::Column::Id.eq(renewed.id.uuid()))
+        .filter(session::Column::UserId.eq(renewed.user_id.uuid()))
+        .exec(tx.connection())
+        .await?;
+    Ok(changed.rows_affected == 1)
+}
+
+/// Holds a session until the transaction ends, so that it can not end meanwhile. `false` when it has
+/// ended already.
+pub async fn hold(tx: &Tx, user: UserId, id: SessionId) -> Result<bool> {
+    let held = session::Entity::update_many()
+        .col_expr(session::Column::LastSeenAt, Expr::col(session::Column::LastSeenAt))
+        .filter(session::Column::Id.eq(id.uuid()))
+        .filter(session::Column::UserId.eq(user.uuid()))
+        .exec(tx.connection())
+        .await?;
+    Ok(held.rows_affected == 1)
+}
+
+/// Notes that the browser was here.
+pub async fn touch(tx: &Tx, id: SessionId, at: OffsetDateTime) -> Result<()> {
+    session::Entity::update_many()
+        .col_expr(session::Column::LastSeenAt, Expr::value(to_millis(at)))
+        .filter(session::Column::Id.eq(id.uuid()))
+        .filter(session::Column::LastSeenAt.lt(to_millis(at)))
+        .exec(tx.connection())
+        .await?;
+    Ok(())
+}
+
+pub async fn end(tx: &Tx, user: UserId, id: SessionId) -> Result<bool> {
+    let ended = session::Entity::delete_many()
+        .filter(session::Column::Id.eq(id.uuid()))
+        .filter(session::Column::UserId.eq(user.uuid()))
+        .exec(tx.connection())
+        .await?;
+    Ok(ended.rows_affected == 1)
+}
+
+/// Ends what a passkey began; returns how many sessions that were.
+pub async fn end_of_passkey(tx: &Tx, user: UserId, passkey: PasskeyId) -> Result<u64> {
+    let ended = session::Entity::delete_many()
+        .filter(session::Column::PasskeyId.eq(passkey.uuid()))
+        .filter(session::Column::UserId.eq(user.uuid()))
+        .exec(tx.connection())
+        .await?;
+    Ok(ended.rows_affected)
+}
+
+/// Ends the sessions of a person beyond [`MAX_PER_USER`], the longest unseen first.
+pub async fn end_surplus(tx: &Tx, user: UserId) -> Result<()> {
+    let surplus = Query::select()
+        .column(session::Column::Id)
+        .from(session::Entity)
+        .and_where(Expr::col(session::Column::UserId).eq(user.uuid()))
+        .order_by(session::Column::LastSeenAt, sea_orm::Order::Desc)
+        .limit(1000)
+        .offset(MAX_PER_USER)
+        .to_owned();
+    session::Entity::delete_many()
+        .filter(session::Column::Id.in_subquery(surplus))
+        .exec(tx.connection())
+        .await?;
+    Ok(())
+}
+
+/// Removes rows whose absolute end has passed, at most `limit` of them; returns how many.
+pub async fn purge(tx: &Tx, now: OffsetDateTime, limit: u64) -> Result<u64> {
+    let expired: Vec<uuid::Uuid> = session::Entity::find()
+        .select_only()
+        .column(session::Column::Id)
+        .filter(session::Column::ExpiresAt.lte(to_millis(now)))
+        .order_by_asc(session::Column::ExpiresAt)
+        .limit(limit)
+        .into_tuple()
+        .all(tx.connection())
+        .await?;
+    let purged = session::Entity::delete_many()
+        .filter(session::Column::Id.is_in(expired))
+        .exec(tx.connection())
+        .await?;
+    Ok(purged.rows_affected)
+}
+
+fn from_row(row: session::Model) -> Result<Session> {
+    Ok(Session {
+        id: SessionId::from_uuid(row.id),
+        user_id: UserId::from_uuid(row.user_id),
+        passkey_id: row.passkey_id.map(PasskeyId::from_uuid),
+        method: Method::from_stored(&row.method).ok_or(StoreError::Damaged("session"))?,
+        authenticated_at: from_millis(row.authenticated_at),
+        created_at: from_millis(row.created_at),
+        last_seen_at: from_millis(row.last_seen_at),
+        expires_at: from_millis(row.expires_at),
+        browser: row.browser,
+    })
+}

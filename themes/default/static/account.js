@@ -1,0 +1,24 @@
+// Keeps the browser's passkeys in step with the account: on every visit of the passkeys page it
+// learns which ones are accepted and what the account is called now. Never runs for somebody who
+// is not logged in, since the list of accepted ids would tell a stranger who is who.
+
+import { signal } from './passkey.js';
+
+const { dataset } = document.getElementById('passkey-signals');
+const { rpId, userId } = dataset;
+
+if (dataset.unknown) {
+  await signal('signalUnknownCredential', { rpId, credentialId: dataset.unknown });
+}
+// An empty list is meant: without passkeys here, none must be offered.
+await signal('signalAllAcceptedCredentials', {
+  rpId,
+  userId,
+  allAcceptedCredentialIds: dataset.accepted.split(' ').filter(Boolean),
+});
+await signal('signalCurrentUserDetails', {
+  rpId,
+  userId,
+  name: dataset.userName,
+  displayName: dataset.displayName,
+});
