@@ -1,0 +1,117 @@
+//! What the page for creating a passkey calls.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::passkeys::{self, Created, Workbench};
+use crate::app::App;
+use crate::model::attempt::Handle;
+use crate::web::attempt::{carry, destination};
+use crate::web::error::ScriptError;
+use crate::web::form::{Nothing, Scripted};
+use crate::web::session::{AccountOwner, FRESH, SignedIn, sign_in_at};
+use crate::web::visit::Visit;
+
+/// POST /account/passkeys/options
+pub async fn options(
+    State(app): State<App>,
+    visit: Visit,
+    AccountOwner(owner): AccountOwner,
+    Scripted(_): Scripted<Nothing>,
+) -> Response {
+    begin(&app, &visit, &owner).await.unwrap_or_else(|error| error.respond(&app, &visit))
+}
+
+async fn begin(app: &App, visit: &Visit, owner: &SignedIn) -> Result<Response, ScriptError> {
+    require_fresh(app, owner)?;
+    match passkeys::begin(&bench(app, visit), &owner.user).await? {
+        Some((ceremony, options)) => {
+            Ok(Json(json!({ "ceremony": ceremony, "publicKey": options })).into_response())
+        }
+        None => Err(ScriptError::new(StatusCode::CONFLICT, "passkey-limit")),
+    }
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Answer {
+    ceremony: Handle,
+    credential: Value,
+    #[serde(default)]
+    attempt: Option<String>,
+    #[serde(default)]
+    destination: Option<String>,
+}
+
+/// POST /account/passkeys/finish
+pub async fn finish(
+    State(app): State<App>,
+    visit: Visit,
+    AccountOwner(owner): AccountOwner,
+    Scripted(answer): Scripted<Answer>,
+) -> Response {
+    store(&app, &visit, &owner, &answer).await.unwrap_or_else(|error| error.respond(&app, &visit))
+}
+
+async fn store(app: &App, visit: &Visit, owner: &SignedIn, answer: &Answer) -> Result<Response, ScriptError> {
+    // Fresh was judged when the options were given; the dialog in between may take minutes.
+    let destination = destination(answer.attempt.as_deref(), answer.destination.as_deref())?;
+    let created = passkeys::finish(
+        &bench(app, visit),
+        (&owner.user, owner.session.id),
+        &answer.ceremony,
+        &answer.credential,
+    )
+    .await?;
+    let refused = |failure| Err(ScriptError::new(StatusCode::FORBIDDEN, failure));
+    match created {
+        Created::Stored(passkey) => {
+            let query = carry(&destination, &[("fresh", "1")]);
+            let location = format!("/account/passkeys/{}/name{query}", passkey.id);
+            Ok(Json(json!({ "location": location })).into_response())
+        }
+        Created::Expired => refused("passkey-expired"),
+        Created::Refused(error) => {
+            tracing::info!(%error, "a new passkey was refused");
+            refused("passkey-rejected")
+        }
+        Created::Exists => refused("passkey-exists"),
+        Created::Limit => refused("passkey-limit"),
+        Created::SignedOut => Err(ScriptError {
+            location: Some(sign_in_at("/account/passkeys/create")),
+            ..ScriptError::new(StatusCode::FORBIDDEN, "attempt-expired")
+        }),
+    }
+}
+
+/// Whoever came back after a while proves themselves again, and returns here.
+fn require_fresh(app: &App, owner: &SignedIn) -> Result<(), ScriptError> {
+    if owner.session.is_fresh(app.clock.now(), FRESH) {
+        return Ok(());
+    }
+    Err(ScriptError {
+        location: Some(sign_in_at("/account/passkeys/create")),
+        ..ScriptError::new(StatusCode::FORBIDDEN, "attempt-expired")
+    })
+}
+
+/// GET /.well-known/passkey-endpoints (W3C Passkey Endpoints)
+pub async fn passkey_endpoints(State(app): State<App>) -> Response {
+    let at = |path| app.config.public_url.join(path);
+    let body = json!({ "enroll": at("/account/passkeys/create"), "manage": at("/account/passkeys") });
+    Json(body).into_response()
+}
+
+fn bench<'a>(app: &'a App, visit: &Visit) -> Workbench<'a> {
+    Workbench {
+        store: &app.store,
+        ephemeral: &app.ephemeral,
+        relying_party: &app.relying_party,
+        entropy: app.entropy,
+        now: app.clock.now(),
+        browser: visit.browser,
+    }
+}

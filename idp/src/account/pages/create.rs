@@ -1,0 +1,173 @@
+//! Creating a passkey, and naming one.
+
+use std::collections::BTreeMap;
+
+use axum::extract::State;
+use axum::response::Response;
+use serde::{Deserialize, Serialize};
+
+use super::{SECTION, done, frame, who};
+use crate::account::passkeys;
+use crate::app::App;
+use crate::model::attempt::Destination;
+use crate::model::credential::{MAX_PASSKEYS, PasskeyName};
+use crate::model::ids::PasskeyId;
+use crate::store::passkeys as stored;
+use crate::theme::Page;
+use crate::web::attempt::{self, carry, destination, form_action};
+use crate::web::error::PageError;
+use crate::web::form::{Asked, Id, Posted};
+use crate::web::page::{self, see_other};
+use crate::web::session::{AccountOwner, FRESH, sign_in_at};
+use crate::web::visit::Visit;
+
+#[derive(Debug, Serialize)]
+pub struct CreatePage {
+    welcome: bool,
+    attempt: Option<String>,
+    destination: Option<String>,
+    failure: Option<&'static str>,
+}
+
+impl Page for CreatePage {
+    const TEMPLATE: &'static str = "account/create_passkey.html";
+    fn samples() -> Vec<Self> {
+        let page = |welcome, attempt| Self { welcome, attempt, destination: None, failure: None };
+        vec![page(false, None), page(true, None), page(false, Some("a".repeat(43)))]
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub struct CreateQuery {
+    #[serde(default)]
+    from: String,
+    #[serde(default)]
+    attempt: Option<String>,
+    #[serde(default)]
+    destination: Option<String>,
+    #[serde(default)]
+    fresh: String,
+}
+
+/// GET /account/passkeys/create
+pub async fn create(
+    State(app): State<App>,
+    visit: Visit,
+    AccountOwner(owner): AccountOwner,
+    Asked(query): Asked<CreateQuery>,
+) -> Result<Response, PageError> {
+    let next = destination(query.attempt.as_deref(), query.destination.as_deref())?;
+    if !owner.session.is_fresh(app.clock.now(), FRESH) {
+        let here = format!("/account/passkeys/create{}", carry(&next, &[]));
+        return Ok(see_other(&sign_in_at(&here)));
+    }
+    if stored::count_of_user(&app.store, owner.user.id).await? >= MAX_PASSKEYS as u64 {
+        return Err(PageError::PasskeyLimit);
+    }
+    let (attempt, destination) = fields(&next);
+    let page = CreatePage { welcome: query.from == "setup", attempt, destination, failure: None };
+    let form_action = form_action(&app, &visit, &next).await?;
+    page::render(&app, &visit, frame(form_action.as_deref()), &page)
+}
+
+fn fields(destination: &Destination) -> (Option<String>, Option<String>) {
+    match destination {
+        Destination::Attempt(handle) => (Some(handle.to_string()), None),
+        Destination::Page(path) => (None, Some(path.to_string())),
+        Destination::Account => (None, None),
+    }
+}
+
+#[derive(Debug, Serialize)]
+pub struct NamePage {
+    id: String,
+    name: String,
+    fresh: bool,
+    attempt: Option<String>,
+    destination: Option<String>,
+    errors: BTreeMap<&'static str, &'static str>,
+}
+
+impl Page for NamePage {
+    const TEMPLATE: &'static str = "account/name_passkey.html";
+    fn samples() -> Vec<Self> {
+        let page = |fresh, errors: BTreeMap<_, _>| Self {
+            id: "0197f3a0-0000-7000-8000-000000000000".to_owned(),
+            name: "iCloud Keychain".to_owned(),
+            fresh,
+            attempt: None,
+            destination: None,
+            errors,
+        };
+        vec![
+            page(true, BTreeMap::new()),
+            page(false, [("name", "passkey-name-empty")].into()),
+            page(false, [("name", "passkey-name-long")].into()),
+        ]
+    }
+}
+
+/// GET /account/passkeys/{id}/name
+pub async fn name(
+    State(app): State<App>,
+    visit: Visit,
+    AccountOwner(owner): AccountOwner,
+    Id(id): Id<PasskeyId>,
+    Asked(query): Asked<CreateQuery>,
+) -> Result<Response, PageError> {
+    let passkey = stored::of_user_by_id(&app.store, owner.user.id, id).await?.ok_or(PageError::NotFound)?;
+    let next = destination(query.attempt.as_deref(), query.destination.as_deref())?;
+    let (attempt, destination) = fields(&next);
+    let page = NamePage {
+        id: id.to_string(),
+        name: passkey.name.to_string(),
+        fresh: query.fresh == "1",
+        attempt,
+        destination,
+        errors: BTreeMap::new(),
+    };
+    let form_action = form_action(&app, &visit, &next).await?;
+    page::render(&app, &visit, frame(form_action.as_deref()), &page)
+}
+
+#[derive(Debug, Deserialize)]
+pub struct NameForm {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    fresh: String,
+    #[serde(default)]
+    attempt: Option<String>,
+    #[serde(default)]
+    destination: Option<String>,
+}
+
+/// POST /account/passkeys/{id}/name
+pub async fn rename(
+    State(app): State<App>,
+    visit: Visit,
+    AccountOwner(owner): AccountOwner,
+    Id(id): Id<PasskeyId>,
+    Posted(form): Posted<NameForm>,
+) -> Result<Response, PageError> {
+    let next = destination(form.attempt.as_deref(), form.destination.as_deref())?;
+    let Ok(name) = PasskeyName::parse(&form.name) else {
+        let error = if form.name.trim().is_empty() { "passkey-name-empty" } else { "passkey-name-long" };
+        let (attempt, destination) = fields(&next);
+        let page = NamePage {
+            id: id.to_string(),
+            name: form.name.chars().take(200).collect(),
+            fresh: form.fresh == "1",
+            attempt,
+            destination,
+            errors: [("name", error)].into(),
+        };
+        return page::render(&app, &visit, SECTION, &page);
+    };
+    done(passkeys::rename(&app.store, who(&owner), id, &name, app.clock.now()).await?)?;
+    Ok(see_other(&match next {
+        Destination::Account if form.fresh == "1" => "/account/passkeys?notice=created".to_owned(),
+        Destination::Account => "/account/passkeys?notice=renamed".to_owned(),
+        next => attempt::location(&next),
+    }))
+}

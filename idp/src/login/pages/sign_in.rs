@@ -1,0 +1,191 @@
+//! The sign-in page, and its form.
+
+use axum::extract::State;
+use axum::response::Response;
+use http::HeaderMap;
+use serde::{Deserialize, Serialize};
+
+use super::steps::UsePasswordPage;
+use super::{Carried, Way, desk, follow, sample_app};
+use crate::app::App;
+use crate::crypto::password::{HashError, Password, PasswordRefused};
+use crate::login::sign_in::{self as steps, Failure, Outcome};
+use crate::model::attempt::{AppCard, Destination, Handle};
+use crate::model::user::Email;
+use crate::theme::Page;
+use crate::web::attempt;
+use crate::web::error::PageError;
+use crate::web::form::{Asked, Posted, Typed};
+use crate::web::page::see_other;
+use crate::web::session::{FRESH, opens_account};
+use crate::web::visit::Visit;
+
+#[derive(Debug, Serialize)]
+pub struct SignInPage {
+    app: Option<AppCard>,
+    email: String,
+    failure: Option<&'static str>,
+    attempt: Option<String>,
+    flow: Option<String>,
+    destination: Option<String>,
+    reauth: bool,
+    passkey_hint: bool,
+    notice: Option<&'static str>,
+}
+
+impl SignInPage {
+    fn new(way: &Way, visit: &Visit) -> Self {
+        // Only our own account pages ask the person who is signed in to confirm; an application may
+        // well be asked for by somebody else at the same desk.
+        let known = visit.signed_in.as_ref().filter(|_| way.attempt.is_none());
+        let hint = way.attempt.as_ref().and_then(|attempt| attempt.login_hint.clone());
+        Self {
+            app: way.app_card(),
+            email: known.map_or(hint, |known| Some(known.user.email.to_string())).unwrap_or_default(),
+            failure: None,
+            attempt: way.attempt_field(),
+            flow: None,
+            destination: way.destination_field(),
+            reauth: known.is_some(),
+            passkey_hint: visit.passkey_hint,
+            notice: visit.session_ended.then_some("session-ended"),
+        }
+    }
+}
+
+impl Page for SignInPage {
+    const TEMPLATE: &'static str = "login/sign_in.html";
+    fn samples() -> Vec<Self> {
+        let plain = || Self {
+            app: None,
+            email: String::new(),
+            failure: None,
+            attempt: None,
+            flow: None,
+            destination: None,
+            reauth: false,
+            passkey_hint: false,
+            notice: None,
+        };
+        let failures =
+            ["wrong-credentials", "password-missing", "too-busy", "attempt-expired", "passkey-expired"];
+        let failed = failures.map(|failure| Self { failure: Some(failure), ..plain() });
+        let logo = AppCard { logo_uri: Some("/oidc/logo/a".to_owned()), ..sample_app() };
+        let mut samples = vec![
+            plain(),
+            Self { app: Some(sample_app()), attempt: Some("a".repeat(43)), ..plain() },
+            Self { app: Some(logo), attempt: Some("a".repeat(43)), passkey_hint: true, ..plain() },
+            Self { email: "ada@example.org".to_owned(), reauth: true, ..plain() },
+        ];
+        samples.extend(failed);
+        samples
+    }
+}
+
+/// GET /login
+pub async fn sign_in(
+    State(app): State<App>,
+    visit: Visit,
+    headers: HeaderMap,
+    Asked(carried): Asked<Carried>,
+) -> Result<Response, PageError> {
+    let way = Way::read(&app, &visit, &carried).await?;
+    if let Some(signed_in) = visit.signed_in.as_ref().filter(|_| way.attempt.is_none()) {
+        let fresh = signed_in.session.is_fresh(app.clock.now(), FRESH);
+        let enough = fresh || way.destination == Destination::Account;
+        // Without the cookie that opens the account pages, those would only send the person back.
+        if enough && opens_account(&app, &headers, signed_in).await? {
+            return Ok(see_other(&attempt::location(&way.destination)));
+        }
+    }
+    way.render(&app, &visit, &SignInPage::new(&way, &visit))
+}
+
+#[derive(Debug, Deserialize)]
+pub struct PasswordForm {
+    #[serde(default)]
+    email: String,
+    #[serde(default)]
+    password: Typed,
+    #[serde(default)]
+    attempt: Option<String>,
+    #[serde(default)]
+    flow: Option<String>,
+    #[serde(default)]
+    destination: Option<String>,
+}
+
+/// POST /login
+pub async fn submit_password(
+    State(app): State<App>,
+    visit: Visit,
+    Posted(form): Posted<PasswordForm>,
+) -> Result<Response, PageError> {
+    let carried = Carried { attempt: form.attempt, flow: form.flow, destination: form.destination };
+    let way = Way::read(&app, &visit, &carried).await?;
+    let desk = desk(&app, &visit);
+    let failure = match (Email::parse(&form.email), Password::presented(form.password.expose())) {
+        (_, Err(PasswordRefused::Empty)) => "password-missing",
+        (Ok(email), Ok(password)) => {
+            match steps::with_password(&desk, way.flow.as_ref(), &email, password).await {
+                Ok(Outcome::Failed(Failure::WrongCredentials)) => "wrong-credentials",
+                Ok(Outcome::Failed(_)) => "attempt-expired",
+                Ok(outcome) => return Ok(follow(&app, &way, outcome)),
+                Err(error) if is_busy(&error) => "too-busy",
+                Err(error) => return Err(error.into()),
+            }
+        }
+        // No account has such an address or such a password.
+        (Err(_), _) | (_, Err(_)) => "wrong-credentials",
+    };
+    failed(&app, &visit, &way, (form.email, failure)).await
+}
+
+fn is_busy(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(HashError::Busy))
+}
+
+/// The same page again, with what was typed and why it did not do.
+async fn failed(
+    app: &App,
+    visit: &Visit,
+    way: &Way,
+    (typed, failure): (String, &'static str),
+) -> Result<Response, PageError> {
+    let email: String = typed.chars().take(254).collect();
+    let resumed = match &way.flow {
+        Some(handle) => steps::resume(&desk(app, visit), handle).await?,
+        None => None,
+    };
+    let mut response = match (&way.flow, resumed) {
+        (Some(handle), Some((_, user))) => {
+            let page = UsePasswordPage::new(way, (handle.to_string(), user.email.to_string()), Some(failure));
+            way.render(app, visit, &page)?
+        }
+        _ => {
+            let page =
+                SignInPage { email, failure: Some(failure), notice: None, ..SignInPage::new(way, visit) };
+            way.render(app, visit, &page)?
+        }
+    };
+    if failure == "too-busy" {
+        *response.status_mut() = http::StatusCode::SERVICE_UNAVAILABLE;
+        response.headers_mut().insert(http::header::RETRY_AFTER, http::HeaderValue::from_static("2"));
+    }
+    Ok(response)
+}
+
+#[derive(Debug, Deserialize)]
+pub struct CancelForm {
+    attempt: Handle,
+}
+
+/// POST /login/cancel
+pub async fn cancel(
+    State(app): State<App>,
+    visit: Visit,
+    Posted(form): Posted<CancelForm>,
+) -> Result<Response, PageError> {
+    attempt::load(&app, &visit, &form.attempt).await?;
+    Ok(see_other(&format!("/oidc/authorize/resume?attempt={}&cancelled=1", form.attempt)))
+}

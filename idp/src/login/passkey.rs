@@ -1,0 +1,135 @@
+//! Signing in with a passkey: beginning a ceremony, and judging its answer.
+
+use serde_json::Value;
+use time::Duration;
+
+use super::Desk;
+use crate::audit::{self, Actor, Event};
+use crate::crypto::passkey::{Assertion, CeremonyError, TIMEOUT_MILLISECONDS};
+use crate::crypto::{base64url, sha256};
+use crate::ephemeral::Kind;
+use crate::model::attempt::{Ceremony, CeremonyPurpose, Handle, SignIn};
+use crate::model::credential::Passkey;
+use crate::model::user::User;
+use crate::store::{Tx, passkeys, users};
+
+/// A challenge lives a little longer than the browser's dialog.
+const CHALLENGE_LIFETIME: Duration = Duration::seconds(330);
+
+/// A ceremony under way: the handle to answer with, and the options for the browser.
+#[derive(Debug)]
+pub struct Begun {
+    pub handle: Handle,
+    pub options: Value,
+    pub expires_in: u32,
+}
+
+/// What an answer proved, or why it proved nothing.
+#[derive(Debug)]
+pub enum Verdict {
+    Proven(Box<Proof>),
+    /// The browser holds a passkey that we do not know (any more).
+    Unknown {
+        credential_id: String,
+    },
+    /// The challenge was used, has expired, or was made for something else.
+    Expired,
+    Refused(CeremonyError),
+}
+
+#[derive(Debug)]
+pub struct Proof {
+    pub user: User,
+    pub passkey: Passkey,
+    pub assertion: Assertion,
+}
+
+/// Begins a ceremony: for anybody, or after a password for the passkeys of that person.
+///
+/// # Errors
+/// When it could not be kept.
+pub async fn begin(desk: &Desk<'_>, after: Option<&SignIn>) -> anyhow::Result<Begun> {
+    let challenge = desk.entropy.bytes::<32>()?;
+    let (purpose, allowed) = match after {
+        None => (CeremonyPurpose::SignIn, Vec::new()),
+        Some(sign_in) => (
+            CeremonyPurpose::SecondFactor(sign_in.user_id),
+            passkeys::of_user(desk.store, sign_in.user_id).await?,
+        ),
+    };
+    let ceremony = Ceremony {
+        purpose,
+        browser: desk.browser,
+        challenge,
+        credentials: allowed.iter().map(|passkey| passkey.credential_id.clone()).collect(),
+    };
+    let handle = desk.entropy.handle()?;
+    let key = sha256(handle.as_str().as_bytes());
+    desk.ephemeral.put(Kind::Ceremony, key, &ceremony, CHALLENGE_LIFETIME).await?;
+    let options = desk.relying_party.request_options(&challenge, &allowed);
+    Ok(Begun { handle, options, expires_in: TIMEOUT_MILLISECONDS / 1000 })
+}
+
+/// Judges an answer. The ceremony is spent whatever comes of it (WebAuthn §13.4.3).
+///
+/// # Errors
+/// Only our own faults.
+pub async fn judge(
+    desk: &Desk<'_>,
+    handle: &Handle,
+    after: Option<&SignIn>,
+    response: &Value,
+) -> anyhow::Result<Verdict> {
+    let key = sha256(handle.as_str().as_bytes());
+    let ceremony: Option<Ceremony> = desk.ephemeral.take(Kind::Ceremony, key).await?;
+    let purpose = after.map_or(CeremonyPurpose::SignIn, |flow| CeremonyPurpose::SecondFactor(flow.user_id));
+    let Some(ceremony) = ceremony.filter(|c| c.browser == desk.browser && c.purpose == purpose) else {
+        return Ok(Verdict::Expired);
+    };
+    let claimed = match desk.relying_party.claimed(response) {
+        Ok(claimed) => claimed,
+        Err(error) => return Ok(Verdict::Refused(error)),
+    };
+    let Some(passkey) = passkeys::by_credential_id(desk.store, &claimed.credential_id).await? else {
+        return Ok(Verdict::Unknown { credential_id: base64url::encode(&claimed.credential_id) });
+    };
+    let Some(user) = users::by_id(desk.store, passkey.user_id).await?.filter(User::is_enabled) else {
+        return Ok(Verdict::Refused(CeremonyError::Refused("the account is disabled")));
+    };
+    if after.is_some_and(|flow| flow.user_id != user.id) {
+        return Ok(Verdict::Refused(CeremonyError::Refused("it is somebody else's passkey")));
+    }
+    let verified = desk.relying_party.verify_assertion(
+        &ceremony.challenge,
+        &ceremony.credentials,
+        (&passkey, &user.handle),
+        response,
+    );
+    Ok(match verified {
+        Ok(assertion) => Verdict::Proven(Box::new(Proof { user, passkey, assertion })),
+        Err(error @ CeremonyError::BadRecord(_)) => return Err(error.into()),
+        Err(error) => Verdict::Refused(error),
+    })
+}
+
+/// Updates the credential record after all checks (§7.2 step 24). `false` when the passkey has been
+/// deleted since.
+pub(super) async fn record_use(tx: &Tx, desk: &Desk<'_>, proof: &Proof) -> anyhow::Result<bool> {
+    let (passkey, assertion) = (&proof.passkey, proof.assertion);
+    let used = passkeys::Use {
+        at: desk.now,
+        with: desk.agent,
+        sign_count: assertion.sign_count,
+        backup_state: assertion.backup_state,
+    };
+    let exists = passkeys::record_use(tx, passkey.id, &used).await?;
+    if exists && assertion.counter_stood_still {
+        let event = Event::PasskeyCounterStoodStill {
+            passkey: passkey.id,
+            stored: passkey.sign_count,
+            presented: assertion.sign_count,
+        };
+        audit::record(tx, desk.now, Actor::Person(proof.user.id), Some(proof.user.id), event).await?;
+    }
+    Ok(exists)
+}
