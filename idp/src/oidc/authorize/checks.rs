@@ -1,0 +1,202 @@
+//! The checks of an authorization request, in order. Each is a function of its own that either reads
+//! its part or says what is wrong with it; what they return together is the checked request.
+
+use time::OffsetDateTime;
+
+use super::request::Addressed;
+use crate::crypto::base64url;
+use crate::model::attempt::{AppCard, Attempt, Prompt};
+use crate::model::client::Client;
+use crate::model::ids::UserId;
+use crate::model::scope::Scopes;
+use crate::oidc::error::OAuthError;
+use crate::web::params::Params;
+
+/// Longer values are refused instead of stored (A16). All are far above what applications send.
+pub(in crate::oidc) const MAX_STATE: usize = 2048;
+const MAX_NONCE: usize = 1024;
+const MAX_SCOPE: usize = 2048;
+const MAX_HINT: usize = 254;
+const MAX_LIST: usize = 20;
+
+/// Judges everything but the client and the redirect URI, which are certain by now.
+///
+/// # Errors
+/// The first thing that is wrong, for the client.
+pub fn check(
+    params: &Params,
+    addressed: &Addressed,
+    hinted_user: Option<UserId>,
+    now: OffsetDateTime,
+) -> Result<Attempt, OAuthError> {
+    nothing_repeated(params)?;
+    Addressed::check_response_mode(params)?;
+    response_type(params)?;
+    no_request_object(params)?;
+    let state = bounded(params, "state", MAX_STATE)?;
+    let nonce = bounded(params, "nonce", MAX_NONCE)?;
+    let code_challenge = code_challenge(params)?;
+    let scopes = scopes(params, &addressed.client)?;
+    let prompt = prompt(params)?;
+    let max_age = max_age(params)?;
+    let attempt = Attempt {
+        client_id: addressed.client.id.clone(),
+        app: app_card(addressed),
+        redirect_uri: addressed.redirect_uri.clone(),
+        response_mode: addressed.response_mode,
+        state,
+        nonce,
+        code_challenge,
+        scopes,
+        prompt,
+        max_age,
+        acr_values: list(params, "acr_values"),
+        login_hint: hint(params),
+        hinted_user,
+        ui_locales: list(params, "ui_locales"),
+        begun_at: now,
+        browser: None,
+        consented_by: None,
+    };
+    Ok(attempt)
+}
+
+/// RFC 6749 §3.1.
+pub(in crate::oidc) fn nothing_repeated(params: &Params) -> Result<(), OAuthError> {
+    match params.repeated() {
+        None => Ok(()),
+        Some(name) => Err(OAuthError::InvalidRequest(format!("{} is given twice", short(name)))),
+    }
+}
+
+/// RFC 6749 §3.1.1, RFC 9700 §2.1.2: the code flow and no other.
+fn response_type(params: &Params) -> Result<(), OAuthError> {
+    match params.get("response_type") {
+        None => Err(OAuthError::InvalidRequest("response_type is missing".to_owned())),
+        Some("code") => Ok(()),
+        Some(_) => Err(OAuthError::UnsupportedResponseType),
+    }
+}
+
+/// OIDC Core §6: what is not processed must be refused; ignoring it would drop what the client
+/// wanted protected.
+fn no_request_object(params: &Params) -> Result<(), OAuthError> {
+    if params.get("request").is_some() {
+        return Err(OAuthError::RequestNotSupported);
+    }
+    if params.get("request_uri").is_some() {
+        return Err(OAuthError::RequestUriNotSupported);
+    }
+    if params.get("registration").is_some() {
+        return Err(OAuthError::RegistrationNotSupported);
+    }
+    Ok(())
+}
+
+pub(in crate::oidc) fn bounded(
+    params: &Params,
+    name: &'static str,
+    bytes: usize,
+) -> Result<Option<String>, OAuthError> {
+    match params.get(name) {
+        Some(value) if value.len() > bytes => {
+            Err(OAuthError::InvalidRequest(format!("{name} is longer than {bytes} bytes")))
+        }
+        value => Ok(value.map(ToOwned::to_owned)),
+    }
+}
+
+/// RFC 7636 §4.3, RFC 9700 §2.1.1: S256, and always.
+fn code_challenge(params: &Params) -> Result<String, OAuthError> {
+    let invalid = |why: &str| Err(OAuthError::InvalidRequest(why.to_owned()));
+    let Some(challenge) = params.get("code_challenge") else {
+        return invalid("code_challenge is missing: PKCE is required");
+    };
+    if params.get("code_challenge_method") != Some("S256") {
+        return invalid("code_challenge_method must be S256");
+    }
+    match base64url::decode(challenge) {
+        Some(bytes) if bytes.len() == 32 => Ok(challenge.to_owned()),
+        _ => invalid("code_challenge is not the base64url form of a SHA-256 hash"),
+    }
+}
+
+/// OIDC Core §3.1.2.1: `openid` is required, what we do not know or the client may not have is
+/// ignored.
+fn scopes(params: &Params, client: &Client) -> Result<Scopes, OAuthError> {
+    let text = params.get("scope").unwrap_or_default();
+    if text.len() > MAX_SCOPE {
+        return Err(OAuthError::InvalidScope("scope is too long"));
+    }
+    let requested = Scopes::parse(text).map_err(|_| OAuthError::InvalidScope("scope is malformed"))?;
+    if !requested.contains(Scopes::OPENID) {
+        return Err(OAuthError::InvalidScope("scope must contain openid"));
+    }
+    let granted = requested.intersection(&client.settings.scopes);
+    Ok(if client.settings.refresh_tokens { granted } else { granted.without(Scopes::OFFLINE_ACCESS) })
+}
+
+/// OIDC Core §3.1.2.1.
+fn prompt(params: &Params) -> Result<Prompt, OAuthError> {
+    let mut prompt = Prompt::default();
+    let values: Vec<&str> =
+        params.get("prompt").unwrap_or_default().split(' ').filter(|v| !v.is_empty()).collect();
+    for value in &values {
+        match *value {
+            "none" => prompt.none = true,
+            // Choosing an account is done on the sign-in page.
+            "login" | "select_account" => prompt.login = true,
+            "consent" => prompt.consent = true,
+            _ => return Err(OAuthError::InvalidRequest("prompt has an unknown value".to_owned())),
+        }
+    }
+    if prompt.none && values.len() > 1 {
+        return Err(OAuthError::InvalidRequest("prompt=none excludes every other prompt".to_owned()));
+    }
+    Ok(prompt)
+}
+
+/// OIDC Core §3.1.2.1.
+fn max_age(params: &Params) -> Result<Option<u32>, OAuthError> {
+    params
+        .get("max_age")
+        .map(|text| {
+            let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+            match text.parse::<u64>() {
+                // Beyond 136 years one number is as good as another.
+                Ok(seconds) if digits => Ok(u32::try_from(seconds).unwrap_or(u32::MAX)),
+                _ => Err(OAuthError::InvalidRequest("max_age must be a number of seconds".to_owned())),
+            }
+        })
+        .transpose()
+}
+
+/// Space-separated preferences. Never an error: they are voluntary.
+pub(in crate::oidc) fn list(params: &Params, name: &str) -> Vec<String> {
+    let values = params.get(name).unwrap_or_default().split(' ');
+    values
+        .filter(|value| !value.is_empty() && value.len() <= 100)
+        .take(MAX_LIST)
+        .map(ToOwned::to_owned)
+        .collect()
+}
+
+fn hint(params: &Params) -> Option<String> {
+    params.get("login_hint").filter(|hint| hint.len() <= MAX_HINT).map(ToOwned::to_owned)
+}
+
+fn app_card(addressed: &Addressed) -> AppCard {
+    let settings = &addressed.client.settings;
+    AppCard {
+        name: settings.name.to_string(),
+        host: addressed.redirect_uri.display_host(),
+        logo_uri: settings.logo.as_ref().map(|_| format!("/oidc/logo/{}", addressed.client.id)),
+        policy_uri: settings.policy_uri.as_ref().map(ToString::to_string),
+        tos_uri: settings.tos_uri.as_ref().map(ToString::to_string),
+    }
+}
+
+/// A name that somebody sent, for a message.
+fn short(name: &str) -> String {
+    name.chars().filter(char::is_ascii_graphic).take(40).collect()
+}

@@ -1,0 +1,120 @@
+//! The authorization endpoint: `request` finds out who asks and where an answer may go, `checks`
+//! judges the rest, and this file decides what has to happen before the answer.
+
+pub mod checks;
+pub mod request;
+pub mod respond;
+
+use time::{Duration, OffsetDateTime};
+
+use crate::crypto::random::Entropy;
+use crate::crypto::token::{Token, TokenKind};
+use crate::ephemeral::{Ephemeral, Kind};
+use crate::model::attempt::{Attempt, CodeGrant};
+use crate::model::client::{Client, ConsentRule};
+use crate::model::scope::Scopes;
+use crate::model::session::Session;
+use crate::oidc::error::OAuthError;
+use crate::store::{Store, consents};
+
+/// RFC 6749 §4.1.2 and FAPI 2.0 §5.3.2.1: the longest a code may wait.
+pub const CODE_LIFETIME: Duration = Duration::seconds(60);
+
+/// What has to happen next for an authorization request.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Next {
+    Login,
+    Consent,
+    Answer,
+}
+
+/// Decides from the request and who is signed in now. With `prompt=none` nothing may be shown, so
+/// what would be a page is an error.
+///
+/// # Errors
+/// The protocol's `login_required` or `consent_required`; our own faults inside `anyhow`.
+pub async fn next(
+    store: &Store,
+    attempt: &Attempt,
+    client: &Client,
+    session: Option<&Session>,
+    now: OffsetDateTime,
+) -> anyhow::Result<Result<Next, OAuthError>> {
+    let Some(session) = session.filter(|session| session_answers(attempt, session, now)) else {
+        return Ok(if attempt.prompt.none { Err(OAuthError::LoginRequired) } else { Ok(Next::Login) });
+    };
+    if needs_consent(store, attempt, client, session).await? {
+        return Ok(if attempt.prompt.none { Err(OAuthError::ConsentRequired) } else { Ok(Next::Consent) });
+    }
+    Ok(Ok(Next::Answer))
+}
+
+/// Whether this session may answer this request, or its person has to prove themselves (again).
+fn session_answers(attempt: &Attempt, session: &Session, now: OffsetDateTime) -> bool {
+    let proven_for_this = session.authenticated_at >= attempt.begun_at;
+    let age = now - session.authenticated_at;
+    // `max_age=0` asks for a new proof, as `prompt=login` does.
+    let young = attempt.max_age.is_none_or(|s| s > 0 && age <= Duration::seconds(i64::from(s)));
+    let right_person = attempt.hinted_user.is_none_or(|hinted| hinted == session.user_id);
+    right_person && (proven_for_this || !attempt.prompt.login && young)
+}
+
+async fn needs_consent(
+    store: &Store,
+    attempt: &Attempt,
+    client: &Client,
+    session: &Session,
+) -> anyhow::Result<bool> {
+    let given_now = attempt.consented_by == Some(session.user_id);
+    if attempt.prompt.consent {
+        return Ok(!given_now);
+    }
+    Ok(match client.settings.consent {
+        ConsentRule::Never => false,
+        ConsentRule::Always => !given_now,
+        ConsentRule::Remember => {
+            let remembered = consents::scopes(store, session.user_id, &client.id).await?;
+            !given_now && !remembered.is_some_and(|scopes| attempt.scopes.is_subset(&scopes))
+        }
+    })
+}
+
+/// What is granted of the scopes asked for. Access that outlives the session needs the person's own
+/// word (OIDC Core §11): an operator who spares them the consent page can not give it for them.
+#[must_use]
+pub fn granted_scopes(attempt: &Attempt, client: &Client, session: &Session) -> Scopes {
+    let asked = client.settings.consent != ConsentRule::Never;
+    if asked || attempt.consented_by == Some(session.user_id) {
+        return attempt.scopes.clone();
+    }
+    attempt.scopes.without(Scopes::OFFLINE_ACCESS)
+}
+
+/// Makes the code that answers a request. No database is written: a code that nobody redeems leaves
+/// no trace.
+///
+/// # Errors
+/// When ephemeral storage can not keep it.
+pub async fn issue_code(
+    ephemeral: &Ephemeral,
+    entropy: Entropy,
+    attempt: &Attempt,
+    session: &Session,
+) -> anyhow::Result<Token> {
+    let code = Token::generate(TokenKind::AuthorizationCode, entropy)?;
+    let grant = CodeGrant {
+        client_id: attempt.client_id.clone(),
+        redirect_uri: attempt.redirect_uri.clone(),
+        code_challenge: attempt.code_challenge.clone(),
+        nonce: attempt.nonce.clone(),
+        scopes: attempt.scopes.clone(),
+        user_id: session.user_id,
+        session_id: session.id,
+        passkey_id: session.passkey_id,
+        method: session.method,
+        authenticated_at: session.authenticated_at,
+    };
+    ephemeral.put(Kind::CodeIssued, code.hash().0, &(), CODE_LIFETIME * 2).await?;
+    ephemeral.put(Kind::Code, code.hash().0, &grant, CODE_LIFETIME).await?;
+    Ok(code)
+}

@@ -1,0 +1,69 @@
+//! Who asks, and where an answer may go. Until both are certain nobody is redirected anywhere
+//! (RFC 6749 §4.1.2.1).
+
+use crate::model::attempt::ResponseMode;
+use crate::model::client::{Client, ClientId};
+use crate::model::redirect_uri::RedirectUri;
+use crate::oidc::error::OAuthError;
+use crate::store::{Store, clients};
+use crate::web::params::Params;
+
+use super::checks::MAX_STATE;
+
+/// A request whose answer, good or bad, may go to the client.
+#[derive(Debug)]
+pub struct Addressed {
+    pub client: Client,
+    pub redirect_uri: RedirectUri,
+    pub response_mode: ResponseMode,
+    pub state: Option<String>,
+}
+
+/// Why there is nobody to answer: for a page of ours.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Unaddressed {
+    Client(String),
+    RedirectUri(String),
+}
+
+/// Finds the client and checks the redirect URI against its registration.
+///
+/// # Errors
+/// The inner error is for our own error page; the outer one our own fault.
+pub async fn address(store: &Store, params: &Params) -> anyhow::Result<Result<Addressed, Unaddressed>> {
+    let no_client = |why: String| Ok(Err(Unaddressed::Client(why)));
+    let Some(client_id) = params.get("client_id").filter(|_| !params.is_repeated("client_id")) else {
+        return no_client("client_id is missing or given twice".to_owned());
+    };
+    let Ok(client_id) = ClientId::parse(client_id) else {
+        return no_client("client_id is malformed".to_owned());
+    };
+    let Some(client) = clients::by_id(store, &client_id).await?.filter(Client::is_enabled) else {
+        return no_client(format!("there is no client {client_id}"));
+    };
+    let Some(presented) = params.get("redirect_uri").filter(|_| !params.is_repeated("redirect_uri")) else {
+        return Ok(Err(Unaddressed::RedirectUri("redirect_uri is missing or given twice".to_owned())));
+    };
+    let Some(redirect_uri) = client.redirect_uri(presented) else {
+        let why = format!("this redirect_uri is not registered, byte by byte, for client {client_id}");
+        return Ok(Err(Unaddressed::RedirectUri(why)));
+    };
+    // A mode we do not know is reported in the default one.
+    let response_mode = match params.get("response_mode") {
+        Some("form_post") => ResponseMode::FormPost,
+        _ => ResponseMode::Query,
+    };
+    let state = params.get("state").filter(|state| !params.is_repeated("state") && state.len() <= MAX_STATE);
+    let state = state.map(ToOwned::to_owned);
+    Ok(Ok(Addressed { client, redirect_uri, response_mode, state }))
+}
+
+impl Addressed {
+    /// The mode must be one we offer (OAuth 2.0 Multiple Response Types §2.1).
+    pub(super) fn check_response_mode(params: &Params) -> Result<(), OAuthError> {
+        match params.get("response_mode") {
+            None | Some("query" | "form_post") => Ok(()),
+            Some(_) => Err(OAuthError::InvalidRequest("response_mode must be query or form_post".to_owned())),
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! Consent: a person allows an application to know who they are. The page is shown by the
+//! authorization endpoint; here the answer is heard and, where the client's rule says so, remembered.
+
+pub mod pages;
+
+use time::OffsetDateTime;
+
+use crate::audit::{self, Actor, Event};
+use crate::model::attempt::Attempt;
+use crate::model::client::{Client, ConsentRule};
+use crate::model::ids::UserId;
+use crate::store::{Store, consents, users};
+
+/// Records that the person allowed the request.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn grant(
+    store: &Store,
+    attempt: &Attempt,
+    client: &Client,
+    user: UserId,
+    now: OffsetDateTime,
+) -> anyhow::Result<()> {
+    let tx = store.begin().await?;
+    // One answer at a time, so that what is remembered is all that was allowed.
+    users::lock(&tx, user).await?;
+    if client.settings.consent == ConsentRule::Remember {
+        let before = consents::scopes(&tx, user, &client.id).await?.unwrap_or_default();
+        consents::remember(&tx, user, &client.id, &before.union(&attempt.scopes), now).await?;
+    }
+    let event = Event::ConsentGranted { client: client.id.clone(), scopes: attempt.scopes.to_string() };
+    audit::record(&tx, now, Actor::Person(user), Some(user), event).await?;
+    Ok(tx.commit().await?)
+}

@@ -1,0 +1,195 @@
+//! Protocol errors: what an application is told, and in which specification it stands.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use http::header::{CACHE_CONTROL, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderValue, StatusCode};
+use serde_json::json;
+
+use crate::crypto::keyring::KeyError;
+use crate::crypto::random::NoEntropy;
+use crate::ephemeral::EphemeralError;
+use crate::store::StoreError;
+
+/// An error of OAuth 2 or OpenID Connect. The text says what to change and carries nothing secret.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OAuthError {
+    /// RFC 6749 §4.1.2.1 and §5.2.
+    #[error("{0}")]
+    InvalidRequest(String),
+    /// RFC 6749 §5.2. One text for every reason, so that it tells nobody which clients exist.
+    #[error("the client is unknown, its credentials are wrong, or it may not authenticate this way")]
+    InvalidClient { basic: bool },
+    /// RFC 6749 §5.2.
+    #[error("{0}")]
+    InvalidGrant(&'static str),
+    /// RFC 6749 §4.1.2.1 and §5.2.
+    #[error("{0}")]
+    UnauthorizedClient(&'static str),
+    /// RFC 6749 §5.2.
+    #[error("grant_type must be authorization_code or refresh_token")]
+    UnsupportedGrantType,
+    /// RFC 6749 §4.1.2.1.
+    #[error("response_type must be code")]
+    UnsupportedResponseType,
+    /// RFC 6749 §4.1.2.1 and §5.2.
+    #[error("{0}")]
+    InvalidScope(&'static str),
+    /// RFC 6749 §4.1.2.1.
+    #[error("the person cancelled")]
+    AccessDenied,
+    /// OIDC Core §3.1.2.6.
+    #[error("the person has to log in")]
+    LoginRequired,
+    /// OIDC Core §3.1.2.6.
+    #[error("the person has to give consent")]
+    ConsentRequired,
+    /// OIDC Core §3.1.2.6.
+    #[error("request objects are not supported")]
+    RequestNotSupported,
+    /// OIDC Core §3.1.2.6.
+    #[error("request_uri is not supported")]
+    RequestUriNotSupported,
+    /// OIDC Core §3.1.2.6.
+    #[error("the registration parameter is not supported")]
+    RegistrationNotSupported,
+    /// RFC 6750 §3.1.
+    #[error("the access token is missing, expired, revoked or not for this")]
+    InvalidToken,
+    /// RFC 6750 §3.1.
+    #[error("the access token was not issued for the scope openid")]
+    InsufficientScope,
+    /// RFC 6749 §4.1.2.1: no room or no database just now.
+    #[error("the service is busy, try again in a moment")]
+    TemporarilyUnavailable,
+}
+
+impl OAuthError {
+    /// The `error` parameter.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::InvalidRequest(_) => "invalid_request",
+            Self::InvalidClient { .. } => "invalid_client",
+            Self::InvalidGrant(_) => "invalid_grant",
+            Self::UnauthorizedClient(_) => "unauthorized_client",
+            Self::UnsupportedGrantType => "unsupported_grant_type",
+            Self::UnsupportedResponseType => "unsupported_response_type",
+            Self::InvalidScope(_) => "invalid_scope",
+            Self::AccessDenied => "access_denied",
+            Self::LoginRequired => "login_required",
+            Self::ConsentRequired => "consent_required",
+            Self::RequestNotSupported => "request_not_supported",
+            Self::RequestUriNotSupported => "request_uri_not_supported",
+            Self::RegistrationNotSupported => "registration_not_supported",
+            Self::InvalidToken => "invalid_token",
+            Self::InsufficientScope => "insufficient_scope",
+            Self::TemporarilyUnavailable => "temporarily_unavailable",
+        }
+    }
+
+    /// The `error_description`, in the characters that RFC 6749 §4.1.2.1 allows.
+    #[must_use]
+    pub fn description(&self) -> String {
+        let legal = |c: char| matches!(c, ' '..='!' | '#'..='[' | ']'..='~');
+        self.to_string().chars().map(|c| if legal(c) { c } else { '\'' }).take(300).collect()
+    }
+
+    const fn status(&self) -> StatusCode {
+        match self {
+            Self::InvalidClient { .. } | Self::InvalidToken => StatusCode::UNAUTHORIZED,
+            Self::InsufficientScope | Self::AccessDenied => StatusCode::FORBIDDEN,
+            Self::TemporarilyUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::BAD_REQUEST,
+        }
+    }
+}
+
+/// What a protocol endpoint answers when it can not do what it was asked.
+#[derive(Debug, Clone)]
+pub enum EndpointError {
+    Protocol(OAuthError),
+    /// RFC 6750 §3: an error of a protected resource; `None` when no token was sent at all.
+    Resource(Option<OAuthError>),
+    Internal(Arc<anyhow::Error>),
+}
+
+impl From<OAuthError> for EndpointError {
+    fn from(error: OAuthError) -> Self {
+        Self::Protocol(error)
+    }
+}
+
+impl From<anyhow::Error> for EndpointError {
+    fn from(error: anyhow::Error) -> Self {
+        if let Some(StoreError::Unavailable(_)) = error.downcast_ref() {
+            tracing::warn!(error = format!("{error:#}"), "the database is busy or out of reach");
+            return Self::Protocol(OAuthError::TemporarilyUnavailable);
+        }
+        if let Some(EphemeralError::Unavailable(_)) = error.downcast_ref() {
+            tracing::warn!(error = format!("{error:#}"), "ephemeral storage is unavailable");
+            return Self::Protocol(OAuthError::TemporarilyUnavailable);
+        }
+        Self::Internal(Arc::new(error))
+    }
+}
+
+macro_rules! internal_from {
+    ($($error:ty),*) => {
+        $(impl From<$error> for EndpointError {
+            fn from(error: $error) -> Self {
+                Self::from(anyhow::Error::from(error))
+            }
+        })*
+    };
+}
+internal_from!(StoreError, EphemeralError, KeyError, NoEntropy);
+
+impl IntoResponse for EndpointError {
+    fn into_response(self) -> Response {
+        let mut response = match &self {
+            Self::Protocol(error) => {
+                tracing::info!(error = error.code(), description = error.description(), "request refused");
+                let body = json!({ "error": error.code(), "error_description": error.description() });
+                (error.status(), Json(body)).into_response()
+            }
+            Self::Resource(error) => {
+                let status = error.as_ref().map_or(StatusCode::UNAUTHORIZED, OAuthError::status);
+                let challenge = error.as_ref().map_or_else(
+                    || "Bearer".to_owned(),
+                    |error| {
+                        let (code, text) = (error.code(), error.description());
+                        format!("Bearer error=\"{code}\", error_description=\"{text}\"")
+                    },
+                );
+                let mut response = status.into_response();
+                if let Ok(challenge) = HeaderValue::try_from(challenge) {
+                    response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+                }
+                response
+            }
+            Self::Internal(error) => {
+                tracing::error!(error = format!("{error:#}"), "a request failed");
+                // The response carries X-Request-Id, which finds the line above.
+                let text = "an internal error; the header X-Request-Id names it in our log";
+                let body = json!({ "error": "server_error", "error_description": text });
+                (StatusCode::INTERNAL_SERVER_ERROR, Json(body)).into_response()
+            }
+        };
+        let headers = response.headers_mut();
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
+        match self {
+            Self::Protocol(OAuthError::InvalidClient { basic: true }) => {
+                headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"client\""));
+            }
+            Self::Protocol(OAuthError::TemporarilyUnavailable) => {
+                headers.insert(RETRY_AFTER, HeaderValue::from_static("2"));
+            }
+            _ => {}
+        }
+        response
+    }
+}

@@ -1,0 +1,44 @@
+//! The OpenID provider: what applications speak. Meets sign-in only through an attempt and a URL.
+
+pub mod authorize;
+pub mod claims;
+pub mod client_auth;
+pub mod consent;
+pub mod cors;
+pub mod discovery;
+pub mod endpoints;
+pub mod error;
+pub mod logout;
+pub mod token;
+pub mod userinfo;
+
+use axum::Router;
+use axum::routing::{get, post};
+
+use crate::app::App;
+
+/// What people pass through in a browser.
+pub fn pages() -> Router<App> {
+    Router::new()
+        .route("/oidc/authorize", get(endpoints::authorize).post(endpoints::authorize_post))
+        .route("/oidc/authorize/resume", get(endpoints::resume))
+        .route("/oidc/consent", post(consent::pages::submit))
+        .route("/oidc/logout", get(logout::pages::show).post(logout::pages::submit))
+        .route("/oidc/logout/resume", get(logout::pages::resume))
+        .route("/oidc/logout/confirm", post(logout::pages::confirm))
+}
+
+/// What programs call, from servers and (with CORS) from browsers.
+pub fn endpoints() -> Router<App> {
+    Router::new()
+        .route("/.well-known/openid-configuration", get(endpoints::discovery))
+        .route("/.well-known/oauth-authorization-server", get(endpoints::discovery))
+        .route("/oidc/jwks", get(endpoints::jwks))
+        .route("/oidc/token", post(endpoints::token))
+        .route("/oidc/userinfo", get(endpoints::userinfo).post(endpoints::userinfo))
+}
+
+/// Pictures of clients, without cookies.
+pub fn pictures() -> Router<App> {
+    Router::new().route("/oidc/logo/{id}", get(endpoints::logo))
+}

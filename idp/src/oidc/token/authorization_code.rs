@@ -1,0 +1,129 @@
+//! The grant `authorization_code` (RFC 6749 §4.1.3, RFC 7636 §4.5).
+
+use super::{Authorized, Counter, Write, required, revoke, standing};
+use crate::audit::Event;
+use crate::crypto::token::{Token, TokenHash, TokenKind};
+use crate::crypto::{base64url, constant_time_eq, sha256};
+use crate::ephemeral::Kind;
+use crate::model::attempt::CodeGrant;
+use crate::model::client::Client;
+use crate::model::grant::Grant;
+use crate::model::ids::GrantId;
+use crate::model::scope::Scopes;
+use crate::oidc::authorize::CODE_LIFETIME;
+use crate::oidc::error::{EndpointError, OAuthError};
+use crate::store::grants;
+use crate::web::params::Params;
+
+pub(super) struct Request<'a> {
+    code: &'a str,
+    redirect_uri: &'a str,
+    code_verifier: &'a str,
+}
+
+impl<'a> Request<'a> {
+    pub(super) fn parse(params: &'a Params) -> Result<Self, OAuthError> {
+        Ok(Self {
+            code: required(params, "code")?,
+            redirect_uri: required(params, "redirect_uri")?,
+            code_verifier: required(params, "code_verifier")?,
+        })
+    }
+}
+
+/// Takes the code and checks everything it was bound to. The code is spent whatever comes of it.
+pub(super) async fn authorize(
+    counter: &Counter<'_>,
+    client: &Client,
+    request: &Request<'_>,
+) -> Result<Authorized, EndpointError> {
+    let refused = || OAuthError::InvalidGrant("the code is wrong, expired or used");
+    let code = Token::parse(TokenKind::AuthorizationCode, request.code).ok_or_else(refused)?;
+    let taken: Option<CodeGrant> = counter.ephemeral.take(Kind::Code, code.hash().0).await?;
+    let Some(bound) = taken else {
+        revoke_replayed(counter, client, code.hash()).await?;
+        return Err(refused().into());
+    };
+    if bound.client_id != client.id {
+        return Err(refused().into());
+    }
+    if bound.redirect_uri.as_str() != request.redirect_uri {
+        return Err(
+            OAuthError::InvalidGrant("redirect_uri is not the one of the authorization request").into()
+        );
+    }
+    if !verifies(request.code_verifier, &bound.code_challenge) {
+        return Err(OAuthError::InvalidGrant("code_verifier does not fit the code_challenge").into());
+    }
+    // Even an offline grant begins in a living session: a person who has just logged out is gone.
+    let whose = (bound.user_id, bound.session_id);
+    let standing = standing(counter, counter.store, whose, false).await?.ok_or_else(refused)?;
+    let grant = Grant {
+        id: counter.entropy.id(counter.now, GrantId::new)?,
+        client_id: client.id.clone(),
+        user_id: bound.user_id,
+        session_id: bound.session_id,
+        passkey_id: bound.passkey_id,
+        scopes: allowed(&bound.scopes, client),
+        method: bound.method,
+        authenticated_at: bound.authenticated_at,
+        created_at: counter.now,
+        revoked_at: None,
+    };
+    Ok(Authorized {
+        scopes: grant.scopes.clone(),
+        grant,
+        session: standing.session,
+        nonce: bound.nonce,
+        write: Write::Redeem(code.hash()),
+    })
+}
+
+/// The client's registration may have been narrowed since the code was issued.
+fn allowed(scopes: &Scopes, client: &Client) -> Scopes {
+    scopes.intersection(&client.settings.scopes)
+}
+
+/// RFC 6749 §4.1.2: a code that comes a second time takes back what it gave the first time. The first
+/// time may be under way at this very moment, with nothing in the database yet: then the note that
+/// is left here makes it undo itself. Only codes that were issued are noted, so that made-up ones
+/// cost nothing.
+async fn revoke_replayed(
+    counter: &Counter<'_>,
+    client: &Client,
+    code: TokenHash,
+) -> Result<(), EndpointError> {
+    let issued: Option<()> = counter.ephemeral.get(Kind::CodeIssued, code.0).await?;
+    if issued.is_some() {
+        counter.ephemeral.put(Kind::CodeReplayed, code.0, &(), CODE_LIFETIME * 2).await?;
+    }
+    if let Some(grant) = grants::by_code(counter.store, code).await? {
+        let event = Event::CodeReplayed { client: grant.client_id.clone(), grant: grant.id };
+        revoke(counter, grant.id, (client, grant.user_id), event).await?;
+    }
+    Ok(())
+}
+
+/// RFC 7636 §4.1 and §4.6.
+fn verifies(verifier: &str, challenge: &str) -> bool {
+    let legal = |c: char| c.is_ascii_alphanumeric() || "-._~".contains(c);
+    let well_formed = (43..=128).contains(&verifier.len()) && verifier.chars().all(legal);
+    let hashed = base64url::encode(sha256(verifier.as_bytes()));
+    well_formed && constant_time_eq(hashed.as_bytes(), challenge.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 7636 appendix B.
+    #[test]
+    fn the_example_of_the_specification_verifies() {
+        let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+        let challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+        assert!(verifies(verifier, challenge));
+        assert!(!verifies(challenge, challenge));
+        assert!(!verifies(&verifier[..42], challenge));
+        assert!(!verifies(&"a".repeat(129), &base64url::encode(sha256("a".repeat(129).as_bytes()))));
+    }
+}

@@ -1,0 +1,209 @@
+//! Making tokens: the one place where any is signed, and the one transaction that writes what a
+//! request changes. Signing comes first, so that a failure there spends nothing.
+
+use time::{Duration, OffsetDateTime};
+
+use super::refresh_token::refused;
+use super::{Authorized, Counter, Write, revoke};
+use crate::audit::{self, Actor, Event};
+use crate::crypto::token::{Token, TokenHash, TokenKind};
+use crate::crypto::{base64url, jwt, sha256};
+use crate::ephemeral::Kind;
+use crate::model::client::Client;
+use crate::model::grant::{Grant, RefreshToken};
+use crate::model::ids::RefreshTokenId;
+use crate::model::key::SigningAlg;
+use crate::model::session::Session;
+use crate::oidc::claims::{AccessToken, IdToken};
+use crate::oidc::error::{EndpointError, OAuthError};
+use crate::store::{Store, Tx, grants, sessions};
+
+/// That a kept refresh token was used is written at most this often: a refresh is mostly read.
+const NOTE_USE_EVERY: Duration = Duration::hours(1);
+/// An application that refreshes keeps its person's session from idling, noted this often.
+const NOTE_SEEN_EVERY: Duration = Duration::minutes(1);
+
+pub(super) struct Signed {
+    pub(super) access_token: String,
+    pub(super) id_token: String,
+    pub(super) scope: String,
+}
+
+pub(super) async fn sign(
+    counter: &Counter<'_>,
+    client: &Client,
+    authorized: &Authorized,
+) -> Result<Signed, EndpointError> {
+    let (grant, now) = (&authorized.grant, counter.now.unix_timestamp());
+    let expires_at = |lifetime: Duration| (counter.now + lifetime).unix_timestamp();
+    let scope = authorized.scopes.to_string();
+    let access = AccessToken {
+        iss: counter.issuer.to_owned(),
+        sub: grant.user_id.to_string(),
+        aud: counter.issuer.to_owned(),
+        exp: expires_at(counter.tokens.access_token()),
+        iat: now,
+        jti: base64url::encode(counter.entropy.bytes::<16>()?),
+        client_id: client.id.to_string(),
+        scope: scope.clone(),
+        auth_time: grant.authenticated_at.unix_timestamp(),
+        acr: grant.method.acr().to_owned(),
+        amr: grant.method.amr().iter().map(|method| (*method).to_owned()).collect(),
+        grant_id: grant.id.to_string(),
+    };
+    // Ours to verify and nobody's to negotiate, so the fast algorithm.
+    let access_token = jwt::sign(counter.keys, SigningAlg::Es256, jwt::TYP_ACCESS_TOKEN, &access).await?;
+    let id = IdToken {
+        iss: counter.issuer,
+        sub: access.sub,
+        aud: client.id.as_str(),
+        exp: expires_at(counter.tokens.id_token()),
+        iat: now,
+        auth_time: access.auth_time,
+        nonce: authorized.nonce.as_deref(),
+        acr: grant.method.acr(),
+        amr: grant.method.amr(),
+        sid: grant.session_id.to_string(),
+        at_hash: at_hash(&access_token),
+    };
+    let id_token = jwt::sign(counter.keys, client.settings.id_token_alg, jwt::TYP_ID_TOKEN, &id).await?;
+    Ok(Signed { access_token, id_token, scope })
+}
+
+/// OIDC Core §3.1.3.6. Every algorithm we sign with hashes with SHA-256.
+fn at_hash(access_token: &str) -> String {
+    let hash = sha256(access_token.as_bytes());
+    let (left, _) = hash.split_at(hash.len() / 2);
+    base64url::encode(left)
+}
+
+/// Writes what the request changes and returns the refresh token to hand out.
+pub(super) async fn write(
+    counter: &Counter<'_>,
+    client: &Client,
+    authorized: Authorized,
+) -> Result<Option<Token>, EndpointError> {
+    let Authorized { grant, session, write, .. } = authorized;
+    match write {
+        Write::Redeem(code) => redeem(counter, client, &grant, code).await,
+        Write::Keep(refresh, token) => {
+            note_use(counter, &refresh, session.as_ref()).await?;
+            Ok(Some(token))
+        }
+        Write::Rotate(refresh) => rotate(counter, &grant, &refresh, session.as_ref()).await.map(Some),
+        Write::Repeat(successor) => Ok(Some(successor)),
+    }
+}
+
+async fn redeem(
+    counter: &Counter<'_>,
+    client: &Client,
+    grant: &Grant,
+    code: TokenHash,
+) -> Result<Option<Token>, EndpointError> {
+    let tx = counter.store.begin().await?;
+    // Whoever ends the session from here on finds the grant and ends it too.
+    if !sessions::hold(&tx, grant.user_id, grant.session_id).await? {
+        return Err(OAuthError::InvalidGrant("the code is wrong, expired or used").into());
+    }
+    if !grants::insert(&tx, grant, code).await? {
+        return Err(OAuthError::InvalidGrant("the code is wrong, expired or used").into());
+    }
+    let mut token = None;
+    if client.settings.refresh_tokens {
+        let expires_at = counter.now + counter.tokens.refresh_absolute();
+        token = Some(new_refresh_token(counter, &tx, grant, expires_at).await?);
+    }
+    let event =
+        Event::TokensIssued { client: client.id.clone(), grant: grant.id, scopes: grant.scopes.to_string() };
+    audit::record(&tx, counter.now, Actor::Person(grant.user_id), Some(grant.user_id), event).await?;
+    tx.commit().await?;
+    // Whoever came second either found the grant, which is committed now, or left this note before.
+    let replayed: Option<()> = counter.ephemeral.get(Kind::CodeReplayed, code.0).await?;
+    if replayed.is_some() {
+        let event = Event::CodeReplayed { client: client.id.clone(), grant: grant.id };
+        // As if the second use had come a moment later: the answer stands and its tokens are dead.
+        revoke(counter, grant.id, (client, grant.user_id), event).await?;
+    }
+    Ok(token)
+}
+
+async fn new_refresh_token(
+    counter: &Counter<'_>,
+    tx: &Tx,
+    grant: &Grant,
+    expires_at: OffsetDateTime,
+) -> Result<Token, EndpointError> {
+    let token = Token::generate(TokenKind::RefreshToken, counter.entropy)?;
+    insert_refresh_token(counter, tx, (grant, &token), expires_at).await?;
+    Ok(token)
+}
+
+async fn insert_refresh_token(
+    counter: &Counter<'_>,
+    tx: &Tx,
+    (grant, token): (&Grant, &Token),
+    expires_at: OffsetDateTime,
+) -> Result<(), EndpointError> {
+    let row = RefreshToken {
+        id: counter.entropy.id(counter.now, RefreshTokenId::new)?,
+        grant_id: grant.id,
+        created_at: counter.now,
+        last_used_at: counter.now,
+        expires_at,
+        rotated_at: None,
+        successor: None,
+    };
+    Ok(grants::insert_refresh_token(tx, &row, token).await?)
+}
+
+async fn rotate(
+    counter: &Counter<'_>,
+    grant: &Grant,
+    refresh: &RefreshToken,
+    session: Option<&Session>,
+) -> Result<Token, EndpointError> {
+    let token = Token::generate(TokenKind::RefreshToken, counter.entropy)?;
+    let tx = counter.store.begin().await?;
+    if grants::rotate(&tx, refresh.id, &token, counter.now).await? {
+        insert_refresh_token(counter, &tx, (grant, &token), refresh.expires_at).await?;
+        note_seen(counter, &tx, session).await?;
+        tx.commit().await?;
+        return Ok(token);
+    }
+    drop(tx);
+    // Another request of the same client was faster by a moment: it and this one get the same token.
+    successor_of(counter.store, refresh.id).await?.ok_or_else(|| refused().into())
+}
+
+async fn successor_of(store: &Store, id: RefreshTokenId) -> Result<Option<Token>, EndpointError> {
+    match grants::refresh_token_by_id(store, id).await? {
+        Some(rotated) => Ok(grants::successor(store, &rotated)?),
+        None => Ok(None),
+    }
+}
+
+async fn note_use(
+    counter: &Counter<'_>,
+    refresh: &RefreshToken,
+    session: Option<&Session>,
+) -> Result<(), EndpointError> {
+    let used = counter.now - refresh.last_used_at >= NOTE_USE_EVERY;
+    let seen = session.is_some_and(|session| counter.now - session.last_seen_at >= NOTE_SEEN_EVERY);
+    if !used && !seen {
+        return Ok(());
+    }
+    let tx = counter.store.begin().await?;
+    if used {
+        grants::touch_refresh_token(&tx, refresh.id, counter.now).await?;
+    }
+    note_seen(counter, &tx, session).await?;
+    Ok(tx.commit().await?)
+}
+
+async fn note_seen(counter: &Counter<'_>, tx: &Tx, session: Option<&Session>) -> Result<(), EndpointError> {
+    if let Some(session) = session {
+        sessions::touch(tx, session.id, counter.now).await?;
+    }
+    Ok(())
+}

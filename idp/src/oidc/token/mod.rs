@@ -1,0 +1,168 @@
+//! The token endpoint: one pipeline that no grant can leave a step out of. 1 authenticate the
+//! client, 2 read the request, 3 authorize it (one file per grant), 4 sign and write, 5 answer.
+
+mod authorization_code;
+mod issue;
+mod refresh_token;
+
+use http::HeaderMap;
+use serde::Serialize;
+use time::OffsetDateTime;
+
+use super::client_auth;
+use super::error::{EndpointError, OAuthError};
+use crate::config::Tokens;
+use crate::crypto::keyring::KeyRing;
+use crate::crypto::random::Entropy;
+use crate::crypto::token::{Token, TokenHash};
+use crate::ephemeral::Ephemeral;
+use crate::model::client::Client;
+use crate::model::grant::{Grant, RefreshToken};
+use crate::model::ids::{GrantId, SessionId, UserId};
+use crate::model::scope::Scopes;
+use crate::model::session::{Session, SessionLimits};
+use crate::model::user::User;
+use crate::store::{Read, Store, sessions, users};
+use crate::web::params::Params;
+
+/// What the endpoint works with, and the moment of one request.
+#[derive(Debug)]
+pub struct Counter<'a> {
+    pub store: &'a Store,
+    pub ephemeral: &'a Ephemeral,
+    pub keys: &'a KeyRing,
+    pub entropy: Entropy,
+    pub tokens: &'a Tokens,
+    pub limits: SessionLimits,
+    pub issuer: &'a str,
+    pub now: OffsetDateTime,
+}
+
+/// RFC 6749 §5.1, OIDC Core §3.1.3.3.
+#[derive(Serialize)]
+pub struct TokenResponse {
+    access_token: String,
+    token_type: &'static str,
+    expires_in: i64,
+    scope: String,
+    id_token: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<String>,
+}
+
+impl std::fmt::Debug for TokenResponse {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("TokenResponse(…)")
+    }
+}
+
+/// A request that may be answered with tokens, and what has to be written for it.
+struct Authorized {
+    grant: Grant,
+    session: Option<Session>,
+    /// Of this access token: all of the grant's, or fewer.
+    scopes: Scopes,
+    nonce: Option<String>,
+    write: Write,
+}
+
+enum Write {
+    /// A code becomes a grant, with a refresh token if the client may have one.
+    Redeem(TokenHash),
+    /// The refresh token stays the client's; only its use is noted.
+    Keep(RefreshToken, Token),
+    /// The refresh token is replaced.
+    Rotate(RefreshToken),
+    /// It was replaced a moment ago and the answer got lost: the same successor once more.
+    Repeat(Token),
+}
+
+/// RFC 6749 §4.1.3 and §6, as a client sent it.
+enum GrantRequest<'a> {
+    AuthorizationCode(authorization_code::Request<'a>),
+    RefreshToken(refresh_token::Request<'a>),
+}
+
+/// Answers a token request.
+///
+/// # Errors
+/// The protocol's errors, and our own faults.
+pub async fn respond(
+    counter: &Counter<'_>,
+    headers: &HeaderMap,
+    params: &Params,
+) -> Result<TokenResponse, EndpointError> {
+    if let Some(name) = params.repeated() {
+        let name: String = name.chars().filter(char::is_ascii_graphic).take(40).collect();
+        return Err(OAuthError::InvalidRequest(format!("{name} is given twice")).into());
+    }
+    let client = client_auth::authenticate(counter.store, headers, params).await?;
+    let authorized = match parse(params)? {
+        GrantRequest::AuthorizationCode(request) => {
+            authorization_code::authorize(counter, &client, &request).await?
+        }
+        GrantRequest::RefreshToken(request) => refresh_token::authorize(counter, &client, &request).await?,
+    };
+    let signed = issue::sign(counter, &client, &authorized).await?;
+    let refresh_token = issue::write(counter, &client, authorized).await?;
+    Ok(TokenResponse {
+        access_token: signed.access_token,
+        token_type: "Bearer",
+        expires_in: counter.tokens.access_token().whole_seconds(),
+        scope: signed.scope,
+        id_token: signed.id_token,
+        refresh_token: refresh_token.map(|token| token.expose().to_owned()),
+    })
+}
+
+fn parse(params: &Params) -> Result<GrantRequest<'_>, OAuthError> {
+    match params.get("grant_type") {
+        None => Err(OAuthError::InvalidRequest("grant_type is missing".to_owned())),
+        Some("authorization_code") => {
+            authorization_code::Request::parse(params).map(GrantRequest::AuthorizationCode)
+        }
+        Some("refresh_token") => refresh_token::Request::parse(params).map(GrantRequest::RefreshToken),
+        Some(_) => Err(OAuthError::UnsupportedGrantType),
+    }
+}
+
+fn required<'a>(params: &'a Params, name: &'static str) -> Result<&'a str, OAuthError> {
+    params.get(name).ok_or_else(|| OAuthError::InvalidRequest(format!("{name} is missing")))
+}
+
+/// A grant whose person may still sign in; without a session only if it does not need one.
+struct Standing {
+    session: Option<Session>,
+}
+
+/// The person and session behind a grant, if both still stand (C6). An offline grant needs no
+/// session.
+async fn standing(
+    counter: &Counter<'_>,
+    db: &impl Read,
+    (user, session): (UserId, SessionId),
+    offline: bool,
+) -> Result<Option<Standing>, EndpointError> {
+    let Some(user) = users::by_id(db, user).await?.filter(User::is_enabled) else {
+        return Ok(None);
+    };
+    let session = sessions::of_user_by_id(db, user.id, session).await?;
+    let session = session.filter(|session| session.is_live(counter.now, counter.limits));
+    Ok((offline || session.is_some()).then_some(Standing { session }))
+}
+
+/// A code or refresh token was used that had been used before: whoever holds the tokens of its
+/// grant may not be the client, so all of them end (RFC 6749 §4.1.2, RFC 9700 §4.14.2).
+async fn revoke(
+    counter: &Counter<'_>,
+    grant: GrantId,
+    (client, user): (&Client, UserId),
+    event: crate::audit::Event,
+) -> Result<(), EndpointError> {
+    tracing::warn!(client = %client.id, grant = %grant, "a spent code or token was used again");
+    let tx = counter.store.begin().await?;
+    if crate::store::grants::revoke(&tx, grant, counter.now).await? {
+        crate::audit::record(&tx, counter.now, crate::audit::Actor::Anonymous, Some(user), event).await?;
+    }
+    Ok(tx.commit().await?)
+}

@@ -1,0 +1,111 @@
+//! The grant `refresh_token` (RFC 6749 §6, RFC 9700 §4.14). Tokens of public clients are rotated,
+//! with a moment of grace for a client whose answer got lost; those of confidential clients stay,
+//! because a lost answer must not log anybody out.
+
+use time::Duration;
+
+use super::{Authorized, Counter, Write, required, revoke, standing};
+use crate::audit::Event;
+use crate::crypto::token::{Token, TokenKind};
+use crate::model::client::{Client, ConsentRule};
+use crate::model::grant::{Grant, RefreshToken};
+use crate::model::scope::Scopes;
+use crate::oidc::error::{EndpointError, OAuthError};
+use crate::store::{consents, grants};
+use crate::web::params::Params;
+
+/// How long a rotated token still gives the successor it was rotated into.
+pub(super) const GRACE: Duration = Duration::seconds(10);
+
+pub(super) struct Request<'a> {
+    refresh_token: &'a str,
+    scope: Option<&'a str>,
+}
+
+impl<'a> Request<'a> {
+    pub(super) fn parse(params: &'a Params) -> Result<Self, OAuthError> {
+        Ok(Self { refresh_token: required(params, "refresh_token")?, scope: params.get("scope") })
+    }
+}
+
+pub(super) fn refused() -> OAuthError {
+    OAuthError::InvalidGrant("the refresh token is wrong, expired, revoked or used")
+}
+
+pub(super) async fn authorize(
+    counter: &Counter<'_>,
+    client: &Client,
+    request: &Request<'_>,
+) -> Result<Authorized, EndpointError> {
+    if !client.settings.refresh_tokens {
+        return Err(OAuthError::UnauthorizedClient("this client may not refresh").into());
+    }
+    let token = Token::parse(TokenKind::RefreshToken, request.refresh_token).ok_or_else(refused)?;
+    let found = grants::refresh_token(counter.store, &client.id, token.hash()).await?;
+    let (refresh, grant) = found.ok_or_else(refused)?;
+    if grant.revoked_at.is_some() {
+        return Err(refused().into());
+    }
+    // First of all whether it was rotated: a replay is a sign of theft however late it comes.
+    let write = write_for(counter, client, (&refresh, &grant), token).await?;
+    let idle = counter.now - refresh.last_used_at >= counter.tokens.refresh_idle();
+    if counter.now >= refresh.expires_at || idle {
+        return Err(refused().into());
+    }
+    let whose = (grant.user_id, grant.session_id);
+    let standing = standing(counter, counter.store, whose, grant.is_offline()).await?;
+    let session = standing.ok_or_else(refused)?.session;
+    if !consent_stands(counter, client, &grant).await? {
+        return Err(refused().into());
+    }
+    let scopes = narrowed(request.scope, &grant, client)?;
+    Ok(Authorized { scopes, grant, session, nonce: None, write })
+}
+
+async fn write_for(
+    counter: &Counter<'_>,
+    client: &Client,
+    (refresh, grant): (&RefreshToken, &Grant),
+    token: Token,
+) -> Result<Write, EndpointError> {
+    match refresh.rotated_at {
+        None if client.is_public() => Ok(Write::Rotate(refresh.clone())),
+        None => Ok(Write::Keep(refresh.clone(), token)),
+        Some(at) if counter.now - at <= GRACE => {
+            let successor = grants::successor(counter.store, refresh)?;
+            Ok(Write::Repeat(successor.ok_or_else(refused)?))
+        }
+        Some(_) => {
+            let event = Event::RefreshTokenReplayed { client: client.id.clone(), grant: grant.id };
+            revoke(counter, grant.id, (client, grant.user_id), event).await?;
+            Err(refused().into())
+        }
+    }
+}
+
+/// C6: a withdrawn consent ends what it allowed.
+async fn consent_stands(
+    counter: &Counter<'_>,
+    client: &Client,
+    grant: &Grant,
+) -> Result<bool, EndpointError> {
+    if client.settings.consent != ConsentRule::Remember {
+        return Ok(true);
+    }
+    let given = consents::scopes(counter.store, grant.user_id, &client.id).await?;
+    Ok(given.is_some_and(|given| grant.scopes.is_subset(&given)))
+}
+
+/// RFC 6749 §6: the same scopes or fewer.
+fn narrowed(requested: Option<&str>, grant: &Grant, client: &Client) -> Result<Scopes, OAuthError> {
+    let held = grant.scopes.intersection(&client.settings.scopes);
+    let Some(requested) = requested else {
+        return Ok(held);
+    };
+    match Scopes::parse(requested) {
+        Ok(scopes) if scopes.is_subset(&held) && scopes.contains(Scopes::OPENID) => Ok(scopes),
+        Ok(scopes) if scopes.is_subset(&held) => Err(OAuthError::InvalidScope("scope must contain openid")),
+        Ok(_) => Err(OAuthError::InvalidScope("scope goes beyond what was granted")),
+        Err(_) => Err(OAuthError::InvalidScope("scope is malformed")),
+    }
+}
