@@ -1,0 +1,205 @@
+//! The long-lived parts, built once from the configuration and shared by every request. Holds them
+//! and wires them; has no behaviour of its own.
+
+use std::ops::Deref;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::{Context, bail};
+use time::OffsetDateTime;
+
+use crate::audit::{self, Actor, Event};
+use crate::clock::SharedClock;
+use crate::config::Config;
+use crate::crypto::keyring::{KeyRing, first_keys};
+use crate::crypto::passkey::RelyingParty;
+use crate::crypto::password::PasswordWorkers;
+use crate::crypto::random::Entropy;
+use crate::crypto::seal::MasterKey;
+use crate::crypto::sha256;
+use crate::ephemeral::{Ephemeral, Memory};
+use crate::model::client::{Client, ClientId, ClientSource};
+use crate::model::key::KeyState;
+use crate::store::milestones::{self, Milestone};
+use crate::store::{self, Store, Tx, clients, keys};
+use crate::theme::Theme;
+
+#[derive(Debug, Clone)]
+pub struct App(Arc<Parts>);
+
+#[derive(Debug)]
+pub struct Parts {
+    pub config: Config,
+    pub clock: SharedClock,
+    pub entropy: Entropy,
+    pub store: Store,
+    pub ephemeral: Ephemeral,
+    pub keys: KeyRing,
+    pub passwords: PasswordWorkers,
+    pub relying_party: RelyingParty,
+    pub theme: Theme,
+    /// Cleared when shutting down, so that load balancers look elsewhere.
+    ready: AtomicBool,
+}
+
+impl Deref for App {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl Parts {
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.ready.load(Ordering::Relaxed)
+    }
+
+    pub fn set_ready(&self, ready: bool) {
+        self.ready.store(ready, Ordering::Relaxed);
+    }
+}
+
+impl App {
+    /// Opens everything: data directory, master key, database, signing keys, declared clients.
+    ///
+    /// # Errors
+    /// In one sentence for the person who starts the program.
+    pub async fn build(config: Config, clock: SharedClock) -> anyhow::Result<Self> {
+        let entropy = Entropy::of_the_system();
+        let theme = Theme::load()?;
+        let store = open_store(&config, &clock).await?;
+        let keys = signing_keys(&store, &clock).await?;
+        declare_clients(&store, &config, &clock).await?;
+        let passwords = PasswordWorkers::start(config.passwords.workers(), config.passwords.queue, entropy)?;
+        let host = config.public_url.host().to_owned();
+        let relying_party = RelyingParty::new(&host, &config.brand.name, config.public_url.url())
+            .with_context(|| format!("passkeys can not be used on {host}"))?;
+        Ok(Self(Arc::new(Parts {
+            ephemeral: Ephemeral::new(Memory::new(Arc::clone(&clock))),
+            config,
+            clock,
+            entropy,
+            store,
+            keys,
+            passwords,
+            relying_party,
+            theme,
+            ready: AtomicBool::new(true),
+        })))
+    }
+}
+
+/// The database alone, for commands that need no more.
+///
+/// # Errors
+/// As [`App::build`].
+pub async fn open_store(config: &Config, clock: &SharedClock) -> anyhow::Result<Store> {
+    prepare_data_dir(&config.data_dir)?;
+    let entropy = Entropy::of_the_system();
+    let master = master_key(config, entropy)?;
+    Ok(store::open(config, &master, clock, entropy).await?)
+}
+
+fn prepare_data_dir(path: &Path) -> anyhow::Result<()> {
+    let created = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
+    created.with_context(|| format!("The data directory {} can not be made", path.display()))?;
+    Ok(())
+}
+
+/// From the configuration, or from its file, which is made on the first start.
+fn master_key(config: &Config, entropy: Entropy) -> anyhow::Result<MasterKey> {
+    if let Some(text) = &config.master_key {
+        return MasterKey::parse(text.expose())
+            .context("secrets.master_key is not a master key: it must be 43 characters of base64url");
+    }
+    let path = config.master_key_path();
+    let place = path.display();
+    if !path.exists() {
+        if config.sqlite_path().exists() && config.database.url.is_none() {
+            bail!(
+                "The master key {place} is missing, but there is a database. Restore both from one backup."
+            );
+        }
+        return make_master_key(&path, entropy)
+            .with_context(|| format!("The master key {place} can not be made"));
+    }
+    let mode = std::fs::metadata(&path).with_context(|| format!("The master key {place} can not be read"))?;
+    if mode.permissions().mode() & 0o077 != 0 {
+        bail!("The master key {place} can be read by others. Run: chmod 600 {place}");
+    }
+    let text = zeroize::Zeroizing::new(
+        std::fs::read_to_string(&path).with_context(|| format!("The master key {place} can not be read"))?,
+    );
+    MasterKey::parse(&text)
+        .with_context(|| format!("The file {place} is not a master key. Restore it from a backup."))
+}
+
+fn make_master_key(path: &Path, entropy: Entropy) -> anyhow::Result<MasterKey> {
+    use std::io::Write;
+    let key = MasterKey::generate(entropy)?;
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(key.expose().as_bytes())?;
+    file.write_all(b"\n")?;
+    // Nothing may be sealed under a key that a power failure could take away.
+    file.sync_all()?;
+    if let Some(folder) = path.parent() {
+        std::fs::File::open(folder)?.sync_all()?;
+    }
+    Ok(key)
+}
+
+/// The keys of the database; on an empty one the first are made, by one node.
+async fn signing_keys(store: &Store, clock: &SharedClock) -> anyhow::Result<KeyRing> {
+    if !milestones::is_reached(store, Milestone::FirstKeys).await? {
+        let now = clock.now();
+        let tx = store.begin().await?;
+        if milestones::reach(&tx, Milestone::FirstKeys, now).await? {
+            for key in first_keys()? {
+                keys::insert_signing_key(&tx, &key, KeyState::Current, now).await?;
+            }
+        }
+        tx.commit().await?;
+    }
+    Ok(KeyRing::load(keys::signing_keys(store).await?)?)
+}
+
+/// Brings the clients of the configuration file into the database, where all clients are found.
+async fn declare_clients(store: &Store, config: &Config, clock: &SharedClock) -> anyhow::Result<()> {
+    let now = clock.now();
+    let tx = store.begin().await?;
+    for declared in &config.clients {
+        let known = clients::by_id(&tx, &declared.id).await?;
+        if known.as_ref().is_some_and(|known| known.source != ClientSource::Config) {
+            bail!(
+                "The client {} exists already and is not the configuration's. Choose another id.",
+                declared.id
+            );
+        }
+        let client = Client {
+            id: declared.id.clone(),
+            settings: declared.settings.clone(),
+            source: ClientSource::Config,
+            secret_hash: declared.secret.as_ref().map(|secret| sha256(secret.expose().as_bytes())),
+            disabled_at: None,
+            created_at: known.as_ref().map_or(now, |known| known.created_at),
+        };
+        if known.as_ref() != Some(&client) {
+            clients::declare(&tx, &client).await?;
+            note_declared(&tx, declared.id.clone(), true, now).await?;
+        }
+    }
+    let ids: Vec<_> = config.clients.iter().map(|client| client.id.clone()).collect();
+    for client in clients::disable_undeclared(&tx, &ids, now).await? {
+        tracing::warn!(%client, "no longer declared in the configuration, and so disabled");
+        note_declared(&tx, client, false, now).await?;
+    }
+    Ok(tx.commit().await?)
+}
+
+async fn note_declared(tx: &Tx, client: ClientId, enabled: bool, now: OffsetDateTime) -> anyhow::Result<()> {
+    let event = Event::ClientDeclared { client, enabled };
+    Ok(audit::record(tx, now, Actor::Host, None, event).await?)
+}

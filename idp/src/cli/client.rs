@@ -1,0 +1,113 @@
+//! `idp client …`.
+
+use std::process::ExitCode;
+
+use anyhow::ensure;
+use clap::{Args, Subcommand, ValueEnum};
+use serde_json::json;
+
+use crate::app;
+use crate::audit::{self, Actor, Event};
+use crate::clock::SharedClock;
+use crate::config::Config;
+use crate::crypto::base64url;
+use crate::crypto::random::Entropy;
+use crate::crypto::token::{Token, TokenKind};
+use crate::model::client::{
+    Client, ClientAuthMethod, ClientId, ClientName, ClientSettings, ClientSource, ClientType,
+};
+use crate::model::key::SigningAlg;
+use crate::model::redirect_uri::RedirectUri;
+use crate::store::clients;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Register an application with the safe defaults of its type.
+    Create(Create),
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Type {
+    Web,
+    Spa,
+    Native,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Create {
+    /// What people read when they sign in.
+    #[arg(long)]
+    name: ClientName,
+    #[arg(long = "type")]
+    client_type: Type,
+    /// May be given several times.
+    #[arg(long = "redirect-uri", required = true)]
+    redirect_uris: Vec<RedirectUri>,
+    /// May be given several times.
+    #[arg(long = "post-logout-redirect-uri")]
+    post_logout_redirect_uris: Vec<RedirectUri>,
+    /// Print the result as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn run(command: Command, config: &Config, clock: &SharedClock) -> anyhow::Result<ExitCode> {
+    let Command::Create(new) = command;
+    let json = new.json;
+    let (client, secret) = create(new, config, clock).await?;
+    let secret = secret.as_ref().map(Token::expose);
+    if json {
+        let mut shown = json!({ "client_id": client.id });
+        if let (Some(secret), Some(members)) = (secret, shown.as_object_mut()) {
+            members.insert("client_secret".to_owned(), secret.into());
+        }
+        println!("{shown}");
+    } else {
+        println!("client_id      {}", client.id);
+        if let Some(secret) = secret {
+            println!("client_secret  {secret}");
+            println!("The secret is shown this once and kept only as a hash.");
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn create(
+    new: Create,
+    config: &Config,
+    clock: &SharedClock,
+) -> anyhow::Result<(Client, Option<Token>)> {
+    let entropy = Entropy::of_the_system();
+    let client_type = match new.client_type {
+        Type::Web => ClientType::Web,
+        Type::Spa => ClientType::Spa,
+        Type::Native => ClientType::Native,
+    };
+    let settings = ClientSettings {
+        post_logout_redirect_uris: new.post_logout_redirect_uris,
+        id_token_alg: SigningAlg::Es256,
+        ..ClientSettings::of_type(client_type, new.name, new.redirect_uris)
+    };
+    settings.validate()?;
+    let secret = match settings.auth_method {
+        ClientAuthMethod::None => None,
+        ClientAuthMethod::ClientSecretBasic | ClientAuthMethod::ClientSecretPost => {
+            Some(Token::generate(TokenKind::ClientSecret, entropy)?)
+        }
+    };
+    let client = Client {
+        id: ClientId::parse(&format!("app-{}", base64url::encode(entropy.bytes::<12>()?)))?,
+        settings,
+        source: ClientSource::Admin,
+        secret_hash: secret.as_ref().map(|secret| secret.hash().0),
+        disabled_at: None,
+        created_at: clock.now(),
+    };
+    let store = app::open_store(config, clock).await?;
+    let tx = store.begin().await?;
+    ensure!(clients::insert(&tx, &client).await?, "the client id {} is taken", client.id);
+    let event = Event::ClientCreated { client: client.id.clone() };
+    audit::record(&tx, clock.now(), Actor::Host, None, event).await?;
+    tx.commit().await?;
+    Ok((client, secret))
+}

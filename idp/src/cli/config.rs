@@ -1,0 +1,29 @@
+//! `idp config check`.
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+
+use crate::config::Config;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Say what is wrong with the configuration, with line and remedy.
+    Check,
+}
+
+/// A configuration that is wrong has been reported before any command runs.
+#[expect(clippy::unnecessary_wraps, reason = "every command has this shape")]
+pub(super) fn run(command: &Command, config: &Config) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Check => {
+            println!("The configuration is fine.");
+            println!("  issuer    {}", config.public_url.issuer());
+            println!("  listens   {}", config.http.listen);
+            let database = if config.database.url.is_some() { "PostgreSQL" } else { "SQLite" };
+            println!("  database  {database}");
+            println!("  clients   {}", config.clients.len());
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! The command line: one file per group. Every command works on the database directly, so that it
+//! works while the service is down.
+
+mod client;
+mod config;
+mod doctor;
+mod keys;
+mod serve;
+mod user;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Parser, Subcommand};
+
+use crate::clock::{SharedClock, SystemClock};
+use crate::config::{Config, Problems};
+
+/// The configuration, the database or a key is not usable: nothing was started.
+const CANNOT_START: u8 = 2;
+
+#[derive(Debug, Parser)]
+#[command(name = "idp", version, about = "An OpenID Connect provider, passkey-first.")]
+pub struct Cli {
+    /// The configuration file. Without one the defaults apply, on localhost with an example client.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Start the service (the default).
+    Serve,
+    /// Bring the database's schema up to date and stop.
+    Migrate,
+    /// The configuration.
+    #[command(subcommand)]
+    Config(config::Command),
+    /// People.
+    #[command(subcommand)]
+    User(user::Command),
+    /// Applications.
+    #[command(subcommand)]
+    Client(client::Command),
+    /// Signing keys.
+    #[command(subcommand)]
+    Keys(keys::Command),
+    /// Look for the usual mistakes and name the remedy.
+    Doctor,
+}
+
+/// Runs a command and returns the program's exit code: 0 done, 1 refused or failed, 2 could not
+/// start.
+#[must_use]
+pub fn run(cli: Cli) -> ExitCode {
+    keep_to_ourselves();
+    let config = match Config::load(cli.config.as_deref()) {
+        Ok(config) => config,
+        Err(problems) => return refuse(&problems),
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(CANNOT_START, &anyhow::anyhow!("no threads to run on: {error}")),
+    };
+    let clock: SharedClock = Arc::new(SystemClock);
+    let command = cli.command.unwrap_or(Command::Serve);
+    let starting = matches!(command, Command::Serve | Command::Migrate);
+    let outcome = runtime.block_on(async {
+        match command {
+            Command::Serve => serve::run(config, clock).await,
+            Command::Migrate => serve::migrate(config, &clock).await,
+            Command::Config(command) => config::run(&command, &config),
+            Command::User(command) => user::run(command, &config, &clock).await,
+            Command::Client(command) => client::run(command, &config, &clock).await,
+            Command::Keys(command) => keys::run(&command, &config, &clock).await,
+            Command::Doctor => doctor::run(&config, &clock).await,
+        }
+    });
+    match outcome {
+        Ok(code) => code,
+        Err(error) => fail(if starting { CANNOT_START } else { 1 }, &error),
+    }
+}
+
+/// Files that we make are for our own user, and a crash leaves no copy of our memory behind.
+fn keep_to_ourselves() {
+    use rustix::process::{Resource, Rlimit, setrlimit, umask};
+    umask(rustix::fs::Mode::from_raw_mode(0o077));
+    // Refused only where the limit is lower already.
+    let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
+}
+
+fn refuse(problems: &Problems) -> ExitCode {
+    eprintln!("{problems}");
+    ExitCode::from(CANNOT_START)
+}
+
+/// One sentence for a person; the causes follow it where they say more.
+fn fail(code: u8, error: &anyhow::Error) -> ExitCode {
+    eprintln!("idp: {error:#}");
+    ExitCode::from(code)
+}

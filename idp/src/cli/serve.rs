@@ -1,0 +1,59 @@
+//! `idp serve` and `idp migrate`.
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::app::{self, App};
+use crate::clock::SharedClock;
+use crate::config::Config;
+use crate::login::setup;
+use crate::{jobs, server, telemetry};
+
+pub(super) async fn run(config: Config, clock: SharedClock) -> anyhow::Result<ExitCode> {
+    telemetry::start(&config.log)?;
+    let address = config.http.listen;
+    let listener = TcpListener::bind(address)
+        .await
+        .with_context(|| format!("The address {address} can not be listened on (http.listen)"))?;
+    let app = App::build(config, clock).await?;
+    announce(&app, &listener).await?;
+    tokio::spawn(jobs::run(app.clone()));
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let shutdown = async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    };
+    server::serve(app, listener, shutdown).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The lines that a person looks for after starting: on standard output, apart from the log.
+async fn announce(app: &App, listener: &TcpListener) -> anyhow::Result<()> {
+    println!("Listening on http://{}", listener.local_addr()?);
+    if app.config.development {
+        println!(
+            "Development: the example client clinic-example is registered. Do not use this for real accounts."
+        );
+    }
+    match setup::offer(&app.store, &app.ephemeral, app.entropy).await? {
+        Some(token) => {
+            let address = app.config.public_url.join("/setup");
+            println!("Set-up: {address}?token={}", token.expose());
+        }
+        None => println!("Ready: {}", app.config.public_url.issuer()),
+    }
+    Ok(())
+}
+
+pub(super) async fn migrate(config: Config, clock: &SharedClock) -> anyhow::Result<ExitCode> {
+    telemetry::start(&config.log)?;
+    app::open_store(&config, clock).await?;
+    println!("The database is up to date.");
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,198 @@
+//! The route table and the listener: every address of the service on one screen, the layers around
+//! them in order, and connections with an end to everything that could take for ever.
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router, middleware};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderValue, StatusCode};
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use serde_json::json;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_io_timeout::TimeoutStream;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
+
+use crate::app::App;
+use crate::config::Http;
+use crate::web::error::{PageError, request_layer};
+use crate::web::{headers, visit};
+use crate::{account, login, oidc};
+
+/// A request that takes longer than this is given up.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+/// A connection whose peer takes nothing for this long is closed.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+/// RFC 9112 §3: more head than this is refused with 431.
+const MAX_HEAD_BYTES: usize = 16 * 1024;
+const MAX_HEADERS: usize = 64;
+
+pub fn router(app: &App) -> Router {
+    let pages = Router::new()
+        .route("/", get(|| async { axum::response::Redirect::to("/account") }))
+        .merge(login::routes())
+        .merge(account::routes())
+        .merge(oidc::pages())
+        .fallback(|| async { PageError::NotFound })
+        .method_not_allowed_fallback(|| async { PageError::Method })
+        .layer(middleware::from_fn_with_state(app.clone(), visit::layer));
+    let endpoints = oidc::endpoints().layer(middleware::from_fn_with_state(app.clone(), oidc::cors::layer));
+    let bare = Router::new()
+        .merge(oidc::pictures())
+        .merge(account::well_known())
+        .route("/static/{version}/{file}", get(asset))
+        .route("/csp-report", post(headers::report))
+        .route("/livez", get(|| async { "alive\n" }))
+        .route("/readyz", get(ready));
+    // The last layer is the outermost.
+    bare.merge(endpoints)
+        .merge(pages)
+        .layer(DefaultBodyLimit::max(app.config.http.max_body_bytes))
+        .layer(RequestBodyTimeoutLayer::new(app.config.http.body_timeout))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, REQUEST_TIMEOUT))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn_with_state(app.clone(), headers::layer))
+        .layer(middleware::from_fn(request_layer))
+        .with_state(app.clone())
+}
+
+/// Files that never change under their address.
+async fn asset(State(app): State<App>, Path((version, file)): Path<(String, String)>) -> Response {
+    let assets = app.theme.assets();
+    let Some(asset) = assets.get(&file) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let caching =
+        if assets.is_current(&version) { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let headers = [
+        (CONTENT_TYPE, HeaderValue::from_static(asset.content_type)),
+        (CACHE_CONTROL, HeaderValue::from_static(caching)),
+    ];
+    (headers, asset.bytes.clone()).into_response()
+}
+
+async fn ready(State(app): State<App>) -> Response {
+    let no_store = [(CACHE_CONTROL, HeaderValue::from_static("no-store"))];
+    let why = if app.is_ready() {
+        app.store.ping().await.err().map(|_| "the database does not answer")
+    } else {
+        Some("shutting down")
+    };
+    match why {
+        None => (no_store, Json(json!({ "ready": true }))).into_response(),
+        Some(why) => {
+            let body = Json(json!({ "ready": false, "why": why }));
+            (StatusCode::SERVICE_UNAVAILABLE, no_store, body).into_response()
+        }
+    }
+}
+
+fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
+    // The panic itself is on standard error; here only the person is answered.
+    (StatusCode::INTERNAL_SERVER_ERROR, "internal error; the header X-Request-Id names it in our log\n")
+        .into_response()
+}
+
+/// Serves until `shutdown` resolves, then lets requests under way finish.
+///
+/// # Errors
+/// When the listener fails for good.
+pub async fn serve(
+    app: App,
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()>,
+) -> anyhow::Result<()> {
+    let door = Door {
+        router: router(&app),
+        http: app.config.http.clone(),
+        slots: Arc::new(Semaphore::new(app.config.http.max_connections)),
+        graceful: GracefulShutdown::new(),
+        listener,
+    };
+    let mut shutdown = pin!(shutdown);
+    loop {
+        tokio::select! {
+            accepted = door.accept() => door.serve(accepted?),
+            () = &mut shutdown => break,
+        }
+    }
+    app.set_ready(false);
+    tracing::info!("shutting down: no longer ready");
+    // While load balancers notice that we are leaving, whoever comes is still served.
+    let until = tokio::time::Instant::now() + door.http.shutdown_delay;
+    while let Ok(accepted) = tokio::time::timeout_at(until, door.accept()).await {
+        door.serve(accepted?);
+    }
+    let grace = door.http.shutdown_grace;
+    if tokio::time::timeout(grace, door.graceful.shutdown()).await.is_err() {
+        tracing::warn!("some requests were still under way and were cut off");
+    }
+    Ok(())
+}
+
+/// Where connections come in, and what each of them gets.
+struct Door {
+    listener: TcpListener,
+    slots: Arc<Semaphore>,
+    router: Router,
+    http: Http,
+    graceful: GracefulShutdown,
+}
+
+impl Door {
+    /// The next connection, once there is room for one.
+    async fn accept(&self) -> anyhow::Result<(TcpStream, OwnedSemaphorePermit)> {
+        let slot = Arc::clone(&self.slots).acquire_owned().await.context("the listener was closed")?;
+        loop {
+            match self.listener.accept().await {
+                Ok((stream, _)) => {
+                    let _ = stream.set_nodelay(true);
+                    return Ok((stream, slot));
+                }
+                // Out of file descriptors and the like: it passes, and dying would not help anyone.
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+            }
+        }
+    }
+
+    /// Serves a connection on a task of its own, with an end to everything.
+    fn serve(&self, (stream, slot): (TcpStream, OwnedSemaphorePermit)) {
+        let service = TowerToHyperService::new(self.router.clone());
+        let (head_timeout, body_timeout) = (self.http.head_timeout, self.http.body_timeout);
+        let watcher = self.graceful.watcher();
+        tokio::spawn(async move {
+            let _slot = slot;
+            // Whoever connects and says nothing is not served at all.
+            if !matches!(tokio::time::timeout(head_timeout, stream.peek(&mut [0])).await, Ok(Ok(1))) {
+                return;
+            }
+            let mut stream = TimeoutStream::new(stream);
+            // Longer than any request may take, so that the handler's own limit answers first.
+            stream.set_read_timeout(Some(REQUEST_TIMEOUT + body_timeout));
+            stream.set_write_timeout(Some(WRITE_TIMEOUT));
+            let connection = http1::Builder::new()
+                .timer(TokioTimer::new())
+                .header_read_timeout(head_timeout)
+                .max_buf_size(MAX_HEAD_BYTES)
+                .max_headers(MAX_HEADERS)
+                .serve_connection(TokioIo::new(Box::pin(stream)), service);
+            if let Err(error) = watcher.watch(connection).await {
+                tracing::debug!(%error, "a connection ended early");
+            }
+        });
+    }
+}

@@ -1,0 +1,11 @@
+//! What every edge shares: who is visiting, forms that prove where they came from, pages, headers,
+//! errors. Knows no feature.
+
+pub mod attempt;
+pub mod error;
+pub mod form;
+pub mod headers;
+pub mod page;
+pub mod params;
+pub mod session;
+pub mod visit;

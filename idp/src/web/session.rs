@@ -1,0 +1,189 @@
+//! Sessions as requests carry them: two cookies, one that comes along when an application sends a
+//! person here, and a stricter one that alone opens the account pages.
+
+use axum::extract::{FromRef, FromRequestParts};
+use axum::response::{IntoResponse, Response};
+use http::request::Parts;
+use http::{HeaderMap, Method};
+use time::Duration;
+
+use super::error::PageError;
+use super::page;
+use super::visit::{self, SameSite, Visit, append_cookie, cookie, name, set_cookie};
+use crate::app::App;
+use crate::audit::{self, Actor, Event};
+use crate::crypto::token::{Token, TokenKind};
+use crate::model::attempt::LocalPath;
+use crate::model::session::Session;
+use crate::model::user::User;
+use crate::store::{sessions, users};
+use crate::theme::PersonCard;
+
+/// "Seen" is written at most this often.
+const SEEN_EVERY: Duration = Duration::minutes(1);
+/// How recent a proof has to be for a change to a person's way in.
+pub const FRESH: Duration = Duration::minutes(5);
+
+/// A live session and its enabled person.
+#[derive(Debug, Clone)]
+pub struct SignedIn {
+    pub session: Session,
+    pub user: User,
+}
+
+impl SignedIn {
+    #[must_use]
+    pub fn card(&self) -> PersonCard {
+        PersonCard { name: self.user.display_name(), email: self.user.email.as_str().to_owned() }
+    }
+}
+
+/// The session that the Lax cookie names, if it is live.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn signed_in(app: &App, headers: &HeaderMap) -> anyhow::Result<Option<SignedIn>> {
+    let text = cookie(headers, &name(app, visit::SESSION));
+    let Some(token) = text.and_then(|text| Token::parse(TokenKind::Session, &text)) else {
+        return Ok(None);
+    };
+    let session = sessions::by_token(&app.store, token.hash()).await?;
+    live(app, session).await
+}
+
+async fn live(app: &App, session: Option<Session>) -> anyhow::Result<Option<SignedIn>> {
+    let now = app.clock.now();
+    let Some(session) = session.filter(|session| session.is_live(now, app.config.sessions.limits())) else {
+        return Ok(None);
+    };
+    let Some(user) = users::by_id(&app.store, session.user_id).await?.filter(User::is_enabled) else {
+        return Ok(None);
+    };
+    if now - session.last_seen_at >= SEEN_EVERY {
+        let tx = app.store.begin().await?;
+        sessions::touch(&tx, session.id, now).await?;
+        tx.commit().await?;
+    }
+    Ok(Some(SignedIn { session, user }))
+}
+
+/// The person whose account page this is. Refuses what did not come from our own pages: a visitor
+/// who followed a link is bounced through one, anyone else is sent to sign in.
+#[derive(Debug, Clone)]
+pub struct AccountOwner(pub SignedIn);
+
+impl<S> FromRequestParts<S> for AccountOwner
+where
+    App: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
+        let app = App::from_ref(state);
+        let visit = Visit::from_request_parts(parts, state).await.map_err(IntoResponse::into_response)?;
+        let text = cookie(&parts.headers, &name(&app, visit::ACCOUNT));
+        if let Some(token) = text.and_then(|text| Token::parse(TokenKind::AccountSession, &text)) {
+            let found = sessions::by_account_token(&app.store, token.hash()).await;
+            let session = found.map_err(|error| PageError::internal(error.into()).into_response())?;
+            let owner =
+                live(&app, session).await.map_err(|error| PageError::internal(error).into_response())?;
+            if let Some(owner) = owner {
+                return Ok(Self(owner));
+            }
+        }
+        let here = parts.uri.path_and_query().map_or("/account", |path| path.as_str());
+        if parts.method != Method::GET {
+            return Err(PageError::SignInAgain.into_response());
+        }
+        if visit.signed_in.is_some() && is_cross_site(&app, &parts.headers) {
+            let mut bounce = page::bounce(&app, &visit, here);
+            append_cookie(&mut bounce, &set_cookie(&app, visit::HOP, "1", SameSite::Strict, Some(30)));
+            return Err(bounce);
+        }
+        Err(page::see_other(&sign_in_at(here)))
+    }
+}
+
+/// Whether this browser also has the cookie that opens the account pages.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn opens_account(app: &App, headers: &HeaderMap, signed_in: &SignedIn) -> Result<bool, PageError> {
+    let text = cookie(headers, &name(app, visit::ACCOUNT));
+    let Some(token) = text.and_then(|text| Token::parse(TokenKind::AccountSession, &text)) else {
+        return Ok(false);
+    };
+    let session = sessions::by_account_token(&app.store, token.hash()).await?;
+    Ok(session.is_some_and(|session| session.id == signed_in.session.id))
+}
+
+/// The sign-in page, and back to `path` afterwards.
+#[must_use]
+pub fn sign_in_at(path: &str) -> String {
+    match LocalPath::parse(path) {
+        Ok(path) => {
+            let query = serde_urlencoded::to_string([("destination", path.as_str())]);
+            format!("/login?{}", query.unwrap_or_default())
+        }
+        Err(_) => "/login".to_owned(),
+    }
+}
+
+/// Whether the browser says, or leaves open, that another site sent the person here. Whoever has just
+/// been bounced comes from us, which a browser too old to say so shows by a cookie.
+fn is_cross_site(app: &App, headers: &HeaderMap) -> bool {
+    let site = headers.get("sec-fetch-site").and_then(|value| value.to_str().ok());
+    !matches!(site, Some("same-origin" | "none")) && cookie(headers, &name(app, visit::HOP)).is_none()
+}
+
+/// The cookies of a session that was just begun or renewed.
+#[derive(Debug)]
+pub struct NewCookies {
+    pub session: Token,
+    pub account: Token,
+    /// Remember that a passkey worked here.
+    pub passkey: bool,
+}
+
+/// Puts the cookies of a new session on a response.
+pub fn give(app: &App, response: &mut Response, cookies: &NewCookies) {
+    append_cookie(response, &set_cookie(app, visit::SESSION, cookies.session.expose(), SameSite::Lax, None));
+    append_cookie(
+        response,
+        &set_cookie(app, visit::ACCOUNT, cookies.account.expose(), SameSite::Strict, None),
+    );
+    if cookies.passkey {
+        append_cookie(
+            response,
+            &set_cookie(app, visit::PASSKEY_HINT, "1", SameSite::Lax, Some(400 * 24 * 3600)),
+        );
+    }
+}
+
+/// Takes the cookies of a session that has ended away.
+pub(super) fn forget(app: &App, response: &mut Response) {
+    append_cookie(response, &set_cookie(app, visit::SESSION, "", SameSite::Lax, Some(0)));
+    append_cookie(response, &set_cookie(app, visit::ACCOUNT, "", SameSite::Strict, Some(0)));
+}
+
+/// Ends the session of this browser, takes its cookies away and asks the browser to forget what it
+/// cached.
+///
+/// # Errors
+/// When the database does not answer; the session then goes on.
+pub async fn log_out(app: &App, visit: &Visit, response: &mut Response) -> Result<(), PageError> {
+    if let Some(SignedIn { session, .. }) = &visit.signed_in {
+        let (person, now) = (session.user_id, app.clock.now());
+        let tx = app.store.begin().await?;
+        if sessions::end(&tx, person, session.id).await? {
+            let event = Event::SignedOut { session: session.id };
+            audit::record(&tx, now, Actor::Person(person), Some(person), event).await?;
+        }
+        tx.commit().await?;
+    }
+    forget(app, response);
+    let forget = http::HeaderValue::from_static("\"cache\", \"storage\"");
+    response.headers_mut().insert("clear-site-data", forget);
+    Ok(())
+}
