@@ -1,0 +1,173 @@
+//! The command line: what it prints, what it refuses, and its exit codes.
+
+use serde_json::Value;
+
+use crate::support::process::Installation;
+use crate::support::{PASSWORD, TempDir};
+
+fn installation(dir: &TempDir) -> Installation {
+    Installation::new(&dir.0.join("data"))
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+const CREATE: [&str; 9] = [
+    "user",
+    "create",
+    "--email",
+    "ada@example.org",
+    "--given-name",
+    "Ada",
+    "--family-name",
+    "Lovelace",
+    "--password-stdin",
+];
+
+#[tokio::test]
+async fn a_person_made_on_the_command_line_can_sign_in_while_the_service_runs() {
+    let dir = TempDir::new("cli");
+    let installation = installation(&dir);
+    let process = installation.start();
+    let made = installation.run(&CREATE, &format!("{PASSWORD}\n"));
+    assert!(made.status.success(), "{}", text(&made.stderr));
+    process.browser().log_in_with_password("ada@example.org", PASSWORD).await;
+    let twice = installation.run(&CREATE, PASSWORD);
+    assert_eq!(twice.status.code(), Some(1));
+    assert!(text(&twice.stderr).contains("There is an account with the address ada@example.org already"));
+}
+
+#[tokio::test]
+async fn a_weak_or_missing_password_is_refused_with_the_reason() {
+    let dir = TempDir::new("cli");
+    let installation = installation(&dir);
+    for (password, why) in
+        [("", "No password came"), ("short", "shorter than 15"), ("ada@example.org!!", "name or address")]
+    {
+        let refused = installation.run(&CREATE, password);
+        assert_eq!(refused.status.code(), Some(1));
+        assert!(text(&refused.stderr).contains(why), "{}", text(&refused.stderr));
+    }
+}
+
+#[tokio::test]
+async fn an_operator_made_on_the_command_line_closes_set_up() {
+    let dir = TempDir::new("cli");
+    let installation = installation(&dir);
+    let mut arguments = CREATE.to_vec();
+    arguments.push("--operator");
+    assert!(installation.run(&arguments, PASSWORD).status.success());
+    let process = installation.start();
+    assert!(process.greeting.iter().any(|line| line.starts_with("Ready:")), "{:?}", process.greeting);
+}
+
+#[tokio::test]
+async fn a_client_made_on_the_command_line_works_at_once_and_shows_its_secret_once() {
+    let dir = TempDir::new("cli");
+    let installation = installation(&dir);
+    let process = installation.start();
+    assert!(installation.run(&CREATE, PASSWORD).status.success());
+    let create = |kind: &str, uri: &str| {
+        let name =
+            ["client", "create", "--name", "Practice", "--type", kind, "--redirect-uri", uri, "--json"];
+        installation.run(&name, "")
+    };
+    let web = create("web", "https://practice.example/cb");
+    let made: Value = serde_json::from_slice(&web.stdout).unwrap();
+    let (id, secret) = (made["client_id"].as_str().unwrap(), made["client_secret"].as_str().unwrap());
+    assert!(secret.starts_with("idp_cs_"));
+    let at = (process.issuer.as_str(), process.address);
+    let client = crate::support::Application::at(at, id, Some(secret), "https://practice.example/cb");
+    let browser = process.browser();
+    browser.log_in_with_password("ada@example.org", PASSWORD).await;
+    let tokens = client.tokens(&browser, &[]).await;
+    assert!(tokens["id_token"].is_string());
+
+    let spa: Value = serde_json::from_slice(&create("spa", "https://spa.example/cb").stdout).unwrap();
+    assert!(spa.get("client_secret").is_none());
+    let bad = create("web", "https://practice.example/cb#fragment");
+    assert_eq!(bad.status.code(), Some(2), "the arguments are wrong");
+    assert!(text(&bad.stderr).contains("fragment"));
+    assert_eq!(create("web", "com.example.app:/cb").status.code(), Some(1));
+}
+
+#[test]
+fn keys_are_listed_without_their_private_halves() {
+    let dir = TempDir::new("cli");
+    let installation = installation(&dir);
+    drop(installation.start());
+    let listed = installation.run(&["keys", "list", "--json"], "");
+    let keys: Value = serde_json::from_slice(&listed.stdout).unwrap();
+    let algorithms: Vec<&str> =
+        keys.as_array().unwrap().iter().map(|key| key["alg"].as_str().unwrap()).collect();
+    assert_eq!(algorithms, ["RS256", "ES256"]);
+    assert!(!text(&listed.stdout).contains("\"d\""));
+}
+
+#[test]
+fn a_configuration_that_is_wrong_stops_everything_with_exit_code_2() {
+    let dir = TempDir::new("cli");
+    let mut installation = installation(&dir);
+    assert!(installation.run(&["config", "check"], "").status.success());
+    let file = dir.0.join("bad.toml");
+    std::fs::write(&file, "[http]\nlisen = \"127.0.0.1:1\"\n").unwrap();
+    for command in [&["config", "check"][..], &["serve"], &["keys", "list"]] {
+        let arguments = [&["--config", file.to_str().unwrap()], command].concat();
+        let refused = installation.run(&arguments, "");
+        assert_eq!(refused.status.code(), Some(2), "{command:?}");
+        assert!(text(&refused.stderr).contains("bad.toml:2: there is no setting http.lisen"));
+    }
+    let missing = installation.run(&["--config", "/nowhere/idp.toml"], "");
+    assert_eq!(missing.status.code(), Some(2));
+    installation.environment.push(("IDP_HTTP__LISTEN".to_owned(), "nowhere".to_owned()));
+    assert_eq!(installation.run(&[], "").status.code(), Some(2));
+}
+
+#[test]
+fn what_can_not_be_opened_stops_the_start_with_one_sentence() {
+    let dir = TempDir::new("cli");
+    let installation = installation(&dir);
+    drop(installation.start());
+    std::fs::write(installation.data_dir.join("master.key"), "x").unwrap();
+    let refused = installation.run(&["serve"], "");
+    assert_eq!(refused.status.code(), Some(2));
+    assert_eq!(text(&refused.stderr).trim().lines().count(), 1, "{}", text(&refused.stderr));
+    assert!(text(&refused.stderr).contains("is not a master key"));
+    let doctor = installation.run(&["doctor"], "");
+    assert_eq!(doctor.status.code(), Some(1));
+    assert!(text(&doctor.stdout).contains("WRONG"));
+}
+
+#[test]
+fn the_doctor_finds_a_healthy_installation_healthy() {
+    let dir = TempDir::new("cli");
+    let installation = installation(&dir);
+    drop(installation.start());
+    let doctor = installation.run(&["doctor"], "");
+    assert!(doctor.status.success(), "{}", text(&doctor.stdout));
+    assert!(text(&doctor.stdout).contains("ok    2 signing keys"));
+}
+
+#[test]
+fn migrate_prepares_a_database_and_stops() {
+    let dir = TempDir::new("cli");
+    let installation = installation(&dir);
+    let migrated = installation.run(&["migrate"], "");
+    assert!(migrated.status.success());
+    assert!(installation.data_dir.join("idp.db").exists());
+}
+
+/// S8: files are for their owner only.
+#[test]
+fn everything_in_the_data_directory_is_private() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = TempDir::new("cli");
+    let installation = installation(&dir);
+    let _process = installation.start();
+    for entry in std::fs::read_dir(&installation.data_dir).unwrap() {
+        let entry = entry.unwrap();
+        let mode = entry.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{:?}", entry.file_name());
+    }
+}

@@ -1,0 +1,348 @@
+//! The sign-in table, row by row, as far as passwords and passkeys go.
+
+use serde_json::json;
+use time::Duration;
+
+use crate::support::authenticator::Fault;
+use crate::support::{Browser, PASSWORD, TestApp};
+
+#[tokio::test]
+async fn a_user_verified_passkey_signs_in_at_once() {
+    let app = TestApp::init().await;
+    let (_, mut authenticator) = app.person_with_passkey("ada@example.org").await;
+    let browser = app.browser();
+    browser.log_in_with_passkey(&mut authenticator).await;
+    assert!(browser.is_signed_in().await);
+}
+
+#[tokio::test]
+async fn a_passkey_without_user_verification_needs_the_password_too() {
+    let app = TestApp::init().await;
+    let (_, mut authenticator) = app.person_with_passkey("ada@example.org").await;
+    let browser = app.browser();
+    let (ceremony, options) = browser.passkey_options(&json!({})).await;
+    let credential = authenticator.get_with(&options, Some(Fault::NotVerified));
+    let answer = browser.answer_passkey(&ceremony, &credential, &json!({})).await.json();
+    let location = answer["location"].as_str().unwrap();
+    assert!(location.starts_with("/login/password?flow="), "{location}");
+    assert!(!browser.is_signed_in().await);
+
+    let flow = location.split('=').nth(1).unwrap();
+    assert!(browser.get(location).await.body.contains("ada@example.org"));
+    let elsewhere = browser.get(&format!("{location}&destination=%2Faccount%2Fpasskeys")).await;
+    assert!(elsewhere.body.contains("name=\"destination\""), "where the person was going is carried along");
+    let wrong =
+        browser.post("/login", &[("flow", flow), ("email", "ada@example.org"), ("password", "wrong")]).await;
+    assert!(wrong.body.contains("role=\"alert\""), "{}", wrong.body);
+    let right = [("flow", flow), ("email", "ada@example.org"), ("password", PASSWORD)];
+    assert_eq!(browser.post("/login", &right).await.location(), "/account");
+    assert!(browser.is_signed_in().await);
+}
+
+#[tokio::test]
+async fn a_passkey_and_somebody_elses_password_sign_nobody_in() {
+    let app = TestApp::init().await;
+    let (_, mut authenticator) = app.person_with_passkey("ada@example.org").await;
+    app.person("eve@example.org").await;
+    let browser = app.browser();
+    let (ceremony, options) = browser.passkey_options(&json!({})).await;
+    let credential = authenticator.get_with(&options, Some(Fault::NotVerified));
+    let answer = browser.answer_passkey(&ceremony, &credential, &json!({})).await.json();
+    let flow = answer["location"].as_str().unwrap().split('=').nth(1).unwrap().to_owned();
+    browser.post("/login", &[("flow", &flow), ("email", "eve@example.org"), ("password", PASSWORD)]).await;
+    assert!(!browser.is_signed_in().await);
+}
+
+/// A password that is right leads to the demand for a passkey; returns the flow.
+async fn demanded_passkey(browser: &Browser) -> String {
+    let answer = browser.submit_password("ada@example.org", PASSWORD).await;
+    let location = answer.location();
+    assert!(location.starts_with("/login/passkey?flow="), "{location}");
+    assert!(!browser.is_signed_in().await);
+    location.split('=').nth(1).unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_password_with_a_passkey_on_the_account_demands_the_passkey() {
+    let app = TestApp::init().await;
+    let (_, mut authenticator) = app.person_with_passkey("ada@example.org").await;
+    let browser = app.browser();
+    let flow = demanded_passkey(&browser).await;
+    let page = browser.get(&format!("/login/passkey?flow={flow}")).await;
+    assert!(page.body.contains("Use your passkey"), "{}", page.body);
+    let answer = browser.use_passkey(&mut authenticator, &json!({ "flow": flow })).await;
+    assert_eq!(answer.json()["location"], "/account");
+    assert!(browser.is_signed_in().await);
+}
+
+#[tokio::test]
+async fn somebody_elses_passkey_does_not_complete_a_password() {
+    let app = TestApp::init().await;
+    app.person_with_passkey("ada@example.org").await;
+    let (_, mut eves) = app.person_with_passkey("eve@example.org").await;
+    let browser = app.browser();
+    let flow = demanded_passkey(&browser).await;
+    let (ceremony, options) = browser.passkey_options(&json!({ "flow": flow })).await;
+    // Eve's authenticator answers although it was not asked.
+    let mut asked = options.clone();
+    asked["allowCredentials"] = json!([]);
+    let answer = browser.answer_passkey(&ceremony, &eves.get(&asked), &json!({ "flow": flow })).await;
+    assert_eq!(answer.json()["failure"], "passkey-rejected");
+    assert!(!browser.is_signed_in().await);
+}
+
+/// K5: neither the flow nor the address of a later step is worth anything elsewhere.
+#[tokio::test]
+async fn a_step_can_not_be_skipped_or_taken_to_another_browser() {
+    let app = TestApp::init().await;
+    let (_, mut authenticator) = app.person_with_passkey("ada@example.org").await;
+    let browser = app.browser();
+    let flow = demanded_passkey(&browser).await;
+    let thief = app.browser();
+    thief.get("/login").await.assert_error_page("Log in");
+    let page = thief.get(&format!("/login/passkey?flow={flow}")).await;
+    assert_eq!(page.status, 400);
+    let stolen = thief.call("/login/passkey/options", &json!({ "flow": flow, "attempt": null })).await;
+    assert_eq!(stolen.json()["failure"], "attempt-expired");
+    for path in ["/login/offer", "/account", "/account/passkeys", "/account/passkeys/create"] {
+        assert!(thief.get(path).await.location().starts_with("/login"), "{path}");
+    }
+    app.advance(Duration::minutes(11));
+    let late = browser.call("/login/passkey/options", &json!({ "flow": flow, "attempt": null })).await;
+    assert_eq!(late.json()["failure"], "attempt-expired");
+    let answer = browser.use_passkey(&mut authenticator, &json!({})).await;
+    assert_eq!(answer.json()["location"], "/account", "a passkey alone still works");
+}
+
+#[tokio::test]
+async fn a_password_without_passkeys_signs_in_and_offers_one() {
+    let app = TestApp::init().await;
+    app.person("ada@example.org").await;
+    let browser = app.browser();
+    let answer = browser.submit_password("Ada@Example.org ", PASSWORD).await;
+    assert_eq!(answer.location(), "/login/offer");
+    assert!(browser.is_signed_in().await);
+    assert!(browser.get("/login/offer").await.body.contains("Not now"));
+    assert_eq!(browser.post("/login/not-now", &[]).await.location(), "/account");
+}
+
+#[tokio::test]
+async fn not_now_is_heard_for_thirty_days() {
+    let app = TestApp::init().await;
+    app.person("ada@example.org").await;
+    let browser = app.browser();
+    browser.submit_password("ada@example.org", PASSWORD).await;
+    browser.post("/login/not-now", &[]).await;
+    app.advance(Duration::days(29));
+    assert_eq!(app.browser().submit_password("ada@example.org", PASSWORD).await.location(), "/account");
+    app.advance(Duration::days(1));
+    assert_eq!(app.browser().submit_password("ada@example.org", PASSWORD).await.location(), "/login/offer");
+}
+
+/// G5: the same page for every reason; only what was typed differs.
+#[tokio::test]
+async fn a_wrong_password_says_the_same_for_every_reason() {
+    let app = TestApp::init().await;
+    app.person("ada@example.org").await;
+    let disabled = app.person("old@example.org").await;
+    disable(&app, disabled.id).await;
+    let neutral = |answer: &crate::support::Answer, email: &str| {
+        assert_eq!(answer.status, 200);
+        answer.body.replace(email, "EMAIL")
+    };
+    let browser = app.browser();
+    let wrong = browser.submit_password("ada@example.org", "not the password").await;
+    let unknown = browser.submit_password("who@example.org", "not the password").await;
+    let locked = browser.submit_password("old@example.org", PASSWORD).await;
+    let strip = |body: String| {
+        let nonce = body.split("nonce=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap().to_owned();
+        body.replace(&nonce, "NONCE")
+    };
+    let first = strip(neutral(&wrong, "ada@example.org"));
+    assert!(first.contains("role=\"alert\"") && first.contains("EMAIL"), "{first}");
+    assert_eq!(first, strip(neutral(&unknown, "who@example.org")));
+    assert_eq!(first, strip(neutral(&locked, "old@example.org")));
+}
+
+async fn disable(app: &TestApp, user: idp::model::ids::UserId) {
+    let path = app.app.config.sqlite_path();
+    let db = sea_orm::Database::connect(format!("sqlite://{}", path.display())).await.unwrap();
+    let id = user.uuid().simple().to_string();
+    sea_orm::ConnectionTrait::execute_unprepared(
+        &db,
+        &format!("UPDATE user SET disabled_at = 1 WHERE id = x'{id}'"),
+    )
+    .await
+    .unwrap();
+}
+
+#[tokio::test]
+async fn a_disabled_person_is_out_on_every_road_at_once() {
+    let app = TestApp::init().await;
+    let (user, mut authenticator) = app.person_with_passkey("ada@example.org").await;
+    let browser = app.browser();
+    browser.log_in_with_passkey(&mut authenticator).await;
+    disable(&app, user.id).await;
+    assert!(!browser.is_signed_in().await);
+    let answer = app.browser().use_passkey(&mut authenticator, &json!({})).await;
+    assert_eq!(answer.json()["failure"], "passkey-rejected");
+}
+
+#[tokio::test]
+async fn an_unknown_passkey_is_named_so_that_the_browser_can_forget_it() {
+    let app = TestApp::init().await;
+    let (_, mut authenticator) = app.person_with_passkey("ada@example.org").await;
+    let browser = app.browser();
+    browser.log_in_with_passkey(&mut authenticator).await;
+    let page = browser.get("/account/passkeys").await.body;
+    let id = page.split("/account/passkeys/").find_map(|rest| rest.split_once("/delete")).unwrap().0;
+    browser.post(&format!("/account/passkeys/{id}/delete"), &[]).await;
+
+    let answer = app.browser().use_passkey(&mut authenticator, &json!({})).await;
+    assert_eq!(answer.status, 403);
+    let json = answer.json();
+    assert_eq!(json["failure"], "passkey-unknown");
+    assert_eq!(json["unknown"]["rpId"], "localhost");
+    assert!(json["unknown"]["credentialId"].as_str().unwrap().len() > 20);
+}
+
+/// A challenge is spent by its first answer, whatever came of it.
+#[tokio::test]
+async fn a_challenge_is_answered_once() {
+    let app = TestApp::init().await;
+    let (_, mut authenticator) = app.person_with_passkey("ada@example.org").await;
+    let browser = app.browser();
+    let (ceremony, options) = browser.passkey_options(&json!({})).await;
+    let bad = authenticator.get_with(&options, Some(Fault::BadSignature));
+    assert_eq!(
+        browser.answer_passkey(&ceremony, &bad, &json!({})).await.json()["failure"],
+        "passkey-rejected"
+    );
+    let good = authenticator.get(&options);
+    assert_eq!(
+        browser.answer_passkey(&ceremony, &good, &json!({})).await.json()["failure"],
+        "passkey-expired"
+    );
+}
+
+/// I1
+#[tokio::test]
+async fn a_challenge_expires_and_belongs_to_its_browser() {
+    let app = TestApp::init().await;
+    let (_, mut authenticator) = app.person_with_passkey("ada@example.org").await;
+    let browser = app.browser();
+    let (ceremony, options) = browser.passkey_options(&json!({})).await;
+    let credential = authenticator.get(&options);
+    let elsewhere = app.browser().answer_passkey(&ceremony, &credential, &json!({})).await;
+    assert_eq!(elsewhere.json()["failure"], "passkey-expired");
+
+    let (ceremony, options) = browser.passkey_options(&json!({})).await;
+    app.advance(Duration::minutes(6));
+    let credential = authenticator.get(&options);
+    let late = browser.answer_passkey(&ceremony, &credential, &json!({})).await;
+    assert_eq!(late.json()["failure"], "passkey-expired");
+}
+
+/// I2, I3, I4, I6, I9: one fault per step of WebAuthn Level 3 §7.2, each refused.
+#[tokio::test]
+async fn every_faulty_assertion_is_refused() {
+    let app = TestApp::init().await;
+    let (_, mut authenticator) = app.person_with_passkey("ada@example.org").await;
+    let browser = app.browser();
+    for fault in [
+        Fault::WrongType,
+        Fault::WrongChallenge,
+        Fault::ForeignOrigin,
+        Fault::SuffixOrigin,
+        Fault::OriginOtherPort,
+        Fault::OriginOtherScheme,
+        Fault::CrossOrigin,
+        Fault::TopOrigin,
+        Fault::WrongRpIdHash,
+        Fault::NotPresent,
+        Fault::BackedUpButNotEligible,
+        Fault::EligibilityChanged,
+        Fault::WrongCredentialType,
+        Fault::IdDiffersFromRawId,
+        Fault::BadSignature,
+        Fault::SignedOtherData,
+        Fault::ForeignUserHandle,
+        Fault::NoUserHandle,
+        Fault::Truncated,
+        Fault::ClientDataIsNoJson,
+    ] {
+        let (ceremony, options) = browser.passkey_options(&json!({})).await;
+        let credential = authenticator.get_with(&options, Some(fault));
+        let answer = browser.answer_passkey(&ceremony, &credential, &json!({})).await;
+        assert_eq!(answer.status, 403, "{fault:?}: {}", answer.body);
+        assert_eq!(answer.json()["failure"], "passkey-rejected", "{fault:?}");
+        assert!(!browser.is_signed_in().await, "{fault:?}");
+    }
+}
+
+/// I8: recorded as a risk; the person is not locked out.
+#[tokio::test]
+async fn a_counter_that_goes_back_is_recorded_and_does_not_lock_out() {
+    let app = TestApp::init().await;
+    let (_, mut authenticator) = app.person_with_passkey("ada@example.org").await;
+    authenticator.sign_count = 10;
+    authenticator.counts = true;
+    app.browser().log_in_with_passkey(&mut authenticator).await;
+    authenticator.sign_count = 3;
+    app.browser().log_in_with_passkey(&mut authenticator).await;
+    let records = idp::store::audit::after(&app.app.store, 0, 100).await.unwrap();
+    let risk: Vec<_> = records.iter().filter(|r| r.kind == "passkey-counter-stood-still").collect();
+    assert_eq!(risk.len(), 1);
+    assert!(risk[0].detail.contains("\"stored\":11") && risk[0].detail.contains("\"presented\":4"));
+}
+
+/// G1, G4: a hundred wrong passwords disable the password and never the passkeys.
+#[tokio::test]
+async fn a_hundred_failures_disable_the_password_and_nothing_else() {
+    let app = TestApp::init().await;
+    let (_, mut authenticator) = app.person_with_passkey("ada@example.org").await;
+    let browser = app.browser();
+    for _ in 0..100 {
+        browser.submit_password("ada@example.org", "wrong").await;
+    }
+    let right = browser.submit_password("ada@example.org", PASSWORD).await;
+    assert_eq!(right.status, 200, "the right password no longer works");
+    app.browser().log_in_with_passkey(&mut authenticator).await;
+}
+
+/// G3
+#[tokio::test]
+async fn a_right_password_clears_its_failures() {
+    let app = TestApp::init().await;
+    app.person("ada@example.org").await;
+    let browser = app.browser();
+    for _ in 0..60 {
+        browser.submit_password("ada@example.org", "wrong").await;
+    }
+    browser.log_in_with_password("ada@example.org", PASSWORD).await;
+    let other = app.browser();
+    for _ in 0..60 {
+        other.submit_password("ada@example.org", "wrong").await;
+    }
+    other.log_in_with_password("ada@example.org", PASSWORD).await;
+}
+
+/// J6: two people, one browser, one after the other.
+#[tokio::test]
+async fn the_next_person_at_a_browser_gets_nothing_of_the_last() {
+    let app = TestApp::init().await;
+    app.person("ada@example.org").await;
+    app.person("eve@example.org").await;
+    let browser = app.browser();
+    browser.log_in_with_password("ada@example.org", PASSWORD).await;
+    let adas = browser.get("/account").await.body;
+    app.advance(Duration::seconds(1));
+    let clinic = app.clinic();
+    let login = clinic.authorize(&browser, &[("prompt", "login")]).await;
+    let attempt = login.parameter("attempt").unwrap();
+    let fields = [("attempt", attempt.as_str()), ("email", "eve@example.org"), ("password", PASSWORD)];
+    browser.post("/login", &fields).await;
+    let eves = browser.get("/account").await.body;
+    assert!(adas.contains("ada@example.org") && eves.contains("eve@example.org"));
+    assert!(!eves.contains("ada@example.org"));
+}

@@ -1,0 +1,22 @@
+//! The integration tests: a whole provider over real HTTP. The tree mirrors the addresses.
+
+#![expect(
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test that meets something unexpected should stop right there, and nobody imports one"
+)]
+
+mod account;
+mod architecture;
+mod cli;
+mod crash;
+mod ephemeral;
+mod login;
+mod oidc;
+mod server;
+mod setup;
+mod store;
+mod support;
+mod theme;

@@ -1,0 +1,189 @@
+//! The headers and cookies of every response (security: §1.12, §4.3).
+
+use reqwest::Method;
+
+use crate::support::{Answer, Options, PASSWORD, TestApp};
+
+/// Every address there is, with a method that it knows.
+const ROUTES: &[(&str, &str)] = &[
+    ("GET", "/"),
+    ("GET", "/login"),
+    ("POST", "/login"),
+    ("POST", "/login/cancel"),
+    ("GET", "/login/passkey"),
+    ("POST", "/login/passkey"),
+    ("POST", "/login/passkey/options"),
+    ("GET", "/login/password"),
+    ("GET", "/login/offer"),
+    ("POST", "/login/not-now"),
+    ("GET", "/login/signed-out"),
+    ("POST", "/logout"),
+    ("GET", "/setup"),
+    ("POST", "/setup"),
+    ("GET", "/account"),
+    ("GET", "/account/passkeys"),
+    ("GET", "/account/passkeys/create"),
+    ("POST", "/account/passkeys/options"),
+    ("POST", "/account/passkeys/finish"),
+    ("GET", "/account/passkeys/0197f3a0-0000-7000-8000-000000000000/name"),
+    ("POST", "/account/passkeys/0197f3a0-0000-7000-8000-000000000000/name"),
+    ("GET", "/account/passkeys/0197f3a0-0000-7000-8000-000000000000/delete"),
+    ("POST", "/account/passkeys/0197f3a0-0000-7000-8000-000000000000/delete"),
+    ("GET", "/help/passkeys"),
+    ("GET", "/oidc/authorize"),
+    ("POST", "/oidc/authorize"),
+    ("GET", "/oidc/authorize/resume"),
+    ("POST", "/oidc/consent"),
+    ("GET", "/oidc/logout"),
+    ("POST", "/oidc/logout"),
+    ("GET", "/oidc/logout/resume"),
+    ("POST", "/oidc/logout/confirm"),
+    ("GET", "/oidc/jwks"),
+    ("POST", "/oidc/token"),
+    ("GET", "/oidc/userinfo"),
+    ("POST", "/oidc/userinfo"),
+    ("GET", "/oidc/logo/clinic-example"),
+    ("GET", "/.well-known/openid-configuration"),
+    ("GET", "/.well-known/oauth-authorization-server"),
+    ("GET", "/.well-known/passkey-endpoints"),
+    ("POST", "/csp-report"),
+    ("GET", "/livez"),
+    ("GET", "/readyz"),
+    ("GET", "/static/x/app.css"),
+    ("GET", "/static/x/nothing.css"),
+    ("GET", "/nowhere"),
+    ("DELETE", "/login"),
+];
+
+async fn on_every_route(app: &TestApp, check: impl Fn(&str, &Answer)) {
+    let signed_in = app.browser();
+    signed_in.log_in_with_password("ada@example.org", PASSWORD).await;
+    for browser in [app.browser(), signed_in] {
+        for (method, path) in ROUTES {
+            let method = Method::from_bytes(method.as_bytes()).unwrap();
+            let answer = browser.send(method.clone(), path, &[("sec-fetch-site", "none")], None).await;
+            assert!(answer.status.as_u16() < 500, "{method} {path}: {answer:?}");
+            check(&format!("{method} {path}"), &answer);
+        }
+    }
+}
+
+/// L2, L4, L7, S15, S17, S18
+#[tokio::test]
+async fn every_response_has_the_security_headers() {
+    let app = TestApp::init().await;
+    app.person("ada@example.org").await;
+    on_every_route(&app, |route, answer| {
+        let policy = answer.header("content-security-policy");
+        for part in ["default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'"] {
+            assert!(policy.contains(part) || route.contains("/logo/"), "{route}: {policy}");
+        }
+        assert!(!policy.contains("unsafe-inline") && !policy.contains("unsafe-eval"), "{route}: {policy}");
+        assert_eq!(answer.header("x-content-type-options"), "nosniff", "{route}");
+        assert_eq!(answer.header("x-frame-options"), "DENY", "{route}");
+        assert_eq!(answer.header("referrer-policy"), "no-referrer", "{route}");
+        assert_eq!(answer.header("cross-origin-opener-policy"), "same-origin", "{route}");
+        assert!(!answer.header("cross-origin-resource-policy").is_empty(), "{route}");
+        assert!(answer.header("permissions-policy").contains("publickey-credentials-get=(self)"), "{route}");
+        assert!(!answer.header("x-request-id").is_empty(), "{route}");
+        assert!(answer.headers.get("server").is_none(), "{route}");
+        if answer.header("content-type").starts_with("text/html") {
+            assert_eq!(answer.header("cache-control"), "no-store", "{route}");
+            assert!(policy.contains("script-src 'nonce-") && policy.contains("'strict-dynamic'"), "{route}");
+            assert!(policy.contains("require-trusted-types-for 'script'"), "{route}");
+            assert!(policy.contains("report-to csp"), "{route}");
+            assert!(policy.contains("object-src 'none'") && policy.contains("form-action 'self'"), "{route}");
+        }
+    })
+    .await;
+}
+
+/// J1, L1, S19: the session's cookies, and what they are called over https.
+#[tokio::test]
+async fn cookies_are_bound_to_this_host() {
+    let app = TestApp::init().await;
+    app.person("ada@example.org").await;
+    let answer = app.browser().submit_password("ada@example.org", PASSWORD).await;
+    let cookies = set_cookies(&answer);
+    let find =
+        |name: &str| cookies.iter().find(|c| c.starts_with(name)).unwrap_or_else(|| panic!("{cookies:?}"));
+    assert!(find("idp_session=").ends_with("; Path=/; HttpOnly; SameSite=Lax"));
+    assert!(find("idp_account=").ends_with("; Path=/; HttpOnly; SameSite=Strict"));
+}
+
+fn set_cookies(answer: &Answer) -> Vec<String> {
+    answer.headers.get_all("set-cookie").iter().map(|value| value.to_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn over_https_cookies_are_secure_and_the_transport_is_strict() {
+    let environment = vec![("IDP_PUBLIC_URL", "https://login.example".to_owned())];
+    let app = TestApp::with(Options { environment, ..Options::default() }).await;
+    let http = reqwest::Client::new();
+    let response = http.get(format!("http://{}/login", app.address)).send().await.unwrap();
+    let answer = Answer::of(response).await;
+    let cookie = set_cookies(&answer).remove(0);
+    assert!(cookie.starts_with("__Host-idp_browser="), "{cookie}");
+    assert!(cookie.contains("; Path=/; HttpOnly; SameSite=Lax; Secure"), "{cookie}");
+    assert_eq!(answer.header("strict-transport-security"), "max-age=63072000; includeSubDomains");
+}
+
+/// C23: the issuer is configured; whoever lies about the host changes nothing.
+#[tokio::test]
+async fn forged_hosts_and_proxies_change_nothing() {
+    let app = TestApp::init().await;
+    let http = reqwest::Client::new();
+    let forged = http
+        .get(format!("http://{}/.well-known/openid-configuration", app.address))
+        .header("host", "evil.example")
+        .header("x-forwarded-host", "evil.example")
+        .header("x-forwarded-proto", "https")
+        .header("forwarded", "host=evil.example")
+        .send()
+        .await
+        .unwrap();
+    let body = forged.text().await.unwrap();
+    assert!(body.contains(&app.issuer()) && !body.contains("evil"), "{body}");
+}
+
+/// S16: the page of a request for an application lets its forms end there.
+#[tokio::test]
+async fn the_form_of_a_sign_in_may_lead_to_its_application_only() {
+    let app = TestApp::init().await;
+    let browser = app.browser();
+    let login = app.clinic().authorize(&browser, &[]).await;
+    let page = browser.get(&login.location()).await;
+    let policy = page.header("content-security-policy");
+    assert!(policy.contains("form-action 'self' http://localhost:8090;"), "{policy}");
+    let plain = browser.get("/login").await;
+    assert!(plain.header("content-security-policy").contains("form-action 'self';"));
+}
+
+#[tokio::test]
+async fn reports_of_a_broken_policy_are_taken_in_whatever_form() {
+    let app = TestApp::init().await;
+    let browser = app.browser();
+    assert_eq!(browser.get("/login").await.header("reporting-endpoints"), "csp=\"/csp-report\"");
+    let good =
+        r#"[{"type":"csp-violation","body":{"effectiveDirective":"script-src","blockedURL":"inline"}}]"#;
+    for body in [good, "", "{", "[]", "[1,null,{\"body\":[]}]"] {
+        let headers = [("content-type", "application/reports+json")];
+        let answer = browser.send(Method::POST, "/csp-report", &headers, Some(body.to_owned())).await;
+        assert_eq!(answer.status, 204, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn static_files_are_kept_for_ever_under_their_version_and_not_under_another() {
+    let app = TestApp::init().await;
+    let browser = app.browser();
+    let page = browser.get("/login").await.body;
+    let path = page.split("href=\"").find_map(|rest| rest.split_once("app.css\"")).unwrap().0;
+    let current = browser.get(&format!("{path}app.css")).await;
+    assert_eq!(current.header("content-type"), "text/css; charset=utf-8");
+    assert!(current.header("cache-control").contains("immutable"));
+    assert_eq!(browser.get("/static/old/app.css").await.header("cache-control"), "no-cache");
+    for path in ["/static/x/..%2f..%2fCargo.toml", "/static/x/%2e%2e", "/static/x/locales/en.ftl"] {
+        assert_eq!(browser.get(path).await.status, 404, "{path}");
+    }
+}

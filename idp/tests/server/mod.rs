@@ -1,0 +1,5 @@
+//! What holds for every address: headers, limits, timers, probes, shutdown.
+
+mod connections;
+mod forms;
+mod headers;

@@ -1,0 +1,431 @@
+//! What every database has to do, concurrency included.
+
+use std::sync::Arc;
+
+use futures_util::future::join_all;
+use idp::audit::{self, Actor, Broken, Event};
+use idp::crypto::token::{Token, TokenHash, TokenKind};
+use idp::model::client::{Client, ClientId, ClientName, ClientSettings, ClientSource, ClientType};
+use idp::model::credential::{Passkey, PasskeyName};
+use idp::model::grant::{Grant, RefreshToken};
+use idp::model::ids::{GrantId, PasskeyId, RefreshTokenId, SessionId, UserId};
+use idp::model::redirect_uri::RedirectUri;
+use idp::model::scope::Scopes;
+use idp::model::session::{Method, Session};
+use idp::store::milestones::{self, Milestone};
+use idp::store::{clients, consents, grants, passkeys, passwords, sessions, users};
+use sea_orm::ConnectionTrait;
+use time::Duration;
+use tokio::sync::Barrier;
+
+use super::{ENTROPY, TestStore, now, on_both, stored_user, user};
+
+const TAKERS: usize = 64;
+
+fn passkey(user: UserId, credential_id: &[u8]) -> Passkey {
+    Passkey {
+        id: ENTROPY.id(now(), PasskeyId::new).unwrap(),
+        user_id: user,
+        credential_id: credential_id.to_vec(),
+        record: serde_json::json!({ "cred": { "counter": 0 } }),
+        rp_id: "localhost".to_owned(),
+        name: PasskeyName::parse("1Password").unwrap(),
+        aaguid: uuid::Uuid::nil(),
+        transports: vec!["internal".to_owned()],
+        sign_count: u32::MAX,
+        uv_initialized: true,
+        backup_eligible: true,
+        backup_state: false,
+        created_at: now(),
+        last_used_at: None,
+        last_used_with: None,
+    }
+}
+
+fn session(user: UserId, passkey: Option<PasskeyId>) -> (Session, sessions::CookieHashes, Token) {
+    let token = Token::generate(TokenKind::Session, ENTROPY).unwrap();
+    let account = Token::generate(TokenKind::AccountSession, ENTROPY).unwrap();
+    let session = Session {
+        id: ENTROPY.id(now(), SessionId::new).unwrap(),
+        user_id: user,
+        passkey_id: passkey,
+        method: Method::Passkey,
+        authenticated_at: now(),
+        created_at: now(),
+        last_seen_at: now(),
+        expires_at: now() + Duration::hours(24),
+        browser: "Firefox on Linux".to_owned(),
+    };
+    let hashes = sessions::CookieHashes { session: token.hash(), account: account.hash() };
+    (session, hashes, token)
+}
+
+fn client(id: &str) -> Client {
+    let uri = RedirectUri::parse("https://app.example/cb").unwrap();
+    Client {
+        id: ClientId::parse(id).unwrap(),
+        settings: ClientSettings::of_type(ClientType::Spa, ClientName::parse("App").unwrap(), vec![uri]),
+        source: ClientSource::Admin,
+        secret_hash: Some([7; 32]),
+        disabled_at: None,
+        created_at: now(),
+    }
+}
+
+fn grant(user: UserId, client: &Client) -> Grant {
+    Grant {
+        id: ENTROPY.id(now(), GrantId::new).unwrap(),
+        client_id: client.id.clone(),
+        user_id: user,
+        session_id: ENTROPY.id(now(), SessionId::new).unwrap(),
+        passkey_id: None,
+        scopes: Scopes::parse("openid email").unwrap(),
+        method: Method::Password,
+        authenticated_at: now(),
+        created_at: now(),
+        revoked_at: None,
+    }
+}
+
+fn refresh(grant: GrantId) -> (RefreshToken, Token) {
+    let row = RefreshToken {
+        id: ENTROPY.id(now(), RefreshTokenId::new).unwrap(),
+        grant_id: grant,
+        created_at: now(),
+        last_used_at: now(),
+        expires_at: now() + Duration::days(90),
+        rotated_at: None,
+        successor: None,
+    };
+    (row, Token::generate(TokenKind::RefreshToken, ENTROPY).unwrap())
+}
+
+/// A person, a client and a grant with one refresh token.
+async fn granted(test: &TestStore) -> (Client, Grant, RefreshToken, Token) {
+    let user = stored_user(&test.store, "ada@example.org").await;
+    let client = client("app");
+    let grant = grant(user.id, &client);
+    let (row, token) = refresh(grant.id);
+    let tx = test.store.begin().await.unwrap();
+    assert!(clients::insert(&tx, &client).await.unwrap());
+    assert!(grants::insert(&tx, &grant, TokenHash([1; 32])).await.unwrap());
+    grants::insert_refresh_token(&tx, &row, &token).await.unwrap();
+    tx.commit().await.unwrap();
+    (client, grant, row, token)
+}
+
+/// Runs `take` in 64 transactions at the same time and counts who was told yes.
+async fn winners<F, R>(test: &TestStore, take: F) -> usize
+where
+    F: Fn(idp::store::Store) -> R,
+    R: Future<Output = bool> + Send + 'static,
+{
+    let barrier = Arc::new(Barrier::new(TAKERS));
+    let tasks = (0..TAKERS).map(|_| {
+        let (barrier, taking) = (Arc::clone(&barrier), take(test.store.clone()));
+        tokio::spawn(async move {
+            barrier.wait().await;
+            taking.await
+        })
+    });
+    join_all(tasks).await.into_iter().filter(|won| *won.as_ref().unwrap()).count()
+}
+
+on_both! {
+    a_person_is_read_back_as_stored(test) {
+        let mut ada = user("ada@example.org");
+        ada.role = Some(idp::model::user::ServiceRole::Operator);
+        ada.offer_snoozed_until = Some(now() + Duration::days(30));
+        let tx = test.store.begin().await.unwrap();
+        assert!(users::insert(&tx, &ada).await.unwrap());
+        assert_eq!(users::by_email(&tx, &ada.email).await.unwrap().unwrap(), ada, "seen in its own transaction");
+        tx.commit().await.unwrap();
+        assert_eq!(users::by_id(&test.store, ada.id).await.unwrap().unwrap(), ada);
+        assert!(users::by_id(&test.store, user("eve@example.org").id).await.unwrap().is_none());
+    }
+
+    a_transaction_that_is_dropped_leaves_no_trace(test) {
+        let ada = user("ada@example.org");
+        let tx = test.store.begin().await.unwrap();
+        assert!(users::insert(&tx, &ada).await.unwrap());
+        drop(tx);
+        assert!(users::by_id(&test.store, ada.id).await.unwrap().is_none());
+        stored_user(&test.store, "ada@example.org").await;
+    }
+
+    /// T20
+    an_address_belongs_to_one_person(test) {
+        let won = winners(test, |store| async move {
+            let tx = store.begin().await.unwrap();
+            let inserted = users::insert(&tx, &user("ada@example.org")).await.unwrap();
+            tx.commit().await.unwrap();
+            inserted
+        });
+        assert_eq!(won.await, 1);
+    }
+
+    /// T20
+    a_credential_belongs_to_one_person(test) {
+        let ada = stored_user(&test.store, "ada@example.org").await.id;
+        let eve = stored_user(&test.store, "eve@example.org").await.id;
+        let owners = Arc::new(std::sync::atomic::AtomicBool::new(false));
+        let won = winners(test, move |store| {
+            let owner = if owners.fetch_xor(true, std::sync::atomic::Ordering::SeqCst) { ada } else { eve };
+            async move {
+                let tx = store.begin().await.unwrap();
+                let inserted = passkeys::insert(&tx, &passkey(owner, b"the same id")).await.unwrap();
+                tx.commit().await.unwrap();
+                inserted
+            }
+        });
+        assert_eq!(won.await, 1);
+    }
+
+    a_passkey_is_read_back_found_and_changed_by_its_owner_only(test) {
+        let ada = stored_user(&test.store, "ada@example.org").await.id;
+        let eve = stored_user(&test.store, "eve@example.org").await.id;
+        let key = passkey(ada, b"id");
+        let tx = test.store.begin().await.unwrap();
+        assert!(passkeys::insert(&tx, &key).await.unwrap());
+        let name = PasskeyName::parse("Eve's").unwrap();
+        assert!(!passkeys::rename(&tx, eve, key.id, &name).await.unwrap());
+        assert!(!passkeys::delete(&tx, eve, key.id).await.unwrap());
+        tx.commit().await.unwrap();
+        assert_eq!(passkeys::by_credential_id(&test.store, b"id").await.unwrap().unwrap(), key);
+        assert_eq!(passkeys::of_user(&test.store, ada).await.unwrap(), std::slice::from_ref(&key));
+        assert!(passkeys::of_user_by_id(&test.store, eve, key.id).await.unwrap().is_none());
+        let tx = test.store.begin().await.unwrap();
+        let used = passkeys::Use { at: now(), with: "Safari on Mac", sign_count: 5, backup_state: true };
+        assert!(passkeys::record_use(&tx, key.id, &used).await.unwrap());
+        assert!(passkeys::delete(&tx, ada, key.id).await.unwrap());
+        assert!(!passkeys::record_use(&tx, key.id, &used).await.unwrap(), "a deleted passkey is not used");
+        tx.commit().await.unwrap();
+    }
+
+    /// G1: guesses side by side can not outrun the count.
+    no_more_guesses_are_evaluated_than_allowed(test) {
+        let ada = stored_user(&test.store, "ada@example.org").await.id;
+        let tx = test.store.begin().await.unwrap();
+        passwords::set(&tx, ada, "the hash", now()).await.unwrap();
+        for _ in 0..passwords::MAX_FAILURES - 10 {
+            assert_eq!(passwords::begin_attempt(&tx, ada).await.unwrap().as_deref(), Some("the hash"));
+        }
+        tx.commit().await.unwrap();
+        let won = winners(test, move |store| async move {
+            let tx = store.begin().await.unwrap();
+            let evaluated = passwords::begin_attempt(&tx, ada).await.unwrap().is_some();
+            tx.commit().await.unwrap();
+            evaluated
+        });
+        assert_eq!(won.await, 10);
+        let tx = test.store.begin().await.unwrap();
+        passwords::reset_failures(&tx, ada).await.unwrap();
+        assert!(passwords::begin_attempt(&tx, ada).await.unwrap().is_some());
+    }
+
+    /// S1, S6: what is in the database does not contain the hash.
+    a_password_hash_is_sealed(test) {
+        let ada = stored_user(&test.store, "ada@example.org").await.id;
+        let tx = test.store.begin().await.unwrap();
+        passwords::set(&tx, ada, "$argon2id$canary", now()).await.unwrap();
+        tx.commit().await.unwrap();
+        let raw = raw_connection(test).await;
+        let row = raw
+            .query_one_raw(sea_orm::Statement::from_string(raw.get_database_backend(), "SELECT sealed_hash FROM password"))
+            .await
+            .unwrap()
+            .unwrap();
+        let sealed: Vec<u8> = row.try_get("", "sealed_hash").unwrap();
+        assert!(!sealed.windows(6).any(|window| window == b"canary"));
+    }
+
+    a_session_is_found_by_either_cookie_and_ends_at_once(test) {
+        let ada = stored_user(&test.store, "ada@example.org").await.id;
+        let (session, hashes, token) = session(ada, None);
+        let tx = test.store.begin().await.unwrap();
+        sessions::insert(&tx, &session, hashes).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(sessions::by_token(&test.store, token.hash()).await.unwrap().unwrap(), session);
+        assert_eq!(sessions::by_account_token(&test.store, hashes.account).await.unwrap().unwrap(), session);
+        assert!(sessions::by_token(&test.store, hashes.account).await.unwrap().is_none(), "one for the other");
+        let tx = test.store.begin().await.unwrap();
+        assert!(sessions::end(&tx, ada, session.id).await.unwrap());
+        tx.commit().await.unwrap();
+        assert!(sessions::by_token(&test.store, token.hash()).await.unwrap().is_none());
+    }
+
+    /// J1
+    a_renewed_session_forgets_its_old_cookies(test) {
+        let ada = stored_user(&test.store, "ada@example.org").await.id;
+        let (first, hashes, token) = session(ada, None);
+        let (other, new_hashes, new_token) = session(ada, None);
+        let renewed = Session { id: first.id, method: Method::Password, ..other };
+        let tx = test.store.begin().await.unwrap();
+        sessions::insert(&tx, &first, hashes).await.unwrap();
+        assert!(sessions::renew(&tx, &renewed, new_hashes).await.unwrap());
+        tx.commit().await.unwrap();
+        assert!(sessions::by_token(&test.store, token.hash()).await.unwrap().is_none());
+        assert_eq!(sessions::by_token(&test.store, new_token.hash()).await.unwrap().unwrap(), renewed);
+    }
+
+    /// J9
+    the_longest_unseen_sessions_make_room(test) {
+        let ada = stored_user(&test.store, "ada@example.org").await.id;
+        let tx = test.store.begin().await.unwrap();
+        let mut tokens = Vec::new();
+        for minute in 0..=i64::try_from(sessions::MAX_PER_USER).unwrap() {
+            let (mut one, hashes, token) = session(ada, None);
+            one.last_seen_at = now() + Duration::minutes(minute);
+            sessions::insert(&tx, &one, hashes).await.unwrap();
+            tokens.push(token);
+        }
+        sessions::end_surplus(&tx, ada).await.unwrap();
+        tx.commit().await.unwrap();
+        assert!(sessions::by_token(&test.store, tokens[0].hash()).await.unwrap().is_none());
+        assert!(sessions::by_token(&test.store, tokens[1].hash()).await.unwrap().is_some());
+    }
+
+    expired_sessions_and_spent_grants_are_purged_in_batches(test) {
+        let (_, grant, row, _) = granted(test).await;
+        let tx = test.store.begin().await.unwrap();
+        for _ in 0..5 {
+            let (one, hashes, _) = session(grant.user_id, None);
+            sessions::insert(&tx, &one, hashes).await.unwrap();
+        }
+        let later = row.expires_at + Duration::DAY;
+        assert_eq!(sessions::purge(&tx, now(), 10).await.unwrap(), 0, "nothing has expired yet");
+        assert_eq!(sessions::purge(&tx, later, 3).await.unwrap(), 3);
+        assert_eq!(sessions::purge(&tx, later, 3).await.unwrap(), 2);
+        assert_eq!(grants::purge(&tx, row.expires_at - Duration::DAY, later, 10).await.unwrap(), 0, "a token lives");
+        assert_eq!(grants::purge(&tx, later, later, 10).await.unwrap(), 1);
+        tx.commit().await.unwrap();
+        assert!(grants::by_id(&test.store, grant.id).await.unwrap().is_none());
+    }
+
+    /// A9, T20: the database decides that a code is redeemed once.
+    a_code_becomes_one_grant(test) {
+        let (client, grant, ..) = granted(test).await;
+        let person = grant.user_id;
+        let won = winners(test, move |store| {
+            let another = super::grant(person, &client);
+            async move {
+                let tx = store.begin().await.unwrap();
+                let inserted = grants::insert(&tx, &another, TokenHash([2; 32])).await.unwrap();
+                tx.commit().await.unwrap();
+                inserted
+            }
+        });
+        assert_eq!(won.await, 1);
+    }
+
+    /// C4, T20
+    a_refresh_token_is_rotated_once_and_keeps_its_successor(test) {
+        let (client, _, row, token) = granted(test).await;
+        let id = row.id;
+        let won = winners(test, move |store| async move {
+            let successor = Token::generate(TokenKind::RefreshToken, ENTROPY).unwrap();
+            let tx = store.begin().await.unwrap();
+            let rotated = grants::rotate(&tx, id, &successor, now()).await.unwrap();
+            tx.commit().await.unwrap();
+            rotated
+        });
+        assert_eq!(won.await, 1);
+        let (rotated, _) =
+            grants::refresh_token(&test.store, &client.id, token.hash()).await.unwrap().unwrap();
+        assert_eq!(rotated.rotated_at, Some(now()));
+        assert!(grants::successor(&test.store, &rotated).unwrap().is_some());
+    }
+
+    a_refresh_token_is_found_by_its_own_client_only(test) {
+        let (client, grant, row, token) = granted(test).await;
+        let found = grants::refresh_token(&test.store, &client.id, token.hash()).await.unwrap();
+        assert_eq!(found.unwrap(), (row, grant));
+        let other = ClientId::parse("other").unwrap();
+        assert!(grants::refresh_token(&test.store, &other, token.hash()).await.unwrap().is_none());
+    }
+
+    a_grant_is_revoked_once(test) {
+        let (_, grant, ..) = granted(test).await;
+        let id = grant.id;
+        let won = winners(test, move |store| async move {
+            let tx = store.begin().await.unwrap();
+            let revoked = grants::revoke(&tx, id, now()).await.unwrap();
+            tx.commit().await.unwrap();
+            revoked
+        });
+        assert_eq!(won.await, 1);
+        assert_eq!(grants::by_code(&test.store, TokenHash([1; 32])).await.unwrap().unwrap().revoked_at, Some(now()));
+    }
+
+    a_declared_client_follows_the_configuration(test) {
+        let mut declared = client("app");
+        declared.source = ClientSource::Config;
+        let tx = test.store.begin().await.unwrap();
+        clients::declare(&tx, &declared).await.unwrap();
+        declared.settings.name = ClientName::parse("Renamed").unwrap();
+        clients::declare(&tx, &declared).await.unwrap();
+        clients::insert(&tx, &client("by-hand")).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(clients::by_id(&test.store, &declared.id).await.unwrap().unwrap(), declared);
+        assert!(clients::runs_on(&test.store, "https://app.example").await.unwrap());
+        assert!(!clients::runs_on(&test.store, "https://evil.example").await.unwrap());
+        let tx = test.store.begin().await.unwrap();
+        let disabled = clients::disable_undeclared(&tx, &[], now()).await.unwrap();
+        assert_eq!(disabled, [declared.id.clone()], "only what was declared");
+        tx.commit().await.unwrap();
+        assert!(!clients::by_id(&test.store, &declared.id).await.unwrap().unwrap().is_enabled());
+    }
+
+    a_consent_is_remembered_and_replaced(test) {
+        let (client, grant, ..) = granted(test).await;
+        let person = grant.user_id;
+        let (narrow, wide) = (Scopes::parse("openid").unwrap(), Scopes::parse("openid email").unwrap());
+        let tx = test.store.begin().await.unwrap();
+        consents::remember(&tx, person, &client.id, &narrow, now()).await.unwrap();
+        consents::remember(&tx, person, &client.id, &wide, now()).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(consents::scopes(&test.store, person, &client.id).await.unwrap(), Some(wide));
+    }
+
+    a_milestone_is_reached_once(test) {
+        let won = winners(test, |store| async move {
+            let tx = store.begin().await.unwrap();
+            let reached = milestones::reach(&tx, Milestone::SetUp, now()).await.unwrap();
+            tx.commit().await.unwrap();
+            reached
+        });
+        assert_eq!(won.await, 1);
+        assert!(milestones::is_reached(&test.store, Milestone::SetUp).await.unwrap());
+    }
+
+    /// S23, S25
+    the_audit_chain_is_whole_after_writers_side_by_side_and_shows_tampering(test) {
+        winners(test, |store| async move {
+            let tx = store.begin().await.unwrap();
+            let event = Event::SignInFailed { why: "password" };
+            audit::record(&tx, now(), Actor::Anonymous, None, event).await.unwrap();
+            tx.commit().await.unwrap();
+            true
+        })
+        .await;
+        assert_eq!(audit::verify(&test.store).await.unwrap(), Ok(64));
+        let raw = raw_connection(test).await;
+        for (tamper, found) in [
+            ("UPDATE audit_event SET detail = '{}' WHERE sequence = 7", Broken::Changed(7)),
+            ("DELETE FROM audit_event WHERE sequence = 5", Broken::Missing(5)),
+            ("DELETE FROM audit_event WHERE sequence > 3", Broken::Truncated(3)),
+        ] {
+            raw.execute_unprepared(tamper).await.unwrap();
+            assert_eq!(audit::verify(&test.store).await.unwrap(), Err(found), "{tamper}");
+        }
+    }
+}
+
+/// The database itself, as an attacker with its file or password has it.
+async fn raw_connection(test: &TestStore) -> sea_orm::DatabaseConnection {
+    let url = match &test.config.database.url {
+        Some(url) => url.expose().to_owned(),
+        None => format!("sqlite://{}", test.config.sqlite_path().display()),
+    };
+    sea_orm::Database::connect(url).await.unwrap()
+}

@@ -1,0 +1,112 @@
+//! Opening a database: what is refused, and how politely.
+
+use std::sync::Arc;
+
+use idp::clock::{SharedClock, SystemClock};
+use idp::crypto::seal::MasterKey;
+use sea_orm::ConnectionTrait;
+
+use super::{Backend, ENTROPY, config, open};
+
+async fn refusal(backend: Backend, spoil: impl AsyncFnOnce(&idp::config::Config)) -> Option<String> {
+    let test = open(backend).await?;
+    let (settings, _dir) = (test.config.clone(), test.dir);
+    drop(test.store);
+    spoil(&settings).await;
+    let clock: SharedClock = Arc::new(SystemClock);
+    Some(format!("{:#}", idp::app::open_store(&settings, &clock).await.unwrap_err()))
+}
+
+async fn run_sql(config: &idp::config::Config, sql: &str) {
+    let url = match &config.database.url {
+        Some(url) => url.expose().to_owned(),
+        None => format!("sqlite://{}", config.sqlite_path().display()),
+    };
+    sea_orm::Database::connect(url).await.unwrap().execute_unprepared(sql).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_newer_schema_is_refused_on_either_database() {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let sql = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m9999_from_the_future', 1)";
+        if let Some(text) = refusal(backend, async |config| run_sql(config, sql).await).await {
+            assert!(text.contains("was made by a newer version of this program"), "{text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_refused() {
+    let (settings, _dir) = config(Backend::Sqlite).await.unwrap();
+    std::fs::create_dir_all(&settings.data_dir).unwrap();
+    let key = MasterKey::generate(ENTROPY).unwrap();
+    write_private(&settings.master_key_path(), &key.expose());
+    write_private(&settings.sqlite_path(), &"this is not a database, whatever its name says".repeat(50));
+    let clock: SharedClock = Arc::new(SystemClock);
+    let text = format!("{:#}", idp::app::open_store(&settings, &clock).await.unwrap_err());
+    assert!(text.contains("idp.db can not be opened"), "{text}");
+}
+
+fn write_private(path: &std::path::Path, text: &str) {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+}
+
+/// S6
+#[tokio::test]
+async fn another_master_key_is_refused() {
+    let text = refusal(Backend::Sqlite, async |config| {
+        std::fs::write(config.master_key_path(), "A".repeat(43)).unwrap();
+    })
+    .await
+    .unwrap();
+    assert!(text.contains("The master key does not open this database"), "{text}");
+}
+
+#[tokio::test]
+async fn a_missing_damaged_or_open_master_key_is_refused() {
+    use std::os::unix::fs::PermissionsExt;
+    let text = refusal(Backend::Sqlite, async |config| {
+        std::fs::remove_file(config.master_key_path()).unwrap();
+    });
+    assert!(text.await.unwrap().contains("is missing, but there is a database"));
+    let text = refusal(Backend::Sqlite, async |config| {
+        std::fs::write(config.master_key_path(), "half a k").unwrap();
+    });
+    assert!(text.await.unwrap().contains("is not a master key"));
+    let text = refusal(Backend::Sqlite, async |config| {
+        let open = std::fs::Permissions::from_mode(0o644);
+        std::fs::set_permissions(config.master_key_path(), open).unwrap();
+    });
+    assert!(text.await.unwrap().contains("can be read by others"));
+}
+
+/// S8
+#[tokio::test]
+async fn the_data_directory_and_master_key_are_for_their_owner_only() {
+    use std::os::unix::fs::PermissionsExt;
+    let (settings, _dir) = config(Backend::Sqlite).await.unwrap();
+    let clock: SharedClock = Arc::new(SystemClock);
+    idp::app::open_store(&settings, &clock).await.unwrap();
+    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&settings.data_dir), 0o700);
+    assert_eq!(mode(&settings.master_key_path()), 0o600);
+}
+
+#[tokio::test]
+async fn the_bundled_sqlite_is_recent_and_durable() {
+    let test = open(Backend::Sqlite).await.unwrap();
+    let db = sea_orm::Database::connect(format!("sqlite://{}", test.config.sqlite_path().display()))
+        .await
+        .unwrap();
+    let one = async |sql: &str| {
+        let row = db.query_one_raw(sea_orm::Statement::from_string(sea_orm::DbBackend::Sqlite, sql));
+        row.await.unwrap().unwrap().try_get_by_index::<String>(0).unwrap()
+    };
+    let version = one("SELECT sqlite_version()").await;
+    let parts: Vec<u32> = version.split('.').map(|part| part.parse().unwrap()).collect();
+    assert!(parts >= vec![3, 51, 3], "{version}");
+    assert_eq!(one("PRAGMA journal_mode").await, "wal");
+}

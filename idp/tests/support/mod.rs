@@ -1,0 +1,157 @@
+//! The harness: a whole provider on a free port with a clock that is moved by hand, and the actors
+//! that use it over real HTTP.
+
+pub mod authenticator;
+pub mod browser;
+pub mod client;
+pub mod process;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use idp::app::App;
+use idp::clock::{SharedClock, TestClock};
+use idp::config::Config;
+use idp::crypto::password::Password;
+use idp::model::ids::UserId;
+use idp::model::user::{Email, PersonName, ServiceRole, User};
+use idp::store::milestones::{self, Milestone};
+use idp::store::{passwords, users};
+use time::Duration;
+use time::macros::datetime;
+
+pub use authenticator::SoftAuthenticator;
+pub use browser::{Answer, Browser};
+pub use client::Application;
+
+pub const PASSWORD: &str = "a long walk by the river";
+
+/// A running provider. Stops and removes its folder when dropped.
+pub struct TestApp {
+    pub app: App,
+    pub clock: Arc<TestClock>,
+    pub address: SocketAddr,
+    _data_dir: TempDir,
+    server: tokio::task::JoinHandle<()>,
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+/// A folder of its own for one test.
+pub struct TempDir(pub PathBuf);
+
+impl TempDir {
+    pub fn new(what: &str) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("idp-{what}-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let path = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+}
+
+impl Drop for TempDir {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// What a test may set before the provider starts.
+#[derive(Default)]
+pub struct Options {
+    pub environment: Vec<(&'static str, String)>,
+    pub config_file: Option<String>,
+}
+
+impl TestApp {
+    /// A fresh provider on SQLite, with the example client of the development configuration.
+    pub async fn init() -> Self {
+        Self::with(Options::default()).await
+    }
+
+    pub async fn with(options: Options) -> Self {
+        let data_dir = TempDir::new("data");
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut environment = vec![
+            ("IDP_PUBLIC_URL".to_owned(), format!("http://localhost:{}", address.port())),
+            ("IDP_DATA_DIR".to_owned(), data_dir.0.join("idp").display().to_string()),
+        ];
+        environment.extend(options.environment.into_iter().map(|(name, value)| (name.to_owned(), value)));
+        let file = options.config_file.map(|text| {
+            let path = data_dir.0.join("idp.toml");
+            std::fs::write(&path, text).unwrap();
+            path
+        });
+        let config = Config::from_sources(file.as_deref(), environment).unwrap();
+        let clock = Arc::new(TestClock::starting_at(datetime!(2026-11-23 09:00 UTC)));
+        let app = App::build(config, Arc::clone(&clock) as SharedClock).await.unwrap();
+        let server = tokio::spawn({
+            let app = app.clone();
+            async move { idp::server::serve(app, listener, std::future::pending()).await.unwrap() }
+        });
+        Self { app, clock, address, _data_dir: data_dir, server }
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        self.app.config.public_url.join(path)
+    }
+
+    pub fn issuer(&self) -> String {
+        self.app.config.public_url.issuer()
+    }
+
+    /// Somebody's browser, with no cookies yet.
+    pub fn browser(&self) -> Browser {
+        Browser::new(self)
+    }
+
+    /// The clinic application that the development configuration registers.
+    pub fn clinic(&self) -> Application {
+        Application::clinic(self)
+    }
+
+    pub fn advance(&self, by: Duration) {
+        self.clock.advance(by);
+    }
+
+    /// An account with [`PASSWORD`].
+    pub async fn person(&self, email: &str) -> User {
+        self.person_with_role(email, None).await
+    }
+
+    pub async fn person_with_role(&self, email: &str, role: Option<ServiceRole>) -> User {
+        let app = &self.app;
+        let now = app.clock.now();
+        let names = (
+            Email::parse(email).unwrap(),
+            PersonName::parse("Ada").unwrap(),
+            PersonName::parse("Lovelace").unwrap(),
+        );
+        let id = app.entropy.id(now, UserId::new).unwrap();
+        let user = User { role, ..User::new((id, app.entropy.bytes().unwrap()), names, now) };
+        let hash = app.passwords.hash(Password::presented(PASSWORD).unwrap(), app.entropy).await.unwrap();
+        let tx = app.store.begin().await.unwrap();
+        assert!(users::insert(&tx, &user).await.unwrap());
+        passwords::set(&tx, user.id, &hash, now).await.unwrap();
+        milestones::reach(&tx, Milestone::SetUp, now).await.unwrap();
+        tx.commit().await.unwrap();
+        user
+    }
+
+    /// An account with a passkey: made in a browser of its own, as a person would.
+    pub async fn person_with_passkey(&self, email: &str) -> (User, SoftAuthenticator) {
+        let user = self.person(email).await;
+        let mut authenticator = SoftAuthenticator::new(&self.issuer());
+        let browser = self.browser();
+        browser.log_in_with_password(email, PASSWORD).await;
+        browser.create_passkey(&mut authenticator).await;
+        (user, authenticator)
+    }
+}
