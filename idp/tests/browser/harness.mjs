@@ -1,0 +1,91 @@
+// A test with everything it needs: a house of its own, people with their devices, and Chromium.
+// Each test starts with nothing and leaves nothing, except, when it fails, what the people saw last.
+
+import assert from 'node:assert/strict';
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { after, before, test as nodeTest } from 'node:test';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Operator, Person } from './actors.mjs';
+import { launch } from './browser.mjs';
+import { Device } from './device.mjs';
+import { House } from './house.mjs';
+
+const TIMEOUT = 90_000;
+
+let browser;
+before(async () => (browser = await launch()));
+after(() => browser?.close());
+
+/** The rooms and people of one test. */
+class Stage {
+  devices = [];
+
+  constructor(house, t) {
+    this.house = house;
+    this.t = t;
+  }
+
+  async device(settings) {
+    const device = await Device.unpack(browser, settings);
+    this.devices.push(device);
+    return device;
+  }
+
+  /** Somebody with an account and a password, in front of a device. */
+  async person({ givenName = 'Ada', familyName = 'Brunner', ...settings } = {}) {
+    const identity = { email: `${givenName.toLowerCase()}@example.org`, givenName, familyName };
+    const person = new Person(this.house, await this.device(settings), identity);
+    await this.house.makeAccount(person);
+    return person;
+  }
+
+  async operator(settings) {
+    return new Operator(this.house, await this.device(settings));
+  }
+
+  /** A test within the test, for several rules about one thing that took a while to come by. */
+  part(name, body) {
+    return this.t.test(name, () => this.#watched(body));
+  }
+
+  async play(body) {
+    try {
+      await this.#watched(async () => {
+        await body(this);
+        assert.deepEqual(this.devices.flatMap((device) => device.complaints), [], 'the browser complained');
+      });
+    } finally {
+      await Promise.allSettled(this.devices.map((device) => device.close()));
+      await this.house.close();
+    }
+  }
+
+  async #watched(body) {
+    try {
+      await body();
+    } catch (error) {
+      await this.#keepEvidence(error);
+      throw error;
+    }
+  }
+
+  /** Keeps what a developer needs to understand a failure, and says where. */
+  async #keepEvidence(error) {
+    const folder = await mkdtemp(join(tmpdir(), 'portico-browser-failure-'));
+    await writeFile(join(folder, 'provider-and-clinic.log'), this.house.log);
+    await writeFile(join(folder, 'error.txt'), `${this.t.name}\n\n${error.stack ?? error}\n`);
+    for (const [index, { page, complaints }] of this.devices.entries()) {
+      const name = join(folder, `device-${index + 1}`);
+      await page.screenshot({ path: `${name}.png`, fullPage: true }).catch(() => {});
+      await writeFile(`${name}.html`, await page.content().catch(String));
+      await writeFile(`${name}.txt`, [page.url(), ...complaints, ''].join('\n'));
+    }
+    this.t.diagnostic(`What could be seen is kept in ${folder}`);
+  }
+}
+
+/** @param body (stage) => the test */
+export function test(name, body) {
+  nodeTest(name, { timeout: TIMEOUT }, async (t) => new Stage(await House.open(), t).play(body));
+}

@@ -1,0 +1,196 @@
+// The provider and the clinic example as child processes, on free ports of this machine, with data
+// of their own that is gone afterwards. Knows nothing of browsers.
+
+import { spawn } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+const BINARIES = resolve(ROOT, process.env.CARGO_TARGET_DIR ?? 'target', 'debug');
+const PATIENCE = 20_000;
+const SECRET = 'a-secret-of-the-browser-tests-and-of-nothing-else';
+
+/** An interrupted run leaves nothing behind either: no process that listens, no data. */
+const running = new Set();
+const furnished = new Set();
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+  for (const directory of furnished) rmSync(directory, { recursive: true, force: true });
+});
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
+
+export class House {
+  #services = [];
+
+  static async open() {
+    // A port that was free a moment ago may be taken by now.
+    for (let attempt = 1; ; attempt += 1) {
+      const directory = await mkdtemp(join(tmpdir(), 'portico-house-'));
+      const house = new House(directory, await freePorts(2));
+      try {
+        await house.#start();
+        return house;
+      } catch (error) {
+        await house.close();
+        if (attempt === 3) throw error;
+      }
+    }
+  }
+
+  constructor(directory, [provider, clinic]) {
+    this.directory = directory;
+    furnished.add(directory);
+    this.url = `http://localhost:${provider}`;
+    this.clinic = `http://localhost:${clinic}`;
+    this.ports = { provider, clinic };
+    this.log = '';
+  }
+
+  async #start() {
+    await writeFile(this.#file, this.#configuration(), { mode: 0o600 });
+    const provider = this.#spawn('idp', ['--config', this.#file, 'serve']);
+    await answers(provider, `${this.url}/readyz`);
+    const clinic = this.#spawn('examples/clinic', [], {
+      CLINIC_LISTEN: `127.0.0.1:${this.ports.clinic}`,
+      CLINIC_URL: this.clinic,
+      CLINIC_ISSUER: this.url,
+      CLINIC_CLIENT_ID: 'clinic',
+      CLINIC_CLIENT_SECRET: SECRET,
+    });
+    await answers(clinic, this.clinic);
+  }
+
+  get #file() {
+    return join(this.directory, 'portico.toml');
+  }
+
+  #configuration() {
+    return `
+      public_url = "${this.url}"
+      data_dir = "${join(this.directory, 'data')}"
+      [http]
+      listen = "127.0.0.1:${this.ports.provider}"
+      shutdown_grace_seconds = 1
+      [[clients]]
+      id = "clinic"
+      name = "Lindenhof Clinic"
+      type = "web"
+      secret = "${SECRET}"
+      redirect_uris = ["${this.clinic}/callback"]
+      post_logout_redirect_uris = ["${this.clinic}/"]
+      policy_uri = "${this.clinic}/policy"
+      tos_uri = "${this.clinic}/terms"
+      id_token_alg = "ES256"
+      [[clients]]
+      id = "laboratory"
+      name = "City Laboratory"
+      type = "web"
+      secret = "${SECRET}"
+      redirect_uris = ["${this.clinic}/callback"]
+      consent = "always"
+    `;
+  }
+
+  #spawn(binary, args, environment = {}) {
+    // Settings in the environment of whoever runs the tests must not reach the provider.
+    const env = { PATH: process.env.PATH, LANG: 'C.UTF-8', ...environment };
+    const child = spawn(join(BINARIES, binary), args, { env, stdio: ['pipe', 'pipe', 'pipe'] });
+    running.add(child);
+    const service = { child, output: '', ended: null };
+    service.ended = new Promise((resolve) => {
+      child.once('error', (error) => {
+        running.delete(child);
+        service.output += `${binary} does not start: ${error.message}\n`;
+        resolve(-1);
+      });
+      child.once('close', (code) => {
+        running.delete(child);
+        resolve(code);
+      });
+    });
+    const keep = (chunk) => {
+      service.output += chunk;
+      this.log += chunk;
+    };
+    child.stdout.setEncoding('utf8').on('data', keep);
+    child.stderr.setEncoding('utf8').on('data', keep);
+    this.#services.push(service);
+    return service;
+  }
+
+  /** The link of the provider's first start, as its operator reads it from the terminal. */
+  get setUpLink() {
+    const link = /Set-up: (\S+)/.exec(this.log)?.[1];
+    if (!link) throw new Error('the provider printed no set-up link');
+    return link;
+  }
+
+  /** Makes an account as an operator does on the machine itself. */
+  async makeAccount({ email, givenName, familyName, password }) {
+    const names = ['--email', email, '--given-name', givenName, '--family-name', familyName];
+    const command = this.#spawn('idp', ['--config', this.#file, 'user', 'create', ...names, '--password-stdin']);
+    command.child.stdin.end(password);
+    const code = await command.ended;
+    if (code !== 0) throw new Error(`idp user create ended with ${code}: ${command.output}`);
+  }
+
+  /** The address an application sends people to. */
+  authorizeUrl(parameters = {}) {
+    const challenge = createHash('sha256').update(randomBytes(32)).digest('base64url');
+    const query = new URLSearchParams({
+      response_type: 'code',
+      client_id: 'clinic',
+      redirect_uri: `${this.clinic}/callback`,
+      scope: 'openid profile email',
+      state: 'a-state',
+      code_challenge: challenge,
+      code_challenge_method: 'S256',
+      ...parameters,
+    });
+    return `${this.url}/oidc/authorize?${query}`;
+  }
+
+  async close() {
+    for (const { child, ended } of this.#services) {
+      child.kill('SIGTERM');
+      const stopped = await Promise.race([ended.then(() => true), pause(5000, false, { ref: false })]);
+      if (!stopped) child.kill('SIGKILL');
+      await ended;
+    }
+    await rm(this.directory, { recursive: true, force: true });
+    furnished.delete(this.directory);
+  }
+}
+
+async function answers(service, url) {
+  const deadline = Date.now() + PATIENCE;
+  let over = false;
+  service.ended.then(() => (over = true));
+  while (!over && Date.now() < deadline) {
+    try {
+      if ((await fetch(url)).ok) return;
+    } catch {
+      // Not listening yet.
+    }
+    await pause(25);
+  }
+  throw new Error(`${url} does not answer. The process said:\n${service.output}`);
+}
+
+async function freePorts(count) {
+  const servers = await Promise.all(
+    Array.from({ length: count }, () => new Promise((resolve, reject) => {
+      const server = createServer().once('error', reject);
+      server.listen(0, '127.0.0.1', () => resolve(server));
+    })),
+  );
+  const ports = servers.map((server) => server.address().port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}

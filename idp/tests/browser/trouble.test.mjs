@@ -1,0 +1,184 @@
+// Passkey requests that come to nothing: the page says why and the one next step, and goes on working.
+
+import assert from 'node:assert/strict';
+import { test } from './harness.mjs';
+
+test('a passkey that the service no longer knows is named as such, and the device forgets it', async (stage) => {
+  const ada = await stage.person();
+  await ada.getsPasskey('My phone');
+  const kept = await ada.authenticator.passkeys();
+  await ada.deletePasskey('My phone');
+  await ada.eventually(async () => assert.deepEqual(await ada.authenticator.passkeys(), []));
+  await ada.logOut();
+  await ada.authenticator.keep(kept);
+  await ada.goTo('/login');
+  ada.device.expect(/status of 403/);
+  await ada.touching(async () => {
+    await ada.press('Log in with a passkey');
+    await ada.isWarned('This passkey is no longer registered here.');
+  });
+  await ada.eventually(async () => assert.deepEqual(await ada.authenticator.passkeys(), []));
+  await ada.typePassword();
+  await ada.seesHeading('My info');
+});
+
+test('the same holds for one that was picked from the email field', async (stage) => {
+  const ada = await stage.person();
+  await ada.getsPasskey('My phone');
+  const kept = await ada.authenticator.passkeys();
+  await ada.deletePasskey('My phone');
+  await ada.eventually(async () => assert.deepEqual(await ada.authenticator.passkeys(), []));
+  await ada.logOut();
+  await ada.authenticator.keep(kept);
+  ada.device.expect(/status of 403/);
+  await ada.authenticator.touch(true);
+  await ada.goTo('/login');
+  await ada.isWarned('This passkey is no longer registered here.');
+  await ada.eventually(async () => assert.deepEqual(await ada.authenticator.passkeys(), []));
+});
+
+test('without a passkey on this device the page points to the other ways', async (stage) => {
+  const ada = await stage.person();
+  await ada.goTo('/login');
+  await ada.touching(async () => {
+    await ada.press('Log in with a passkey');
+    await ada.isWarned('No passkey was used on this device. Please use a phone or security key, or your email');
+  });
+});
+
+test('a cancelled log-in says what to do, and the next try works', async (stage) => {
+  const ada = await stage.person();
+  await ada.getsPasskey();
+  await ada.logOut();
+  await ada.goTo('/login');
+  await ada.authenticator.recognise(false);
+  await ada.touching(async () => {
+    await ada.press('Use a phone or security key');
+    const alert = await ada.isWarned('It was cancelled or took too long. Please try again when you are ready.');
+    await ada.eventually(async () => assert.equal(await ada.hasFocus(alert), true));
+  });
+  await ada.authenticator.recognise(true);
+  await ada.touching(async () => {
+    await ada.press('Log in with a passkey');
+    await ada.seesHeading('My info');
+  });
+});
+
+test('after a cancelled log-in the email field still offers the passkey', async (stage) => {
+  const ada = await stage.person();
+  await ada.getsPasskey();
+  await ada.logOut();
+  await ada.goTo('/login');
+  await ada.authenticator.recognise(false);
+  await ada.authenticator.touch(true);
+  await ada.press('Use a phone or security key');
+  await ada.isWarned('It was cancelled or took too long.');
+  await ada.authenticator.recognise(true);
+  await ada.seesHeading('My info');
+});
+
+test('the email field gets a fresh challenge before the old one expires', async (stage) => {
+  const ada = await stage.person();
+  await ada.page.clock.install();
+  const answers = [];
+  ada.page.on('response', (response) => {
+    if (response.url().endsWith('/login/passkey/options')) answers.push(response.json());
+  });
+  await ada.goTo('/login');
+  await ada.eventually(() => assert.equal(answers.length, 1));
+  const first = await answers[0];
+  // Again if the script had not looked at its clock yet.
+  await ada.eventually(async () => {
+    await ada.page.clock.fastForward(first.expires_in * 1000 - 1);
+    assert.ok(answers.length > 1);
+  });
+  const second = await answers[1];
+  assert.notEqual(second.publicKey.challenge, first.publicKey.challenge);
+});
+
+test('a second press while the dialog is open does nothing', async (stage) => {
+  const ada = await stage.person();
+  await ada.goTo('/login');
+  const dialogs = [];
+  ada.page.on('request', (request) => {
+    const challenge = request.url().endsWith('/login/passkey/options');
+    if (challenge && request.postDataJSON().mediation === 'modal') dialogs.push(request);
+  });
+  await ada.press('Log in with a passkey');
+  await ada.page.locator('#passkey-sign-in[data-busy]').waitFor();
+  for (const name of ['Log in with a passkey', 'Use a phone or security key']) {
+    await ada.button(name).click({ force: true });
+  }
+  await ada.eventually(async () => assert.equal(dialogs.length, 1));
+  await ada.page.locator('#passkey-sign-in[data-busy]').waitFor();
+  assert.equal(dialogs.length, 1);
+});
+
+test('a cancelled confirmation after the password can be repeated', async (stage) => {
+  const ada = await stage.person();
+  await ada.getsPasskey();
+  await ada.logOut();
+  await ada.startAtTheClinic();
+  await ada.typePassword();
+  await ada.authenticator.recognise(false);
+  await ada.touching(async () => {
+    await ada.press('Use your passkey');
+    await ada.isWarned('It was cancelled or took too long.');
+  });
+  await ada.authenticator.recognise(true);
+  await ada.touching(async () => {
+    await ada.press('Use your passkey');
+    await ada.isAtWork();
+  });
+});
+
+test('a cancelled creation stores nothing and can be repeated', async (stage) => {
+  const ada = await stage.person();
+  await ada.logInWithPassword();
+  await ada.goTo('/account/passkeys/create');
+  await ada.authenticator.recognise(false);
+  await ada.touching(async () => {
+    await ada.press('Create a passkey');
+    await ada.isWarned('It was cancelled or took too long.');
+  });
+  await ada.authenticator.recognise(true);
+  await ada.createPasskey('My phone');
+  await ada.passkeyCard('My phone').waitFor();
+  assert.equal(await ada.page.getByRole('article').count(), 1);
+});
+
+test('an interrupted connection is named, and the next try works', async (stage) => {
+  const ada = await stage.person();
+  await ada.getsPasskey();
+  await ada.logOut();
+  await ada.goTo('/login');
+  ada.device.expect(/ERR_INTERNET_DISCONNECTED/);
+  await ada.device.context.setOffline(true);
+  await ada.press('Log in with a passkey');
+  await ada.isWarned('The connection was interrupted. Please check it and try again.');
+  await ada.device.context.setOffline(false);
+  await ada.touching(async () => {
+    await ada.press('Log in with a passkey');
+    await ada.seesHeading('My info');
+  });
+});
+
+test('a browser without passkeys hides the button and says why', async (stage) => {
+  const ada = await stage.person();
+  await ada.page.addInitScript(() => delete window.PublicKeyCredential);
+  await ada.goTo('/login');
+  await ada.sees('This browser does not support passkeys.');
+  assert.equal(await ada.button('Log in with a passkey').count(), 0);
+  await ada.typePassword();
+  await ada.seesHeading('Next time, log in with one touch');
+});
+
+test('a log-in that was begun in another browser is not continued here', async (stage) => {
+  const ada = await stage.person();
+  await ada.startAtTheClinic();
+  await ada.seesHeading('Log in');
+  const stranger = ada.at(await stage.device());
+  stranger.device.expect(/status of 4\d\d/);
+  await stranger.page.goto(ada.page.url());
+  await stranger.seesHeading('This log-in began in another browser');
+});
