@@ -20,6 +20,7 @@ use crate::crypto::random::Entropy;
 use crate::crypto::seal::MasterKey;
 use crate::crypto::sha256;
 use crate::ephemeral::{Ephemeral, Memory};
+use crate::mail::{Mailer, Transport};
 use crate::model::client::{Client, ClientId, ClientSource};
 use crate::model::key::KeyState;
 use crate::store::milestones::{self, Milestone};
@@ -39,7 +40,9 @@ pub struct Parts {
     pub keys: KeyRing,
     pub passwords: PasswordWorkers,
     pub relying_party: RelyingParty,
-    pub theme: Theme,
+    pub theme: Arc<Theme>,
+    pub mail: Mailer,
+    pub transport: Transport,
     /// Cleared when shutting down, so that load balancers look elsewhere.
     ready: AtomicBool,
 }
@@ -69,7 +72,9 @@ impl App {
     /// In one sentence for the person who starts the program.
     pub async fn build(config: Config, clock: SharedClock) -> anyhow::Result<Self> {
         let entropy = Entropy::of_the_system();
-        let theme = Theme::load()?;
+        let theme = Arc::new(Theme::load()?);
+        let mail = Mailer::new(&config, Arc::clone(&theme), entropy)?;
+        let transport = Transport::new(&config)?;
         let store = open_store(&config, &clock).await?;
         let keys = signing_keys(&store, &clock).await?;
         declare_clients(&store, &config, &clock).await?;
@@ -87,6 +92,8 @@ impl App {
             passwords,
             relying_party,
             theme,
+            mail,
+            transport,
             ready: AtomicBool::new(true),
         })))
     }

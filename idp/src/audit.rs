@@ -9,6 +9,7 @@ use crate::crypto::sha256;
 use crate::model::client::ClientId;
 use crate::model::ids::{GrantId, PasskeyId, SessionId, UserId};
 use crate::model::session::Method;
+use crate::model::user::Policy;
 use crate::store::audit::{self, Record};
 use crate::store::{Read, Result, Tx};
 
@@ -21,6 +22,20 @@ pub enum Actor {
     Anonymous,
     /// The command line on the host, or the program itself.
     Host,
+}
+
+/// Who acted, and from where, if it was a person at a browser.
+#[derive(Debug, Clone, Copy)]
+pub struct Doer<'a> {
+    pub actor: Actor,
+    pub network: Option<&'a str>,
+    pub browser: Option<&'a str>,
+}
+
+impl From<Actor> for Doer<'_> {
+    fn from(actor: Actor) -> Self {
+        Self { actor, network: None, browser: None }
+    }
 }
 
 /// What happened. The serialised form is what is kept and hashed, so fields may be added and never
@@ -61,6 +76,53 @@ pub enum Event {
         stored: u32,
         presented: u32,
     },
+    /// It said at registration whether it may be copied to other devices, and now says otherwise.
+    PasskeyEligibilityChanged {
+        passkey: PasskeyId,
+        eligible: bool,
+    },
+    /// It did not check who touched it, although it was asked to.
+    PasskeyDidNotVerify {
+        passkey: PasskeyId,
+    },
+    PasskeysReset {
+        passkeys: u64,
+    },
+    CodeAppTurnedOn,
+    CodeAppTurnedOff,
+    RecoveryCodesMade,
+    RecoveryCodeUsed {
+        left: u64,
+    },
+    PasswordChanged {
+        by_link: bool,
+        sessions_ended: u64,
+    },
+    PasswordResetRequested,
+    PasswordUnlocked,
+    EmailChangeRequested,
+    EmailChanged,
+    EmailConfirmed,
+    ProfileChanged,
+    PolicySet {
+        policy: Policy,
+    },
+    SessionsEnded {
+        sessions: u64,
+    },
+    AppDisconnected {
+        client: ClientId,
+    },
+    AccessLinkIssued {
+        minutes: i64,
+    },
+    AccessLinkUsed {
+        sessions_ended: u64,
+    },
+    /// A session that may only add a way in.
+    EnrolmentBegun {
+        session: SessionId,
+    },
     ConsentGranted {
         client: ClientId,
         scopes: String,
@@ -88,6 +150,45 @@ pub enum Event {
     },
 }
 
+/// What every kind is called.
+pub const KINDS: [&str; 35] = [
+    "operator-set-up",
+    "user-created",
+    "signed-in",
+    "sign-in-failed",
+    "signed-out",
+    "passkey-added",
+    "passkey-renamed",
+    "passkey-deleted",
+    "passkey-counter-stood-still",
+    "passkey-eligibility-changed",
+    "passkey-did-not-verify",
+    "passkeys-reset",
+    "code-app-turned-on",
+    "code-app-turned-off",
+    "recovery-codes-made",
+    "recovery-code-used",
+    "password-changed",
+    "password-reset-requested",
+    "password-unlocked",
+    "email-change-requested",
+    "email-changed",
+    "email-confirmed",
+    "profile-changed",
+    "policy-set",
+    "sessions-ended",
+    "app-disconnected",
+    "access-link-issued",
+    "access-link-used",
+    "enrolment-begun",
+    "consent-granted",
+    "tokens-issued",
+    "code-replayed",
+    "refresh-token-replayed",
+    "client-created",
+    "client-declared",
+];
+
 impl Event {
     const fn kind(&self) -> &'static str {
         match self {
@@ -100,6 +201,26 @@ impl Event {
             Self::PasskeyRenamed { .. } => "passkey-renamed",
             Self::PasskeyDeleted { .. } => "passkey-deleted",
             Self::PasskeyCounterStoodStill { .. } => "passkey-counter-stood-still",
+            Self::PasskeyEligibilityChanged { .. } => "passkey-eligibility-changed",
+            Self::PasskeyDidNotVerify { .. } => "passkey-did-not-verify",
+            Self::PasskeysReset { .. } => "passkeys-reset",
+            Self::CodeAppTurnedOn => "code-app-turned-on",
+            Self::CodeAppTurnedOff => "code-app-turned-off",
+            Self::RecoveryCodesMade => "recovery-codes-made",
+            Self::RecoveryCodeUsed { .. } => "recovery-code-used",
+            Self::PasswordChanged { .. } => "password-changed",
+            Self::PasswordResetRequested => "password-reset-requested",
+            Self::PasswordUnlocked => "password-unlocked",
+            Self::EmailChangeRequested => "email-change-requested",
+            Self::EmailChanged => "email-changed",
+            Self::EmailConfirmed => "email-confirmed",
+            Self::ProfileChanged => "profile-changed",
+            Self::PolicySet { .. } => "policy-set",
+            Self::SessionsEnded { .. } => "sessions-ended",
+            Self::AppDisconnected { .. } => "app-disconnected",
+            Self::AccessLinkIssued { .. } => "access-link-issued",
+            Self::AccessLinkUsed { .. } => "access-link-used",
+            Self::EnrolmentBegun { .. } => "enrolment-begun",
             Self::ConsentGranted { .. } => "consent-granted",
             Self::TokensIssued { .. } => "tokens-issued",
             Self::CodeReplayed { .. } => "code-replayed",
@@ -114,16 +235,17 @@ impl Event {
 ///
 /// # Errors
 /// When it could not be written; the change it describes must then not happen either.
-pub async fn record(
+pub async fn record<'a>(
     tx: &Tx,
     at: OffsetDateTime,
-    actor: Actor,
+    doer: impl Into<Doer<'a>>,
     subject: Option<UserId>,
     event: Event,
 ) -> Result<()> {
     let (sequence, previous_hash) = audit::next_place(tx).await?;
     let detail = serde_json::to_string(&event).unwrap_or_else(|_| "{}".to_owned());
-    let actor = match actor {
+    let doer = doer.into();
+    let actor = match doer.actor {
         Actor::Person(id) => Some(id.uuid()),
         Actor::Anonymous | Actor::Host => None,
     };
@@ -133,6 +255,8 @@ pub async fn record(
         kind: event.kind().to_owned(),
         actor,
         subject: subject.map(UserId::uuid),
+        network: doer.network.map(ToOwned::to_owned),
+        browser: doer.browser.map(ToOwned::to_owned),
         detail,
         previous_hash,
         hash: Vec::new(),
@@ -196,6 +320,8 @@ fn hash(record: &Record) -> [u8; 32] {
         record.kind.as_bytes(),
         &id(record.actor),
         &id(record.subject),
+        record.network.as_deref().unwrap_or_default().as_bytes(),
+        record.browser.as_deref().unwrap_or_default().as_bytes(),
         record.detail.as_bytes(),
         &record.previous_hash,
     ] {

@@ -1,31 +1,115 @@
 //! The few things that happen by themselves: what has expired is removed, in small steps that hold
-//! nobody up.
+//! nobody up; what waits in the outbox is sent, each by whoever claims it first.
 
 use std::time::Duration;
 
 use time::Duration as Span;
 
 use crate::app::App;
-use crate::store::{grants, sessions};
+use crate::login::reset;
+use crate::mail::{Message, ResetRequest};
+use crate::model::ids::OutboxId;
+use crate::store::outbox::{self, Kind, Waiting};
+use crate::store::{grants, guesses, links, sessions};
 
 const EVERY: Duration = Duration::from_mins(1);
 const BATCH: u64 = 500;
 /// A spent grant is kept this long, so that a replayed code still finds what it has to revoke.
 const KEEP_GRANTS: Span = Span::days(1);
 
+/// How often the outbox is looked into.
+const MAIL_EVERY: Duration = Duration::from_millis(500);
+/// Whoever has claimed a message and dies has it taken from them after this.
+const LEASE: Span = Span::minutes(2);
+/// After a failure: soon, and then less and less often, for as long as it takes.
+const FIRST_RETRY: Span = Span::seconds(15);
+const LAST_RETRY: Span = Span::hours(1);
+
 /// Runs until the program ends.
 pub async fn run(app: App) {
+    tokio::join!(purge_for_ever(&app), deliver_for_ever(&app));
+}
+
+async fn purge_for_ever(app: &App) {
     let mut ticks = tokio::time::interval(EVERY);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        if let Err(error) = purge(&app).await {
+        if let Err(error) = purge(app).await {
             tracing::error!(error = format!("{error:#}"), "expired rows could not be removed");
         }
     }
 }
 
-/// Removes expired sessions and spent grants.
+async fn deliver_for_ever(app: &App) {
+    let mut ticks = tokio::time::interval(MAIL_EVERY);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = deliver(app).await {
+            tracing::error!(error = format!("{error:#}"), "the outbox could not be read");
+        }
+    }
+}
+
+/// Sends what is due. What can not be sent stays for later.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn deliver(app: &App) -> anyhow::Result<()> {
+    loop {
+        let due = outbox::due(&app.store, app.clock.now(), 50).await?;
+        if due.is_empty() {
+            return Ok(());
+        }
+        for id in due {
+            deliver_one(app, id).await?;
+        }
+    }
+}
+
+async fn deliver_one(app: &App, id: OutboxId) -> anyhow::Result<()> {
+    let now = app.clock.now();
+    let tx = app.store.begin().await?;
+    let Some(waiting) = outbox::claim(&tx, id, now, LEASE).await? else {
+        return Ok(());
+    };
+    tx.commit().await?;
+    let outcome = match waiting.kind {
+        Kind::Mail => send(app, &waiting).await,
+        Kind::ResetRequest => answer(app, &waiting).await,
+    };
+    let Err(error) = outcome else { return Ok(()) };
+    let retry = retry_after(waiting.attempts);
+    let why = format!("{error:#}");
+    tracing::warn!(%id, error = why, again_in = %retry, "a message could not be sent");
+    let tx = app.store.begin().await?;
+    outbox::postpone(&tx, id, app.clock.now() + retry, &why).await?;
+    Ok(tx.commit().await?)
+}
+
+fn retry_after(attempts: i32) -> Span {
+    let doublings = u32::try_from(attempts.saturating_sub(1)).unwrap_or(0).min(10);
+    (FIRST_RETRY * 2_i32.pow(doublings)).min(LAST_RETRY)
+}
+
+async fn send(app: &App, waiting: &Waiting) -> anyhow::Result<()> {
+    let message: Message = serde_json::from_slice(&waiting.content)?;
+    let place = app.transport.send(waiting.id, &message, app.clock.now()).await?;
+    let tx = app.store.begin().await?;
+    outbox::done(&tx, waiting.id).await?;
+    tx.commit().await?;
+    tracing::info!(id = %waiting.id, to = place, "a mail was sent");
+    Ok(())
+}
+
+async fn answer(app: &App, waiting: &Waiting) -> anyhow::Result<()> {
+    let request: ResetRequest = serde_json::from_slice(&waiting.content)?;
+    let tools = (&app.store, &app.mail, app.entropy);
+    reset::answer(tools, (waiting.id, &request), app.clock.now()).await
+}
+
+/// Removes what has expired: sessions, spent grants, old guesses and links.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -33,14 +117,31 @@ pub async fn purge(app: &App) -> anyhow::Result<()> {
     let now = app.clock.now();
     loop {
         let tx = app.store.begin().await?;
-        let sessions = sessions::purge(&tx, now, BATCH).await?;
-        let grants = grants::purge(&tx, now, now - KEEP_GRANTS, BATCH).await?;
+        let removed = [
+            sessions::purge(&tx, now, BATCH).await?,
+            grants::purge(&tx, now, now - KEEP_GRANTS, BATCH).await?,
+            guesses::purge(&tx, now, BATCH).await?,
+            links::purge(&tx, now, BATCH).await?,
+        ];
         tx.commit().await?;
-        if sessions > 0 || grants > 0 {
-            tracing::debug!(sessions, grants, "removed what had expired");
+        if removed.iter().any(|count| *count > 0) {
+            tracing::debug!(?removed, "removed what had expired");
         }
-        if sessions < BATCH && grants < BATCH {
+        if removed.iter().all(|count| *count < BATCH) {
             return Ok(());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_are_tried_again_less_and_less_often() {
+        assert_eq!(retry_after(1), Span::seconds(15));
+        assert_eq!(retry_after(3), Span::minutes(1));
+        assert_eq!(retry_after(20), Span::hours(1));
+        assert_eq!(retry_after(i32::MAX), Span::hours(1));
     }
 }

@@ -13,6 +13,7 @@ pub mod config;
 pub mod crypto;
 pub mod ephemeral;
 pub mod i18n;
+pub mod mail;
 pub mod store;
 pub mod theme;
 

@@ -13,20 +13,23 @@ use axum::routing::{get, post};
 use axum::{Json, Router, middleware};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode};
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
 use serde_json::json;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_io_timeout::TimeoutStream;
+use tower::ServiceExt;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
 
 use crate::app::App;
 use crate::config::Http;
 use crate::web::error::{PageError, request_layer};
+use crate::web::network::Peer;
 use crate::web::{headers, visit};
 use crate::{account, login, oidc};
 
@@ -150,15 +153,18 @@ struct Door {
     graceful: GracefulShutdown,
 }
 
+/// A connection, whose it is, and its place among those that are served.
+type Accepted = (TcpStream, Peer, OwnedSemaphorePermit);
+
 impl Door {
     /// The next connection, once there is room for one.
-    async fn accept(&self) -> anyhow::Result<(TcpStream, OwnedSemaphorePermit)> {
+    async fn accept(&self) -> anyhow::Result<Accepted> {
         let slot = Arc::clone(&self.slots).acquire_owned().await.context("the listener was closed")?;
         loop {
             match self.listener.accept().await {
-                Ok((stream, _)) => {
+                Ok((stream, peer)) => {
                     let _ = stream.set_nodelay(true);
-                    return Ok((stream, slot));
+                    return Ok((stream, Peer(peer), slot));
                 }
                 // Out of file descriptors and the like: it passes, and dying would not help anyone.
                 Err(error) => {
@@ -170,8 +176,12 @@ impl Door {
     }
 
     /// Serves a connection on a task of its own, with an end to everything.
-    fn serve(&self, (stream, slot): (TcpStream, OwnedSemaphorePermit)) {
-        let service = TowerToHyperService::new(self.router.clone());
+    fn serve(&self, (stream, peer, slot): Accepted) {
+        let router = self.router.clone();
+        let service = service_fn(move |mut request: http::Request<Incoming>| {
+            request.extensions_mut().insert(peer);
+            router.clone().oneshot(request)
+        });
         let (head_timeout, body_timeout) = (self.http.head_timeout, self.http.body_timeout);
         let watcher = self.graceful.watcher();
         tokio::spawn(async move {

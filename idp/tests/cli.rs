@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::support::process::Installation;
-use crate::support::{PASSWORD, TempDir};
+use crate::support::{PASSWORD, SoftAuthenticator, TempDir};
 
 fn installation(dir: &TempDir) -> Installation {
     Installation::new(&dir.0.join("data"))
@@ -36,6 +36,82 @@ async fn a_person_made_on_the_command_line_can_sign_in_while_the_service_runs() 
     let twice = installation.run(&CREATE, PASSWORD);
     assert_eq!(twice.status.code(), Some(1));
     assert!(text(&twice.stderr).contains("There is an account with the address ada@example.org already"));
+}
+
+/// product §3: the operator who is locked out uses the command line on the host.
+#[tokio::test]
+async fn the_host_lets_somebody_back_in() {
+    let dir = TempDir::new("cli");
+    let installation = installation(&dir);
+    let process = installation.start();
+    assert!(installation.run(&CREATE, PASSWORD).status.success());
+    let mut lost = SoftAuthenticator::new(&process.issuer);
+    let browser = process.browser();
+    browser.log_in_with_password("ada@example.org", PASSWORD).await;
+    browser.create_passkey(&mut lost).await;
+    let answer = process.browser().submit_password("ada@example.org", PASSWORD).await;
+    assert!(answer.location().starts_with("/login/passkey?"), "locked out");
+
+    let link = installation.run(&["user", "access-link", "ada@example.org", "--minutes", "30"], "");
+    let link = text(&link.stdout).trim().to_owned();
+    let path = link.strip_prefix(&process.issuer).unwrap();
+    let phone = process.browser();
+    assert!(phone.get(path).await.body.contains("Welcome back, Ada"));
+    let token = path.split_once("token=").unwrap().1;
+    phone.post("/login/access", &[("token", token)]).await;
+    assert!(!browser.is_signed_in().await);
+    let mut new = SoftAuthenticator::new(&process.issuer);
+    phone.create_passkey(&mut new).await;
+    process.browser().log_in_with_passkey(&mut new).await;
+
+    let reset = installation.run(&["user", "reset-passkeys", "ada@example.org", "--json"], "");
+    assert_eq!(text(&reset.stdout).trim(), r#"{"removed":2}"#);
+    process.browser().log_in_with_password("ada@example.org", PASSWORD).await;
+    let nobody = installation.run(&["user", "reset-passkeys", "who@example.org"], "");
+    assert_eq!(nobody.status.code(), Some(1));
+    assert!(text(&nobody.stderr).contains("There is no account with the address who@example.org"));
+    let hours = installation.run(&["user", "access-link", "ada@example.org", "--minutes", "9999"], "");
+    assert_eq!(hours.status.code(), Some(2));
+}
+
+#[tokio::test]
+async fn policy_two_factor_and_lock_are_set_from_the_host() {
+    let dir = TempDir::new("cli");
+    let installation = installation(&dir);
+    let process = installation.start();
+    assert!(installation.run(&CREATE, PASSWORD).status.success());
+    let browser = process.browser();
+    let policy = installation.run(&["user", "policy", "ada@example.org", "require_passkey"], "");
+    assert!(policy.status.success(), "{}", text(&policy.stderr));
+    let answer = browser.submit_password("ada@example.org", PASSWORD).await;
+    assert_eq!(answer.location(), "/account/passkeys/create?from=policy");
+    assert!(installation.run(&["user", "policy", "ada@example.org", "free"], "").status.success());
+    for _ in 0..5 {
+        browser.submit_password("ada@example.org", "wrong").await;
+    }
+    assert!(browser.submit_password("ada@example.org", PASSWORD).await.body.contains("Please wait"));
+    assert!(installation.run(&["user", "unlock", "ada@example.org"], "").status.success());
+    browser.log_in_with_password("ada@example.org", PASSWORD).await;
+    assert!(installation.run(&["user", "reset-two-factor", "ada@example.org"], "").status.success());
+    assert_eq!(installation.run(&["user", "policy", "ada@example.org", "strict"], "").status.code(), Some(2));
+}
+
+/// S25
+#[tokio::test]
+async fn the_audit_trail_is_verified_from_the_host() {
+    let dir = TempDir::new("cli");
+    let installation = installation(&dir);
+    assert!(installation.run(&CREATE, PASSWORD).status.success());
+    let whole = installation.run(&["audit", "verify", "--json"], "");
+    let said: Value = serde_json::from_slice(&whole.stdout).unwrap();
+    assert_eq!(said["whole"], true);
+    let path = installation.data_dir.join("idp.db");
+    let db = sea_orm::Database::connect(format!("sqlite://{}", path.display())).await.unwrap();
+    let change = "UPDATE audit_event SET kind = 'signed-out' WHERE sequence = 1";
+    sea_orm::ConnectionTrait::execute_unprepared(&db, change).await.unwrap();
+    let broken = installation.run(&["audit", "verify"], "");
+    assert_eq!(broken.status.code(), Some(1));
+    assert!(text(&broken.stdout).contains("record 1 was changed"), "{}", text(&broken.stdout));
 }
 
 #[tokio::test]

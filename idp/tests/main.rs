@@ -14,6 +14,7 @@ mod cli;
 mod crash;
 mod ephemeral;
 mod login;
+mod mail;
 mod oidc;
 mod server;
 mod setup;

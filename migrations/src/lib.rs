@@ -8,6 +8,7 @@ use sea_orm_migration::prelude::*;
 mod m0001_accounts;
 mod m0002_protocol;
 mod m0003_audit;
+mod m0004_factors;
 
 #[derive(Debug)]
 pub struct Migrator;
@@ -18,6 +19,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0001_accounts::Migration),
             Box::new(m0002_protocol::Migration),
             Box::new(m0003_audit::Migration),
+            Box::new(m0004_factors::Migration),
         ]
     }
 }

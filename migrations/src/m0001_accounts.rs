@@ -31,7 +31,9 @@ impl MigrationTrait for Migration {
                     .col(blob("handle").unique_key())
                     .col(text_null("role"))
                     .col(big_integer_null("disabled_at"))
-                    .col(big_integer_null("offer_snoozed_until"))
+                    .col(text_null("language"))
+                    .col(text_null("time_zone"))
+                    .col(text("policy"))
                     .col(big_integer("created_at"))
                     .col(big_integer("updated_at"))
                     .to_owned(),
@@ -68,6 +70,7 @@ impl MigrationTrait for Migration {
                     .col(big_integer("created_at"))
                     .col(big_integer_null("last_used_at"))
                     .col(text_null("last_used_with"))
+                    .col(text_null("last_used_from"))
                     .foreign_key(&mut key_to_person("passkey"))
                     .to_owned(),
             )
@@ -90,6 +93,8 @@ impl MigrationTrait for Migration {
                     .col(big_integer("last_seen_at"))
                     .col(big_integer("expires_at"))
                     .col(text("browser"))
+                    .col(text("network"))
+                    .col(boolean("limited"))
                     .foreign_key(&mut key_to_person("session"))
                     .to_owned(),
             )

@@ -2,7 +2,7 @@
 //! is locked while a record is appended, so records have no gaps and one order.
 
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::schema::{big_integer, blob, integer, text, uuid_null};
+use sea_orm_migration::schema::{big_integer, blob, integer, text, text_null, uuid_null};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -19,6 +19,8 @@ impl MigrationTrait for Migration {
                     .col(text("kind"))
                     .col(uuid_null("actor"))
                     .col(uuid_null("subject"))
+                    .col(text_null("network"))
+                    .col(text_null("browser"))
                     .col(text("detail"))
                     .col(blob("previous_hash"))
                     .col(blob("hash"))

@@ -7,28 +7,43 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::passkeys::{self, Created, Workbench};
+use super::pages::{bench, owner_of};
+use super::passkeys::{self, Created, Mediation};
+use super::proof;
 use crate::app::App;
 use crate::model::attempt::Handle;
 use crate::web::attempt::{carry, destination};
 use crate::web::error::ScriptError;
-use crate::web::form::{Nothing, Scripted};
-use crate::web::session::{AccountOwner, FRESH, SignedIn, sign_in_at};
+use crate::web::form::Scripted;
+use crate::web::session::{Enroller, SignedIn, sign_in_at};
 use crate::web::visit::Visit;
+
+#[derive(Debug, Default, Deserialize)]
+pub struct Asked {
+    /// "conditional": the browser makes one by itself, after a password.
+    #[serde(default)]
+    mediation: String,
+}
+
+impl Asked {
+    fn mediation(&self) -> Mediation {
+        if self.mediation == "conditional" { Mediation::Conditional } else { Mediation::Asked }
+    }
+}
 
 /// POST /account/passkeys/options
 pub async fn options(
     State(app): State<App>,
     visit: Visit,
-    AccountOwner(owner): AccountOwner,
-    Scripted(_): Scripted<Nothing>,
+    Enroller(owner): Enroller,
+    Scripted(asked): Scripted<Asked>,
 ) -> Response {
-    begin(&app, &visit, &owner).await.unwrap_or_else(|error| error.respond(&app, &visit))
+    begin(&app, &visit, &owner, &asked).await.unwrap_or_else(|error| error.respond(&app, &visit))
 }
 
-async fn begin(app: &App, visit: &Visit, owner: &SignedIn) -> Result<Response, ScriptError> {
-    require_fresh(app, owner)?;
-    match passkeys::begin(&bench(app, visit), &owner.user).await? {
+async fn begin(app: &App, visit: &Visit, owner: &SignedIn, asked: &Asked) -> Result<Response, ScriptError> {
+    require_proof(app, owner).await?;
+    match passkeys::begin(&bench(app, visit), &owner.user, asked.mediation()).await? {
         Some((ceremony, options)) => {
             Ok(Json(json!({ "ceremony": ceremony, "publicKey": options })).into_response())
         }
@@ -44,24 +59,26 @@ pub struct Answer {
     attempt: Option<String>,
     #[serde(default)]
     destination: Option<String>,
+    #[serde(flatten)]
+    asked: Asked,
 }
 
 /// POST /account/passkeys/finish
 pub async fn finish(
     State(app): State<App>,
     visit: Visit,
-    AccountOwner(owner): AccountOwner,
+    Enroller(owner): Enroller,
     Scripted(answer): Scripted<Answer>,
 ) -> Response {
     store(&app, &visit, &owner, &answer).await.unwrap_or_else(|error| error.respond(&app, &visit))
 }
 
 async fn store(app: &App, visit: &Visit, owner: &SignedIn, answer: &Answer) -> Result<Response, ScriptError> {
-    // Fresh was judged when the options were given; the dialog in between may take minutes.
+    // The proof was judged when the options were given; the dialog in between may take minutes.
     let destination = destination(answer.attempt.as_deref(), answer.destination.as_deref())?;
     let created = passkeys::finish(
         &bench(app, visit),
-        (&owner.user, owner.session.id),
+        (owner_of(owner), answer.asked.mediation()),
         &answer.ceremony,
         &answer.credential,
     )
@@ -80,22 +97,24 @@ async fn store(app: &App, visit: &Visit, owner: &SignedIn, answer: &Answer) -> R
         }
         Created::Exists => refused("passkey-exists"),
         Created::Limit => refused("passkey-limit"),
-        Created::SignedOut => Err(ScriptError {
-            location: Some(sign_in_at("/account/passkeys/create")),
-            ..ScriptError::new(StatusCode::FORBIDDEN, "attempt-expired")
-        }),
+        Created::SignedOut => Err(sign_in_first()),
     }
 }
 
 /// Whoever came back after a while proves themselves again, and returns here.
-fn require_fresh(app: &App, owner: &SignedIn) -> Result<(), ScriptError> {
-    if owner.session.is_fresh(app.clock.now(), FRESH) {
+async fn require_proof(app: &App, owner: &SignedIn) -> Result<(), ScriptError> {
+    let factors = proof::factors(&app.store, owner.user.id).await?;
+    if proof::may_add_passkey(&owner.session, &factors, app.clock.now()) {
         return Ok(());
     }
-    Err(ScriptError {
+    Err(sign_in_first())
+}
+
+fn sign_in_first() -> ScriptError {
+    ScriptError {
         location: Some(sign_in_at("/account/passkeys/create")),
         ..ScriptError::new(StatusCode::FORBIDDEN, "attempt-expired")
-    })
+    }
 }
 
 /// GET /.well-known/passkey-endpoints (W3C Passkey Endpoints)
@@ -103,15 +122,4 @@ pub async fn passkey_endpoints(State(app): State<App>) -> Response {
     let at = |path| app.config.public_url.join(path);
     let body = json!({ "enroll": at("/account/passkeys/create"), "manage": at("/account/passkeys") });
     Json(body).into_response()
-}
-
-fn bench<'a>(app: &'a App, visit: &Visit) -> Workbench<'a> {
-    Workbench {
-        store: &app.store,
-        ephemeral: &app.ephemeral,
-        relying_party: &app.relying_party,
-        entropy: app.entropy,
-        now: app.clock.now(),
-        browser: visit.browser,
-    }
 }

@@ -1,28 +1,89 @@
-//! A person's own account: who they are, and their passkeys. Everything here belongs to the person
-//! who is signed in, and nothing here can be done for somebody else.
+//! A person's own account: who they are, how they get in, where they are logged in. Everything here
+//! belongs to the person who is signed in, and nothing here can be done for somebody else.
 
+pub mod activity;
 pub mod api;
+pub mod apps;
+pub mod email;
 pub mod pages;
 pub mod passkeys;
+pub mod password;
+pub mod profile;
+pub mod proof;
+mod routes;
+pub mod safety;
+pub mod sessions;
+pub mod two_factor;
 
-use axum::Router;
-use axum::routing::{get, post};
+use time::OffsetDateTime;
 
-use crate::app::App;
+use crate::audit::{self, Actor, Doer, Event};
+use crate::crypto::passkey::RelyingParty;
+use crate::crypto::password::PasswordWorkers;
+use crate::crypto::random::Entropy;
+use crate::ephemeral::Ephemeral;
+use crate::mail::{Circumstances, Mailer};
+use crate::model::attempt::BrowserId;
+use crate::model::ids::{SessionId, UserId};
+use crate::model::user::User;
+use crate::store::{self, Store, Tx, users};
 
-/// Where password managers find the page for passkeys, without cookies.
-pub fn well_known() -> Router<App> {
-    Router::new().route("/.well-known/passkey-endpoints", get(api::passkey_endpoints))
+pub use routes::{routes, well_known};
+
+/// What changes are made with, and the circumstances of one request.
+#[derive(Debug)]
+pub struct Workbench<'a> {
+    pub store: &'a Store,
+    pub ephemeral: &'a Ephemeral,
+    pub relying_party: &'a RelyingParty,
+    pub passwords: &'a PasswordWorkers,
+    pub mail: &'a Mailer,
+    pub brand: &'a str,
+    pub entropy: Entropy,
+    pub now: OffsetDateTime,
+    pub browser: BrowserId,
+    pub agent: &'a str,
+    pub network: &'a str,
 }
 
-pub fn routes() -> Router<App> {
-    Router::new()
-        .route("/account", get(pages::overview))
-        .route("/account/passkeys", get(pages::passkeys))
-        .route("/account/passkeys/create", get(pages::create))
-        .route("/account/passkeys/options", post(api::options))
-        .route("/account/passkeys/finish", post(api::finish))
-        .route("/account/passkeys/{id}/name", get(pages::name).post(pages::rename))
-        .route("/account/passkeys/{id}/delete", get(pages::confirm_delete).post(pages::delete))
-        .route("/help/passkeys", get(pages::help))
+/// Who changes something, and in which session.
+#[derive(Debug, Clone, Copy)]
+pub struct Owner<'a> {
+    pub user: &'a User,
+    pub session: SessionId,
+}
+
+/// What came of a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Changed {
+    Done,
+    NotFound,
+    /// The session ended while the request was on its way.
+    SignedOut,
+    /// Afterwards the person could not sign in any more.
+    LastWayIn,
+}
+
+impl<'a> Workbench<'a> {
+    /// Holds the account and makes sure that the session is still there: it was judged when the
+    /// request began to arrive, and a request can take its time.
+    async fn hold(&self, tx: &Tx, owner: Owner<'_>) -> anyhow::Result<bool> {
+        let user = owner.user.id;
+        users::lock(tx, user).await?;
+        let enabled = users::by_id(tx, user).await?.is_some_and(|user| user.is_enabled());
+        let session = store::sessions::of_user_by_id(tx, user, owner.session).await?;
+        Ok(enabled && session.is_some_and(|session| self.now < session.expires_at))
+    }
+
+    async fn record(&self, tx: &Tx, user: UserId, event: Event) -> store::Result<()> {
+        audit::record(tx, self.now, self.doer(user), Some(user), event).await
+    }
+
+    const fn doer(&self, user: UserId) -> Doer<'a> {
+        Doer { actor: Actor::Person(user), network: Some(self.network), browser: Some(self.agent) }
+    }
+
+    const fn circumstances(&self) -> Circumstances<'a> {
+        Circumstances { at: self.now, browser: self.agent, network: self.network }
+    }
 }

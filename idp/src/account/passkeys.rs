@@ -2,30 +2,36 @@
 //! freshly authenticated, and nothing is stored unless the whole ceremony holds.
 
 use serde_json::Value;
-use time::{Duration, OffsetDateTime};
+use time::Duration;
 
-use crate::audit::{self, Actor, Event};
-use crate::crypto::passkey::{CeremonyError, CreationRequest, NewCredential, RelyingParty};
-use crate::crypto::random::Entropy;
+use super::{Changed, Owner, Workbench, proof};
+use crate::audit::Event;
+use crate::crypto::passkey::{CeremonyError, CreationRequest, NewCredential};
 use crate::crypto::{aaguid, sha256};
-use crate::ephemeral::{Ephemeral, Kind};
-use crate::model::attempt::{BrowserId, Ceremony, CeremonyPurpose, Handle};
+use crate::ephemeral::Kind;
+use crate::model::attempt::{Ceremony, CeremonyPurpose, Handle};
 use crate::model::credential::{MAX_PASSKEYS, Passkey, PasskeyName};
-use crate::model::ids::{PasskeyId, SessionId, UserId};
+use crate::model::ids::{PasskeyId, UserId};
+use crate::model::link::LinkPurpose;
 use crate::model::user::User;
-use crate::store::{Store, Tx, grants, passkeys, passwords, sessions, users};
+use crate::store::{grants, links, passkeys, sessions};
 
 const CHALLENGE_LIFETIME: Duration = Duration::seconds(330);
 
-/// What creation works with, and the circumstances of one request.
-#[derive(Debug)]
-pub struct Workbench<'a> {
-    pub store: &'a Store,
-    pub ephemeral: &'a Ephemeral,
-    pub relying_party: &'a RelyingParty,
-    pub entropy: Entropy,
-    pub now: OffsetDateTime,
-    pub browser: BrowserId,
+/// Whether the person asks for a passkey, or the browser makes one by itself after a password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mediation {
+    Asked,
+    Conditional,
+}
+
+impl Mediation {
+    const fn purpose(self, user: UserId) -> CeremonyPurpose {
+        match self {
+            Self::Asked => CeremonyPurpose::Registration(user),
+            Self::Conditional => CeremonyPurpose::ConditionalRegistration(user),
+        }
+    }
 }
 
 /// Begins the creation of a passkey: the handle to answer with and the options for the browser.
@@ -33,7 +39,11 @@ pub struct Workbench<'a> {
 ///
 /// # Errors
 /// When storage does not answer.
-pub async fn begin(bench: &Workbench<'_>, user: &User) -> anyhow::Result<Option<(Handle, Value)>> {
+pub async fn begin(
+    bench: &Workbench<'_>,
+    user: &User,
+    mediation: Mediation,
+) -> anyhow::Result<Option<(Handle, Value)>> {
     let existing = passkeys::of_user(bench.store, user.id).await?;
     if existing.len() >= MAX_PASSKEYS {
         return Ok(None);
@@ -41,43 +51,15 @@ pub async fn begin(bench: &Workbench<'_>, user: &User) -> anyhow::Result<Option<
     let challenge = bench.entropy.bytes::<32>()?;
     let handle = bench.entropy.handle()?;
     let ceremony = Ceremony {
-        purpose: CeremonyPurpose::Registration(user.id),
+        purpose: mediation.purpose(user.id),
         browser: bench.browser,
         challenge,
         credentials: existing.iter().map(|passkey| passkey.credential_id.clone()).collect(),
     };
     let key = sha256(handle.as_str().as_bytes());
     bench.ephemeral.put(Kind::Ceremony, key, &ceremony, CHALLENGE_LIFETIME).await?;
-    let request = CreationRequest { user, existing: &existing };
+    let request = CreationRequest { user, existing: &existing, required: mediation == Mediation::Asked };
     Ok(Some((handle, bench.relying_party.creation_options(&challenge, &request))))
-}
-
-/// What came of a change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Changed {
-    Done,
-    NotFound,
-    /// The session ended while the request was on its way.
-    SignedOut,
-    /// Without this passkey the person could not sign in any more.
-    LastWayIn,
-}
-
-/// Holds the account and makes sure that the session is still there: it was judged when the request
-/// began to arrive, and a request can take its time.
-async fn hold(tx: &Tx, owner: &SignedIn, now: OffsetDateTime) -> anyhow::Result<bool> {
-    let (user, session) = (owner.user, owner.session);
-    users::lock(tx, user).await?;
-    let enabled = users::by_id(tx, user).await?.is_some_and(|user| user.is_enabled());
-    let session = sessions::of_user_by_id(tx, user, session).await?;
-    Ok(enabled && session.is_some_and(|session| now < session.expires_at))
-}
-
-/// Who changes something, and in which session.
-#[derive(Debug, Clone, Copy)]
-pub struct SignedIn {
-    pub user: UserId,
-    pub session: SessionId,
 }
 
 /// What came of a creation.
@@ -93,24 +75,28 @@ pub enum Created {
     SignedOut,
 }
 
-/// Verifies and stores a new passkey under the name its provider suggests.
+/// Verifies and stores a new passkey under the name its provider suggests, and tells its person.
 ///
 /// # Errors
 /// Only our own faults.
 pub async fn finish(
     bench: &Workbench<'_>,
-    (user, session): (&User, SessionId),
+    (owner, mediation): (Owner<'_>, Mediation),
     handle: &Handle,
     response: &Value,
 ) -> anyhow::Result<Created> {
+    let user = owner.user;
     let key = sha256(handle.as_str().as_bytes());
     let ceremony: Option<Ceremony> = bench.ephemeral.take(Kind::Ceremony, key).await?;
-    let purpose = CeremonyPurpose::Registration(user.id);
+    let purpose = mediation.purpose(user.id);
     let Some(ceremony) = ceremony.filter(|c| c.browser == bench.browser && c.purpose == purpose) else {
         return Ok(Created::Expired);
     };
-    let verified =
-        bench.relying_party.verify_registration(&ceremony.challenge, &ceremony.credentials, response);
+    let (party, challenge, excluded) = (bench.relying_party, &ceremony.challenge, &ceremony.credentials);
+    let verified = match mediation {
+        Mediation::Asked => party.verify_registration(challenge, excluded, response),
+        Mediation::Conditional => party.verify_conditional_registration(challenge, excluded, response),
+    };
     let credential = match verified {
         Ok(credential) => credential,
         Err(error @ CeremonyError::BadRecord(_)) => return Err(error.into()),
@@ -119,7 +105,7 @@ pub async fn finish(
     let passkey = record(bench, user.id, credential)?;
     let tx = bench.store.begin().await?;
     // One creation at a time, so that the limit holds for creations side by side.
-    if !hold(&tx, &SignedIn { user: user.id, session }, bench.now).await? {
+    if !bench.hold(&tx, owner).await? {
         return Ok(Created::SignedOut);
     }
     if passkeys::count_of_user(&tx, user.id).await? >= MAX_PASSKEYS as u64 {
@@ -128,9 +114,15 @@ pub async fn finish(
     if !passkeys::insert(&tx, &passkey).await? {
         return Ok(Created::Exists);
     }
+    links::end_of_purpose(&tx, user.id, LinkPurpose::ResetPassword).await?;
+    let (name, happened) = (passkey.name.as_str(), bench.circumstances());
+    match mediation {
+        Mediation::Asked => bench.mail.passkey_added(&tx, user, name, &happened).await?,
+        Mediation::Conditional => bench.mail.passkey_upgraded(&tx, user, name, &happened).await?,
+    }
     let event =
         Event::PasskeyAdded { passkey: passkey.id, aaguid: passkey.aaguid, synced: passkey.backup_eligible };
-    audit::record(&tx, bench.now, Actor::Person(user.id), Some(user.id), event).await?;
+    bench.record(&tx, user.id, event).await?;
     tx.commit().await?;
     Ok(Created::Stored(Box::new(passkey)))
 }
@@ -153,29 +145,38 @@ fn record(bench: &Workbench<'_>, user: UserId, new: NewCredential) -> anyhow::Re
         created_at: bench.now,
         last_used_at: None,
         last_used_with: None,
+        last_used_from: None,
     })
 }
 
-/// Gives a passkey another name.
+/// Gives a passkey another name. The first name of a fresh one is part of its creation, which was
+/// told already.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn rename(
-    store: &Store,
-    owner: SignedIn,
-    id: PasskeyId,
-    name: &PasskeyName,
-    now: OffsetDateTime,
+    bench: &Workbench<'_>,
+    owner: Owner<'_>,
+    (id, name): (PasskeyId, &PasskeyName),
+    fresh: bool,
 ) -> anyhow::Result<Changed> {
-    let tx = store.begin().await?;
-    if !hold(&tx, &owner, now).await? {
+    let user = owner.user;
+    let tx = bench.store.begin().await?;
+    if !bench.hold(&tx, owner).await? {
         return Ok(Changed::SignedOut);
     }
-    if !passkeys::rename(&tx, owner.user, id, name).await? {
+    let Some(before) = passkeys::of_user_by_id(&tx, user.id, id).await? else {
         return Ok(Changed::NotFound);
+    };
+    if before.name == *name {
+        return Ok(Changed::Done);
     }
-    let event = Event::PasskeyRenamed { passkey: id };
-    audit::record(&tx, now, Actor::Person(owner.user), Some(owner.user), event).await?;
+    passkeys::rename(&tx, user.id, id, name).await?;
+    if !fresh {
+        let names = (before.name.as_str(), name.as_str());
+        bench.mail.passkey_renamed(&tx, user, names, &bench.circumstances()).await?;
+    }
+    bench.record(&tx, user.id, Event::PasskeyRenamed { passkey: id }).await?;
     tx.commit().await?;
     Ok(Changed::Done)
 }
@@ -184,28 +185,25 @@ pub async fn rename(
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn delete(
-    store: &Store,
-    owner: SignedIn,
-    id: PasskeyId,
-    now: OffsetDateTime,
-) -> anyhow::Result<Changed> {
+pub async fn delete(bench: &Workbench<'_>, owner: Owner<'_>, id: PasskeyId) -> anyhow::Result<Changed> {
     let user = owner.user;
-    let tx = store.begin().await?;
-    if !hold(&tx, &owner, now).await? {
+    let tx = bench.store.begin().await?;
+    if !bench.hold(&tx, owner).await? {
         return Ok(Changed::SignedOut);
     }
-    if !passkeys::delete(&tx, user, id).await? {
+    let Some(passkey) = passkeys::of_user_by_id(&tx, user.id, id).await? else {
         return Ok(Changed::NotFound);
-    }
-    if passkeys::count_of_user(&tx, user).await? == 0 && !passwords::is_usable(&tx, user).await? {
+    };
+    passkeys::delete(&tx, user.id, id).await?;
+    if !proof::way_in_is_left(&tx, user).await? {
         return Ok(Changed::LastWayIn);
     }
     // The sessions first: a code that is being redeemed holds its session until its grant is there.
-    let sessions_ended = sessions::end_of_passkey(&tx, user, id).await?;
-    grants::revoke_of_passkey(&tx, user, id, now).await?;
-    let event = Event::PasskeyDeleted { passkey: id, sessions_ended };
-    audit::record(&tx, now, Actor::Person(user), Some(user), event).await?;
+    let sessions_ended = sessions::end_of_passkey(&tx, user.id, id).await?;
+    grants::revoke_of_passkey(&tx, user.id, id, bench.now).await?;
+    links::end_of_purpose(&tx, user.id, LinkPurpose::ResetPassword).await?;
+    bench.mail.passkey_removed(&tx, user, passkey.name.as_str(), &bench.circumstances()).await?;
+    bench.record(&tx, user.id, Event::PasskeyDeleted { passkey: id, sessions_ended }).await?;
     tx.commit().await?;
     Ok(Changed::Done)
 }

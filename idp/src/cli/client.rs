@@ -14,7 +14,7 @@ use crate::crypto::base64url;
 use crate::crypto::random::Entropy;
 use crate::crypto::token::{Token, TokenKind};
 use crate::model::client::{
-    Client, ClientAuthMethod, ClientId, ClientName, ClientSettings, ClientSource, ClientType,
+    Client, ClientAuthMethod, ClientId, ClientName, ClientSettings, ClientSource, ClientType, WebUri,
 };
 use crate::model::key::SigningAlg;
 use crate::model::redirect_uri::RedirectUri;
@@ -46,6 +46,9 @@ pub(super) struct Create {
     /// May be given several times.
     #[arg(long = "post-logout-redirect-uri")]
     post_logout_redirect_uris: Vec<RedirectUri>,
+    /// A page that account pages may lead back to. May be given several times.
+    #[arg(long = "return-uri")]
+    return_uris: Vec<WebUri>,
     /// Print the result as JSON.
     #[arg(long)]
     json: bool,
@@ -85,6 +88,7 @@ async fn create(
     };
     let settings = ClientSettings {
         post_logout_redirect_uris: new.post_logout_redirect_uris,
+        return_uris: new.return_uris,
         id_token_alg: SigningAlg::Es256,
         ..ClientSettings::of_type(client_type, new.name, new.redirect_uris)
     };

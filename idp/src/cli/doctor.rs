@@ -7,6 +7,7 @@ use crate::app;
 use crate::audit;
 use crate::clock::SharedClock;
 use crate::config::Config;
+use crate::mail::Transport;
 use crate::model::key::{KeyState, SigningAlg};
 use crate::store::milestones::{self, Milestone};
 use crate::store::{self, Store, keys};
@@ -19,7 +20,7 @@ enum Finding {
 }
 
 pub(super) async fn run(config: &Config, clock: &SharedClock) -> anyhow::Result<ExitCode> {
-    let mut findings = vec![address(config), data_dir(config)];
+    let mut findings = vec![address(config), data_dir(config), mail(config)];
     match store::pending_migrations(config).await {
         Ok(None) => findings.push(Finding::Note("there is no database yet; the first start makes it".to_owned())),
         Ok(Some(0)) => findings.extend(database(config, clock).await?),
@@ -53,6 +54,19 @@ async fn database(config: &Config, clock: &SharedClock) -> anyhow::Result<Vec<Fi
         set_up(&store).await?,
         audit_chain(&store).await?,
     ])
+}
+
+fn mail(config: &Config) -> Finding {
+    match (Transport::new(config), &config.mail.url) {
+        (Err(error), _) => Finding::Wrong(format!("{error:#}")),
+        (Ok(_), Some(_)) => Finding::Fine("mail goes to the server in mail.url".to_owned()),
+        (Ok(_), None) if config.public_url.is_local() => {
+            Finding::Fine(format!("mail is written to {}", config.mail_folder().display()))
+        }
+        (Ok(_), None) => Finding::Wrong(
+            "mail.url is empty: nobody gets a mail. Set it to smtp://user:password@host:587".to_owned(),
+        ),
+    }
 }
 
 fn address(config: &Config) -> Finding {

@@ -1,6 +1,7 @@
 //! The command line: one file per group. Every command works on the database directly, so that it
 //! works while the service is down.
 
+mod audit;
 mod client;
 mod config;
 mod doctor;
@@ -48,6 +49,9 @@ enum Command {
     /// Signing keys.
     #[command(subcommand)]
     Keys(keys::Command),
+    /// The audit trail.
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Look for the usual mistakes and name the remedy.
     Doctor,
 }
@@ -76,6 +80,7 @@ pub fn run(cli: Cli) -> ExitCode {
             Command::User(command) => user::run(command, &config, &clock).await,
             Command::Client(command) => client::run(command, &config, &clock).await,
             Command::Keys(command) => keys::run(&command, &config, &clock).await,
+            Command::Audit(command) => audit::run(&command, &config, &clock).await,
             Command::Doctor => doctor::run(&config, &clock).await,
         }
     });

@@ -2,6 +2,7 @@
 
 use std::io::Read;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::{Context, bail, ensure};
 use clap::{Args, Subcommand};
@@ -14,15 +15,55 @@ use crate::clock::SharedClock;
 use crate::config::Config;
 use crate::crypto::password::{MAX_BYTES, Password, PasswordWorkers};
 use crate::crypto::random::Entropy;
+use crate::login::access;
+use crate::mail::{Circumstances, Mailer};
 use crate::model::ids::UserId;
-use crate::model::user::{Email, PersonName, ServiceRole, User};
+use crate::model::user::{Email, PersonName, Policy, ServiceRole, User};
+use crate::store::guesses::{self, Guessed};
 use crate::store::milestones::{self, Milestone};
-use crate::store::{passwords, users};
+use crate::store::{Store, grants, links, passkeys, passwords, recovery, sessions, totp, users};
+use crate::theme::Theme;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Make an account with a password.
     Create(Create),
+    /// Print a link with which somebody who is locked out creates a new passkey, once. Everybody
+    /// concerned is told by mail.
+    AccessLink(AccessLink),
+    /// Remove all passkeys of somebody, and log them out everywhere: their password works again.
+    ResetPasskeys(Whom),
+    /// Turn somebody's code app off and void their recovery codes.
+    ResetTwoFactor(Whom),
+    /// Let somebody's password work again after too many wrong ones.
+    Unlock(Whom),
+    /// Say how somebody's account may be opened.
+    Policy(SetPolicy),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Whom {
+    email: Email,
+    /// Print the result as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct AccessLink {
+    #[command(flatten)]
+    whom: Whom,
+    /// How long the link works.
+    #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..=1440))]
+    minutes: u32,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SetPolicy {
+    #[command(flatten)]
+    whom: Whom,
+    /// `free`, `require_second_factor`, `require_passkey` or `passkey_only`.
+    policy: Policy,
 }
 
 #[derive(Debug, Args)]
@@ -45,14 +86,107 @@ pub(super) struct Create {
 }
 
 pub(super) async fn run(command: Command, config: &Config, clock: &SharedClock) -> anyhow::Result<ExitCode> {
-    let Command::Create(new) = command;
-    let id = create(&new, config, clock).await?;
-    if new.json {
-        println!("{}", json!({ "id": id, "email": new.email }));
-    } else {
-        println!("Made the account of {} ({id}).", new.email);
+    match command {
+        Command::Create(new) => {
+            let id = create(&new, config, clock).await?;
+            let said = format!("Made the account of {} ({id}).", new.email);
+            say(new.json, &json!({ "id": id, "email": new.email }), &said);
+        }
+        Command::AccessLink(AccessLink { whom, minutes }) => {
+            let (store, user) = open(&whom, config, clock).await?;
+            let mailer = mailer(config)?;
+            let tools = (&store, &mailer, Entropy::of_the_system());
+            let token = access::issue(tools, &user, minutes, (Actor::Host.into(), clock.now())).await?;
+            let link = format!("{}?token={}", config.public_url.join(access::PATH), token.expose());
+            say(whom.json, &json!({ "link": link, "minutes": minutes }), &link);
+        }
+        Command::ResetPasskeys(whom) => {
+            let removed = reset_passkeys(&whom, config, clock).await?;
+            let said =
+                format!("Removed {removed} passkeys of {}. They log in with their password.", whom.email);
+            say(whom.json, &json!({ "removed": removed }), &said);
+        }
+        Command::ResetTwoFactor(whom) => {
+            reset_two_factor(&whom, config, clock).await?;
+            let said = format!("{} has no code app and no recovery codes any more.", whom.email);
+            say(whom.json, &json!({ "reset": true }), &said);
+        }
+        Command::Unlock(whom) => {
+            unlock(&whom, config, clock).await?;
+            say(
+                whom.json,
+                &json!({ "unlocked": true }),
+                &format!("The password of {} works again.", whom.email),
+            );
+        }
+        Command::Policy(SetPolicy { whom, policy }) => {
+            let (store, user) = open(&whom, config, clock).await?;
+            let tx = store.begin().await?;
+            users::set_policy(&tx, user.id, policy).await?;
+            audit::record(&tx, clock.now(), Actor::Host, Some(user.id), Event::PolicySet { policy }).await?;
+            tx.commit().await?;
+            let said =
+                format!("For {} the policy {} holds from the next log-in on.", whom.email, policy.as_str());
+            say(whom.json, &json!({ "policy": policy }), &said);
+        }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn say(as_json: bool, json: &serde_json::Value, text: &str) {
+    if as_json { println!("{json}") } else { println!("{text}") }
+}
+
+fn mailer(config: &Config) -> anyhow::Result<Mailer> {
+    Mailer::new(config, Arc::new(Theme::load()?), Entropy::of_the_system())
+}
+
+async fn open(whom: &Whom, config: &Config, clock: &SharedClock) -> anyhow::Result<(Store, User)> {
+    let store = app::open_store(config, clock).await?;
+    match users::by_email(&store, &whom.email).await? {
+        Some(user) => Ok((store, user)),
+        None => bail!("There is no account with the address {}.", whom.email),
+    }
+}
+
+async fn reset_passkeys(whom: &Whom, config: &Config, clock: &SharedClock) -> anyhow::Result<u64> {
+    let (store, user) = open(whom, config, clock).await?;
+    let (mailer, now) = (mailer(config)?, clock.now());
+    let tx = store.begin().await?;
+    users::lock(&tx, user.id).await?;
+    let removed = passkeys::delete_all(&tx, user.id).await?;
+    sessions::end_of_user(&tx, user.id, None).await?;
+    grants::revoke_of_user(&tx, user.id, grants::Which::All, now).await?;
+    links::end_of_user(&tx, user.id).await?;
+    mailer.passkeys_reset(&tx, &user, &Circumstances::on_the_host(now)).await?;
+    let event = Event::PasskeysReset { passkeys: removed };
+    audit::record(&tx, now, Actor::Host, Some(user.id), event).await?;
+    tx.commit().await?;
+    Ok(removed)
+}
+
+async fn reset_two_factor(whom: &Whom, config: &Config, clock: &SharedClock) -> anyhow::Result<()> {
+    let (store, user) = open(whom, config, clock).await?;
+    let (mailer, now) = (mailer(config)?, clock.now());
+    let tx = store.begin().await?;
+    users::lock(&tx, user.id).await?;
+    totp::remove(&tx, user.id).await?;
+    recovery::remove(&tx, user.id).await?;
+    sessions::end_of_user(&tx, user.id, None).await?;
+    grants::revoke_of_user(&tx, user.id, grants::Which::All, now).await?;
+    links::end_of_user(&tx, user.id).await?;
+    mailer.code_app_turned_off(&tx, &user, &Circumstances::on_the_host(now)).await?;
+    audit::record(&tx, now, Actor::Host, Some(user.id), Event::CodeAppTurnedOff).await?;
+    Ok(tx.commit().await?)
+}
+
+async fn unlock(whom: &Whom, config: &Config, clock: &SharedClock) -> anyhow::Result<()> {
+    let (store, user) = open(whom, config, clock).await?;
+    let tx = store.begin().await?;
+    passwords::reset_failures(&tx, user.id).await?;
+    guesses::forget(&tx, Guessed::Password(&user.email)).await?;
+    audit::record(&tx, clock.now(), Actor::Host, Some(user.id), Event::PasswordUnlocked).await?;
+    Ok(tx.commit().await?)
 }
 
 async fn create(new: &Create, config: &Config, clock: &SharedClock) -> anyhow::Result<UserId> {

@@ -18,7 +18,7 @@ use crate::model::scope::{Scope, Scopes};
 const MIN_SECRET: usize = 32;
 
 /// Every key a `[[clients]]` table may have.
-pub(super) const KEYS: [&str; 15] = [
+pub(super) const KEYS: [&str; 16] = [
     "id",
     "name",
     "type",
@@ -27,6 +27,7 @@ pub(super) const KEYS: [&str; 15] = [
     "auth_method",
     "redirect_uris",
     "post_logout_redirect_uris",
+    "return_uris",
     "scopes",
     "refresh_tokens",
     "consent",
@@ -57,6 +58,8 @@ pub(super) struct RawClient {
     redirect_uris: Vec<RedirectUri>,
     #[serde(default)]
     post_logout_redirect_uris: Vec<RedirectUri>,
+    #[serde(default)]
+    return_uris: Vec<WebUri>,
     scopes: Option<Vec<Scope>>,
     refresh_tokens: Option<bool>,
     consent: Option<ConsentRule>,
@@ -79,6 +82,7 @@ impl ClientSettings {
             },
             redirect_uris,
             post_logout_redirect_uris: Vec::new(),
+            return_uris: Vec::new(),
             scopes: [Scopes::OPENID, Scopes::PROFILE, Scopes::EMAIL, Scopes::OFFLINE_ACCESS]
                 .into_iter()
                 .filter_map(|scope| Scope::parse(scope).ok())
@@ -124,6 +128,7 @@ impl RawClient {
         let settings = ClientSettings {
             auth_method: self.auth_method.unwrap_or(defaults.auth_method),
             post_logout_redirect_uris: self.post_logout_redirect_uris.clone(),
+            return_uris: self.return_uris.clone(),
             scopes: self
                 .scopes
                 .clone()

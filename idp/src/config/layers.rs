@@ -135,6 +135,7 @@ impl Layers {
             database: raw.database,
             master_key: raw.secrets.master_key,
             brand: raw.brand,
+            mail: raw.mail,
             sessions: raw.sessions,
             tokens: raw.tokens,
             passwords: raw.passwords,
@@ -264,6 +265,10 @@ fn typed_like(example: &Value, text: &str) -> Option<Value> {
     match example {
         Value::Integer(_) => text.trim().parse().ok().map(Value::Integer),
         Value::Boolean(_) => text.trim().parse().ok().map(Value::Boolean),
+        Value::Array(_) => {
+            let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+            Some(Value::Array(items.map(|item| Value::String(item.to_owned())).collect()))
+        }
         Value::Float(_) => text.trim().parse().ok().map(Value::Float),
         _ => Some(Value::String(text.to_owned())),
     }

@@ -9,7 +9,9 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 pub use clients::DeclaredClient;
-pub use sections::{Brand, Database, Http, Log, LogFormat, Passwords, PublicUrl, Sessions, Tokens};
+pub use sections::{
+    Brand, Database, Http, Log, LogFormat, Mail, Passwords, PublicUrl, SecretText, Sessions, Tokens,
+};
 
 use layers::Layers;
 
@@ -27,6 +29,7 @@ pub struct Config {
     pub database: Database,
     pub master_key: Option<sections::SecretText>,
     pub brand: Brand,
+    pub mail: Mail,
     pub sessions: Sessions,
     pub tokens: Tokens,
     pub passwords: Passwords,
@@ -131,6 +134,12 @@ impl Config {
     #[must_use]
     pub fn sqlite_path(&self) -> PathBuf {
         self.data_dir.join("idp.db")
+    }
+
+    /// Where mail is written that is not sent.
+    #[must_use]
+    pub fn mail_folder(&self) -> PathBuf {
+        self.data_dir.join("mail")
     }
 
     #[must_use]

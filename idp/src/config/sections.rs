@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use ipnet::IpNet;
 use serde::{Deserialize, Deserializer};
 use time::Duration;
 use url::Url;
@@ -22,6 +23,7 @@ pub(super) struct Raw {
     pub(super) database: Database,
     pub(super) secrets: Secrets,
     pub(super) brand: Brand,
+    pub(super) mail: Mail,
     pub(super) sessions: Sessions,
     pub(super) tokens: Tokens,
     pub(super) passwords: Passwords,
@@ -94,6 +96,8 @@ impl TryFrom<String> for PublicUrl {
 #[derive(Debug, Clone, Deserialize)]
 pub struct Http {
     pub listen: SocketAddr,
+    /// Whose word about a visitor's address counts.
+    pub trusted_proxies: Vec<IpNet>,
     #[serde(deserialize_with = "up_to::<_, 1000000>")]
     pub max_connections: usize,
     #[serde(rename = "head_timeout_seconds", deserialize_with = "seconds")]
@@ -127,6 +131,15 @@ pub(super) struct Secrets {
 pub struct Brand {
     #[serde(deserialize_with = "not_empty")]
     pub name: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Mail {
+    /// `None`: files in a folder.
+    #[serde(deserialize_with = "optional_secret")]
+    pub url: Option<SecretText>,
+    #[serde(deserialize_with = "not_empty")]
+    pub from: String,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -187,9 +200,17 @@ pub struct Passwords {
     workers: usize,
     #[serde(deserialize_with = "up_to::<_, 1000000>")]
     pub queue: usize,
+    #[serde(deserialize_with = "up_to::<_, 1000000>")]
+    failures_per_network: usize,
 }
 
 impl Passwords {
+    /// Wrong passwords from one network within ten minutes, beyond which strangers there have to wait.
+    #[must_use]
+    pub fn failures_per_network(&self) -> u64 {
+        u64::try_from(self.failures_per_network).unwrap_or(u64::MAX)
+    }
+
     #[must_use]
     pub fn workers(&self) -> usize {
         match self.workers {

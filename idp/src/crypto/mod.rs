@@ -8,8 +8,10 @@ pub mod keyring;
 pub mod passkey;
 pub mod password;
 pub mod random;
+pub mod recovery;
 pub mod seal;
 pub mod token;
+pub mod totp;
 
 use aws_lc_rs::digest;
 

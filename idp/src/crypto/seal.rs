@@ -86,6 +86,7 @@ struct DataKey {
 pub struct Sealer {
     keys: Vec<DataKey>,
     csrf: hmac::Key,
+    lookup: hmac::Key,
 }
 
 impl std::fmt::Debug for Sealer {
@@ -106,7 +107,10 @@ impl Sealer {
                 Ok(DataKey { id: key_id(&data_key.id), key: aes(&raw)? })
             })
             .collect::<Result<_, SealError>>()?;
-        Ok(Self { keys, csrf: hmac::Key::new(hmac::HMAC_SHA256, &*master.derive("csrf")?) })
+        let derived = |purpose| -> Result<hmac::Key, SealError> {
+            Ok(hmac::Key::new(hmac::HMAC_SHA256, &*master.derive(purpose)?))
+        };
+        Ok(Self { keys, csrf: derived("csrf")?, lookup: derived("lookup")? })
     }
 
     /// A new data key, wrapped for storage under `id`.
@@ -137,6 +141,15 @@ impl Sealer {
         }
         let data_key = self.keys.iter().find(|key| key.id == id).ok_or(SealError::DoesNotOpen)?;
         open_with(&data_key.key, &aad(place, &data_key.id), rest).map(Zeroizing::new)
+    }
+
+    /// What something is looked up by whose own hash could be guessed, such as an address or a short
+    /// code: without the master key it can not.
+    #[must_use]
+    pub fn lookup(&self, what: &str, value: &[u8]) -> [u8; 32] {
+        let mut out = [0; 32];
+        out.copy_from_slice(hmac::sign(&self.lookup, &[what.as_bytes(), b"\0", value].concat()).as_ref());
+        out
     }
 
     /// The token that a page's forms carry: for one browser and whoever is signed in there.

@@ -18,6 +18,9 @@ pub enum TokenKind {
     AccountSession,
     Browser,
     SetUp,
+    ResetPassword,
+    ConfirmEmail,
+    Access,
 }
 
 impl TokenKind {
@@ -30,6 +33,9 @@ impl TokenKind {
             Self::AccountSession => "idp_as_",
             Self::Browser => "idp_br_",
             Self::SetUp => "idp_su_",
+            Self::ResetPassword => "idp_pr_",
+            Self::ConfirmEmail => "idp_ce_",
+            Self::Access => "idp_al_",
         }
     }
 }

@@ -26,6 +26,12 @@ pub enum Kind {
     LogoutQuestion,
     SetUp,
     PolicyReport,
+    /// Wrong passwords from one network.
+    NetworkFailure,
+    /// A network with too many of them.
+    NetworkSlowed,
+    /// A password reset was asked for, for one address or from one network.
+    ResetAsked,
 }
 
 #[derive(Debug, thiserror::Error)]

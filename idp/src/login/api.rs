@@ -11,7 +11,10 @@ use super::pages::{Carried, Way, desk, give_cookies, next_location};
 use super::sign_in::{Failure, Outcome};
 use super::{passkey, sign_in};
 use crate::app::App;
+use crate::crypto::base64url;
 use crate::model::attempt::Handle;
+use crate::model::user::User;
+use crate::store::passkeys;
 use crate::web::error::{PageError, ScriptError};
 use crate::web::form::Scripted;
 use crate::web::visit::Visit;
@@ -62,10 +65,12 @@ async fn judge(app: &App, visit: &Visit, answer: &Answer) -> Result<Response, Sc
         Outcome::Failed(failure) => failure,
         outcome => {
             let location = next_location(&way, &outcome);
-            let mut response = Json(json!({ "location": location })).into_response();
-            if let Outcome::SignedIn(signed_in) = outcome {
-                give_cookies(app, &mut response, *signed_in);
-            }
+            let signals = match &outcome {
+                Outcome::SignedIn(signed_in) => Some(signals(app, &signed_in.user).await?),
+                _ => None,
+            };
+            let mut response = Json(json!({ "location": location, "signals": signals })).into_response();
+            give_cookies(app, visit, &mut response, outcome);
             return Ok(response);
         }
     };
@@ -75,7 +80,20 @@ async fn judge(app: &App, visit: &Visit, answer: &Answer) -> Result<Response, Sc
             unknown: Some(json!({ "rpId": app.relying_party.id(), "credentialId": credential_id })),
             ..refused("passkey-unknown")
         },
-        Failure::PasskeyRefused | Failure::WrongCredentials => refused("passkey-rejected"),
         Failure::Expired => refused("passkey-expired"),
+        _ => refused("passkey-rejected"),
     })
+}
+
+/// What the browser is told after a sign-in, so that it offers what works here and nothing else.
+async fn signals(app: &App, user: &User) -> Result<Value, ScriptError> {
+    let passkeys = passkeys::of_user(&app.store, user.id).await?;
+    let accepted: Vec<_> = passkeys.iter().map(|passkey| base64url::encode(&passkey.credential_id)).collect();
+    Ok(json!({
+        "rpId": app.relying_party.id(),
+        "userId": base64url::encode(&user.handle),
+        "accepted": accepted,
+        "name": user.email,
+        "displayName": user.display_name(),
+    }))
 }

@@ -1,24 +1,32 @@
 //! Signing in and out: the hosted page, its steps, set-up of the first operator. `flow` decides the
 //! next step, `session::begin` signs in; there is no other road to either.
 
+pub mod access;
 pub mod api;
+mod codes;
 pub mod flow;
+mod guess;
 pub mod pages;
 pub mod passkey;
 mod password;
+pub mod reset;
 pub mod session;
 pub mod setup;
 pub mod sign_in;
+
+use std::net::IpAddr;
 
 use axum::Router;
 use axum::routing::{get, post};
 use time::OffsetDateTime;
 
 use crate::app::App;
+use crate::audit::{Actor, Doer};
 use crate::crypto::passkey::RelyingParty;
 use crate::crypto::password::PasswordWorkers;
 use crate::crypto::random::Entropy;
 use crate::ephemeral::Ephemeral;
+use crate::mail::{Circumstances, Mailer};
 use crate::model::attempt::BrowserId;
 use crate::model::session::{Session, SessionLimits};
 use crate::store::Store;
@@ -34,9 +42,26 @@ pub struct Desk<'a> {
     pub limits: SessionLimits,
     pub now: OffsetDateTime,
     pub browser: BrowserId,
+    pub mail: &'a Mailer,
     pub agent: &'a str,
+    pub address: Option<IpAddr>,
+    pub network: &'a str,
+    /// Beyond this many wrong passwords within ten minutes strangers in a network wait.
+    pub failures_per_network: u64,
+    /// Somebody said that this computer is shared.
+    pub shared: bool,
     /// The live session this browser has already.
     pub previous: Option<&'a Session>,
+}
+
+impl<'a> Desk<'a> {
+    fn doer(&self, actor: Actor) -> Doer<'a> {
+        Doer { actor, network: Some(self.network), browser: Some(self.agent) }
+    }
+
+    const fn circumstances(&self) -> Circumstances<'a> {
+        Circumstances { at: self.now, browser: self.agent, network: self.network }
+    }
 }
 
 pub fn routes() -> Router<App> {
@@ -48,6 +73,13 @@ pub fn routes() -> Router<App> {
         .route("/login/password", get(pages::use_password))
         .route("/login/offer", get(pages::offer))
         .route("/login/not-now", post(pages::not_now))
+        .route("/login/shared", post(pages::shared))
+        .route("/login/code", get(pages::use_code).post(pages::submit_code))
+        .route("/login/recovery", get(pages::use_recovery_code).post(pages::submit_recovery_code))
+        .route("/login/enrol", get(pages::enrol))
+        .route("/login/forgot", get(pages::forgot).post(pages::submit_forgot))
+        .route("/login/reset", get(pages::reset).post(pages::submit_reset))
+        .route("/login/access", get(pages::access).post(pages::submit_access))
         .route("/login/signed-out", get(pages::signed_out))
         .route("/logout", post(pages::log_out))
         .route("/setup", get(setup::pages::show).post(setup::pages::submit))

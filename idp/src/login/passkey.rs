@@ -8,7 +8,7 @@ use crate::audit::{self, Actor, Event};
 use crate::crypto::passkey::{Assertion, CeremonyError, TIMEOUT_MILLISECONDS};
 use crate::crypto::{base64url, sha256};
 use crate::ephemeral::Kind;
-use crate::model::attempt::{Ceremony, CeremonyPurpose, Handle, SignIn};
+use crate::model::attempt::{Ceremony, CeremonyPurpose, Handle, PasskeyProof, SignIn};
 use crate::model::credential::Passkey;
 use crate::model::user::User;
 use crate::store::{Tx, passkeys, users};
@@ -42,6 +42,8 @@ pub struct Proof {
     pub user: User,
     pub passkey: Passkey,
     pub assertion: Assertion,
+    /// The browser says that it answered from another device. Only offers go by it.
+    pub cross_device: bool,
 }
 
 /// Begins a ceremony: for anybody, or after a password for the passkeys of that person.
@@ -106,10 +108,28 @@ pub async fn judge(
         response,
     );
     Ok(match verified {
-        Ok(assertion) => Verdict::Proven(Box::new(Proof { user, passkey, assertion })),
+        Ok(assertion) => {
+            let attachment = response.get("authenticatorAttachment").and_then(Value::as_str);
+            let cross_device = attachment == Some("cross-platform");
+            Verdict::Proven(Box::new(Proof { user, passkey, assertion, cross_device }))
+        }
         Err(error @ CeremonyError::BadRecord(_)) => return Err(error.into()),
         Err(error) => Verdict::Refused(error),
     })
+}
+
+impl Proof {
+    /// What this says in a sign-in. A verification counts only from a passkey that has shown one
+    /// before, and that says the same about itself as it always did.
+    pub(super) fn presented(&self) -> PasskeyProof {
+        let trusted = self.passkey.uv_initialized && !self.assertion.eligibility_changed;
+        PasskeyProof {
+            id: self.passkey.id,
+            user_verified: self.assertion.user_verified && trusted,
+            verification_unproven: self.assertion.user_verified && !self.passkey.uv_initialized,
+            cross_device: self.cross_device,
+        }
+    }
 }
 
 /// Updates the credential record after all checks (§7.2 step 24). `false` when the passkey has been
@@ -119,17 +139,32 @@ pub(super) async fn record_use(tx: &Tx, desk: &Desk<'_>, proof: &Proof) -> anyho
     let used = passkeys::Use {
         at: desk.now,
         with: desk.agent,
+        from: desk.network,
         sign_count: assertion.sign_count,
+        backup_eligible: assertion.backup_eligible,
         backup_state: assertion.backup_state,
     };
     let exists = passkeys::record_use(tx, passkey.id, &used).await?;
-    if exists && assertion.counter_stood_still {
-        let event = Event::PasskeyCounterStoodStill {
-            passkey: passkey.id,
+    if !exists {
+        return Ok(false);
+    }
+    // Signs of a manager that answers wrongly or of a copied authenticator: recorded, and its person
+    // is not locked out for it (security: I8).
+    let id = passkey.id;
+    let risks = [
+        assertion.counter_stood_still.then_some(Event::PasskeyCounterStoodStill {
+            passkey: id,
             stored: passkey.sign_count,
             presented: assertion.sign_count,
-        };
-        audit::record(tx, desk.now, Actor::Person(proof.user.id), Some(proof.user.id), event).await?;
+        }),
+        assertion
+            .eligibility_changed
+            .then_some(Event::PasskeyEligibilityChanged { passkey: id, eligible: assertion.backup_eligible }),
+        (!assertion.user_verified).then_some(Event::PasskeyDidNotVerify { passkey: id }),
+    ];
+    for risk in risks.into_iter().flatten() {
+        let doer = desk.doer(Actor::Person(proof.user.id));
+        audit::record(tx, desk.now, doer, Some(proof.user.id), risk).await?;
     }
-    Ok(exists)
+    Ok(true)
 }

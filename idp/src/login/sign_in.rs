@@ -2,21 +2,21 @@
 //! the next step and carries it out.
 
 use serde_json::Value;
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 
 use super::Desk;
-use super::flow::{Account, Step, next_step};
+use super::flow::{Account, Enrolment, Step, next_step};
 use super::passkey::{self, Proof, Verdict};
-use super::{password, session};
+use super::{codes, password, session};
 use crate::audit::{self, Actor, Event};
 use crate::crypto::password::Password;
 use crate::crypto::sha256;
 use crate::ephemeral::{Key, Kind};
-use crate::model::attempt::{Handle, PasskeyProof, SIGN_IN_LIFETIME, SignIn};
+use crate::model::attempt::{Handle, SIGN_IN_LIFETIME, SignIn};
 use crate::model::ids::UserId;
 use crate::model::session::Method;
 use crate::model::user::{Email, User};
-use crate::store::{passkeys, users};
+use crate::store::{Read, browsers, passkeys, totp, users};
 
 /// "Not now" is heard for this long.
 pub const OFFER_SNOOZE: Duration = Duration::days(30);
@@ -28,14 +28,29 @@ pub enum Outcome {
     /// More is needed; the flow continues under this handle.
     AskPasskey(Handle),
     AskPassword(Handle),
+    AskCode(Handle),
+    /// A policy wants something added first, in a session that is good for nothing else.
+    Enrol(Box<session::Begun>, Enrolment),
     Failed(Failure),
 }
 
 #[derive(Debug)]
 pub struct SignedIn {
     pub begun: session::Begun,
+    pub user: User,
     /// Offer a passkey before going on.
-    pub offer_passkey: bool,
+    pub offer: Option<Offer>,
+}
+
+/// Why a passkey is offered after a sign-in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Offer {
+    /// There is none yet.
+    First,
+    /// The one that was used is on another device.
+    ThisDevice,
+    /// A recovery code was used: the usual ways are lost.
+    AfterRecovery,
 }
 
 /// Why a step failed, as far as the person is told.
@@ -47,6 +62,10 @@ pub enum Failure {
         credential_id: String,
     },
     PasskeyRefused,
+    WrongCode,
+    WrongRecoveryCode,
+    /// Too many guesses in a row: nothing is checked for this many seconds.
+    Wait(i64),
     Expired,
 }
 
@@ -72,8 +91,10 @@ pub async fn with_password(
     email: &Email,
     password: Password,
 ) -> anyhow::Result<Outcome> {
-    let Some(user) = password::check(desk, email, password).await? else {
-        return Ok(Outcome::Failed(Failure::WrongCredentials));
+    let user = match password::check(desk, email, password).await? {
+        password::Checked::Right(user) => user,
+        password::Checked::Wrong => return Ok(Outcome::Failed(Failure::WrongCredentials)),
+        password::Checked::Wait(until) => return Ok(Outcome::Failed(wait(desk, until))),
     };
     let earlier = match flow {
         None => None,
@@ -83,8 +104,51 @@ pub async fn with_password(
             _ => return Ok(Outcome::Failed(Failure::Expired)),
         },
     };
-    let proven = SignIn { password: true, ..earlier.unwrap_or_else(|| nothing_proven(desk, user.id)) };
+    let nothing = || SignIn::of(desk.browser, user.id);
+    proceed(desk, SignIn { password: true, ..earlier.unwrap_or_else(nothing) }, None).await
+}
+
+/// Which kind of code somebody presents after their password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Code {
+    App,
+    Recovery,
+}
+
+/// Presents a code, within a flow whose password is right.
+///
+/// # Errors
+/// Our own faults.
+pub async fn with_code(
+    desk: &Desk<'_>,
+    flow: &Handle,
+    (kind, typed): (Code, &str),
+) -> anyhow::Result<Outcome> {
+    let Some((earlier, user)) = resume(desk, flow).await?.filter(|(earlier, _)| earlier.password) else {
+        return Ok(Outcome::Failed(Failure::Expired));
+    };
+    let checked = match kind {
+        Code::App => codes::check_app(desk, &user, typed).await?,
+        Code::Recovery => codes::check_recovery(desk, &user, typed).await?,
+    };
+    match (checked, kind) {
+        (codes::Checked::Right, _) => {}
+        (codes::Checked::Wait(until), _) => return Ok(Outcome::Failed(wait(desk, until))),
+        (codes::Checked::Wrong, Code::App) => return Ok(Outcome::Failed(Failure::WrongCode)),
+        (codes::Checked::Wrong, Code::Recovery) => return Ok(Outcome::Failed(Failure::WrongRecoveryCode)),
+    }
+    if take(desk, flow).await?.is_none() {
+        return Ok(Outcome::Failed(Failure::Expired));
+    }
+    let proven = match kind {
+        Code::App => SignIn { code: true, ..earlier },
+        Code::Recovery => SignIn { recovery_code: true, ..earlier },
+    };
     proceed(desk, proven, None).await
+}
+
+fn wait(desk: &Desk<'_>, until: OffsetDateTime) -> Failure {
+    Failure::Wait((until - desk.now).whole_seconds().max(0).saturating_add(1))
 }
 
 /// Presents the answer of a passkey, at the beginning or within a flow.
@@ -122,25 +186,43 @@ pub async fn with_passkey(
     {
         return Ok(Outcome::Failed(Failure::Expired));
     }
-    let presented = PasskeyProof { id: proof.passkey.id, user_verified: proof.assertion.user_verified };
-    let proven =
-        SignIn { passkey: Some(presented), ..earlier.unwrap_or_else(|| nothing_proven(desk, proof.user.id)) };
+    let nothing = || SignIn::of(desk.browser, proof.user.id);
+    let proven = SignIn { passkey: Some(proof.presented()), ..earlier.unwrap_or_else(nothing) };
     proceed(desk, proven, Some(&proof)).await
+}
+
+/// What matters about an account when it is signed in to.
+async fn account_of(db: &impl Read, user: &User) -> anyhow::Result<Account> {
+    let app = totp::of_user(db, user.id).await?;
+    Ok(Account {
+        has_passkeys: passkeys::count_of_user(db, user.id).await? > 0,
+        code_app: app.is_some_and(|app| app.confirmed_at.is_some()),
+        policy: user.policy,
+    })
 }
 
 /// Carries out the next step.
 async fn proceed(desk: &Desk<'_>, proven: SignIn, proof: Option<&Proof>) -> anyhow::Result<Outcome> {
-    let account = Account { has_passkeys: passkeys::count_of_user(desk.store, proven.user_id).await? > 0 };
-    let step = next_step(&proven, account);
+    let Some(user) = users::by_id(desk.store, proven.user_id).await?.filter(User::is_enabled) else {
+        return Ok(Outcome::Failed(Failure::Expired));
+    };
+    let step = next_step(&proven, account_of(desk.store, &user).await?);
     tracing::debug!(?step, "next step of the sign-in");
     match step {
         Step::SignedIn(method) => finish(desk, &proven, method, proof).await,
         Step::AskPasskey => Ok(Outcome::AskPasskey(keep(desk, &proven).await?)),
+        Step::AskCode => Ok(Outcome::AskCode(keep(desk, &proven).await?)),
         Step::AskPassword => {
             if let Some(proof) = proof {
                 note_use(desk, proof).await?;
             }
             Ok(Outcome::AskPassword(keep(desk, &proven).await?))
+        }
+        Step::Enrol(enrolment) => {
+            let tx = desk.store.begin().await?;
+            let begun = session::begin_limited(&tx, desk, &user).await?;
+            tx.commit().await?;
+            Ok(Outcome::Enrol(Box::new(begun), enrolment))
         }
         Step::Begin => Ok(Outcome::Failed(Failure::Expired)),
     }
@@ -158,7 +240,7 @@ async fn finish(
     let Some(user) = users::by_id(&tx, proven.user_id).await?.filter(User::is_enabled) else {
         return Ok(Outcome::Failed(Failure::Expired));
     };
-    let account = Account { has_passkeys: passkeys::count_of_user(&tx, user.id).await? > 0 };
+    let account = account_of(&tx, &user).await?;
     let presented = match (proof, proven.passkey) {
         (Some(proof), _) => passkey::record_use(&tx, desk, proof).await?,
         (None, Some(passkey)) => passkeys::of_user_by_id(&tx, user.id, passkey.id).await?.is_some(),
@@ -167,12 +249,34 @@ async fn finish(
     if !presented || next_step(proven, account) != Step::SignedIn(method) {
         return Ok(Outcome::Failed(Failure::Expired));
     }
+    if let Some(passkey) = proven.passkey.filter(|passkey| passkey.verification_unproven) {
+        passkeys::initialize_verification(&tx, passkey.id).await?;
+    }
     let passkey_id = proven.passkey.map(|passkey| passkey.id);
-    let begun = session::begin(&tx, desk, user.id, (method, passkey_id)).await?;
+    let begun = session::begin(&tx, desk, &user, (method, passkey_id)).await?;
     tx.commit().await?;
-    let snoozed = user.offer_snoozed_until.is_some_and(|until| desk.now < until);
-    let offer_passkey = method == Method::Password && !snoozed;
-    Ok(Outcome::SignedIn(Box::new(SignedIn { begun, offer_passkey })))
+    let offer = offer(desk, proven, (method, account), begun.seen.offer_snoozed_until);
+    Ok(Outcome::SignedIn(Box::new(SignedIn { begun, user, offer })))
+}
+
+/// Whether, and why, a passkey is offered before going on: never on a shared computer, and not while
+/// "Not now" is heard. Whoever had to use a recovery code is always led to one.
+fn offer(
+    desk: &Desk<'_>,
+    proven: &SignIn,
+    (method, account): (Method, Account),
+    snoozed_until: Option<OffsetDateTime>,
+) -> Option<Offer> {
+    if method == Method::PasswordAndRecoveryCode {
+        return Some(Offer::AfterRecovery);
+    }
+    if desk.shared || snoozed_until.is_some_and(|until| desk.now < until) {
+        return None;
+    }
+    if proven.passkey.is_some_and(|passkey| passkey.cross_device) {
+        return Some(Offer::ThisDevice);
+    }
+    (!account.has_passkeys).then_some(Offer::First)
 }
 
 /// A passkey that was used on the way, before the sign-in is complete.
@@ -184,7 +288,7 @@ async fn note_use(desk: &Desk<'_>, proof: &Proof) -> anyhow::Result<()> {
 
 async fn record_failure(desk: &Desk<'_>, why: &'static str) -> anyhow::Result<()> {
     let tx = desk.store.begin().await?;
-    audit::record(&tx, desk.now, Actor::Anonymous, None, Event::SignInFailed { why }).await?;
+    audit::record(&tx, desk.now, desk.doer(Actor::Anonymous), None, Event::SignInFailed { why }).await?;
     Ok(tx.commit().await?)
 }
 
@@ -194,12 +298,8 @@ async fn record_failure(desk: &Desk<'_>, why: &'static str) -> anyhow::Result<()
 /// When the database does not answer.
 pub async fn snooze_offer(desk: &Desk<'_>, user: UserId) -> anyhow::Result<()> {
     let tx = desk.store.begin().await?;
-    users::snooze_offer(&tx, user, desk.now + OFFER_SNOOZE).await?;
+    browsers::snooze(&tx, user, desk.browser, desk.now + OFFER_SNOOZE).await?;
     Ok(tx.commit().await?)
-}
-
-fn nothing_proven(desk: &Desk<'_>, user_id: UserId) -> SignIn {
-    SignIn { browser: desk.browser, user_id, password: false, passkey: None }
 }
 
 async fn keep(desk: &Desk<'_>, proven: &SignIn) -> anyhow::Result<Handle> {

@@ -115,12 +115,28 @@ pub struct SignIn {
     pub user_id: UserId,
     pub password: bool,
     pub passkey: Option<PasskeyProof>,
+    /// A code of the person's code app.
+    pub code: bool,
+    pub recovery_code: bool,
+}
+
+impl SignIn {
+    /// Somebody who has proven nothing yet.
+    #[must_use]
+    pub const fn of(browser: BrowserId, user_id: UserId) -> Self {
+        Self { browser, user_id, password: false, passkey: None, code: false, recovery_code: false }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PasskeyProof {
     pub id: PasskeyId,
     pub user_verified: bool,
+    /// It claims to have verified its person, which it has never shown together with another factor
+    /// (Level 3 §7.2 step 23).
+    pub verification_unproven: bool,
+    /// It answered from another device than this one.
+    pub cross_device: bool,
 }
 
 /// What a WebAuthn ceremony was begun for. A challenge made for one purpose is worth nothing for
@@ -133,6 +149,8 @@ pub enum CeremonyPurpose {
     SecondFactor(UserId),
     /// A new passkey for this person.
     Registration(UserId),
+    /// A new passkey that the browser makes by itself, right after a password (Level 3 §5.1.3).
+    ConditionalRegistration(UserId),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

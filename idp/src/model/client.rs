@@ -139,6 +139,9 @@ pub struct ClientSettings {
     pub auth_method: ClientAuthMethod,
     pub redirect_uris: Vec<RedirectUri>,
     pub post_logout_redirect_uris: Vec<RedirectUri>,
+    /// Pages of the application that account pages may lead back to.
+    #[serde(default)]
+    pub return_uris: Vec<WebUri>,
     pub scopes: Scopes,
     pub refresh_tokens: bool,
     pub consent: ConsentRule,
@@ -170,8 +173,9 @@ impl ClientSettings {
         if self.redirect_uris.is_empty() {
             return invalid("needs at least one redirect_uri");
         }
-        if self.redirect_uris.len() > 50 || self.post_logout_redirect_uris.len() > 50 {
-            return invalid("may have at most 50 redirect_uris and 50 post_logout_redirect_uris");
+        let lists = [self.redirect_uris.len(), self.post_logout_redirect_uris.len(), self.return_uris.len()];
+        if lists.into_iter().any(|length| length > 50) {
+            return invalid("may have at most 50 redirect_uris, post_logout_redirect_uris and return_uris");
         }
         let public = self.auth_method == ClientAuthMethod::None;
         match self.client_type {
@@ -233,6 +237,12 @@ impl Client {
     #[must_use]
     pub fn post_logout_redirect_uri(&self, presented: &str) -> Option<RedirectUri> {
         self.settings.post_logout_redirect_uris.iter().find(|uri| uri.as_str() == presented).cloned()
+    }
+
+    /// Whether account pages may lead back to this address: byte by byte what is registered.
+    #[must_use]
+    pub fn may_return_to(&self, presented: &str) -> bool {
+        self.settings.return_uris.iter().any(|uri| uri.as_str() == presented)
     }
 }
 

@@ -1,4 +1,4 @@
-//! The authenticators of a person: their passkeys and their password.
+//! The authenticators of a person: passkeys, the code app, recovery codes.
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -59,11 +59,28 @@ pub struct Passkey {
     pub last_used_at: Option<OffsetDateTime>,
     /// "Firefox on Linux" and the like, from the last use.
     pub last_used_with: Option<String>,
+    /// The network it was last used from.
+    pub last_used_from: Option<String>,
 }
 
-/// A person's password as stored. The hash itself is sealed and stays in `store` and `crypto`.
+/// How many recovery codes a set has.
+pub const RECOVERY_CODES: usize = 10;
+/// With this many left or fewer, people are told to make a new set.
+pub const FEW_RECOVERY_CODES: u64 = 3;
+
+/// A person's code app (RFC 6238).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PasswordState {
-    pub failures: i32,
-    pub changed_at: OffsetDateTime,
+pub struct Totp {
+    /// Since when it is a factor; `None` while it waits for its first right code.
+    pub confirmed_at: Option<OffsetDateTime>,
+    pub created_at: OffsetDateTime,
+}
+
+/// What a person can sign in with, as far as the flow and the forecast need to know.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Factors {
+    pub passkeys: Vec<Passkey>,
+    pub code_app: Option<OffsetDateTime>,
+    pub recovery_codes_left: u64,
+    pub password_usable: bool,
 }

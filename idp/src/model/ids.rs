@@ -73,6 +73,19 @@ id_type!(
     RefreshTokenId
 );
 
+id_type!(
+    /// One recovery code of a person.
+    RecoveryCodeId
+);
+id_type!(
+    /// A link that is used once.
+    LinkId
+);
+id_type!(
+    /// Something that waits to be sent.
+    OutboxId
+);
+
 fn time_ordered(now: OffsetDateTime, random: [u8; 10]) -> Uuid {
     let millis = u64::try_from(now.unix_timestamp_nanos() / 1_000_000).unwrap_or(0);
     uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()

@@ -7,6 +7,7 @@ pub mod credential;
 pub mod grant;
 pub mod ids;
 pub mod key;
+pub mod link;
 pub mod redirect_uri;
 pub mod scope;
 pub mod session;

@@ -14,30 +14,52 @@ pub enum Method {
     Passkey,
     /// A password and then a passkey, whichever came first, whatever the passkey verified.
     PasswordAndPasskey,
+    /// A password and then a code of the person's code app.
+    PasswordAndCode,
+    /// A password and then one of the recovery codes.
+    PasswordAndRecoveryCode,
     /// A password alone.
     Password,
 }
 
 impl Method {
+    pub const ALL: [Self; 5] = [
+        Self::Passkey,
+        Self::PasswordAndPasskey,
+        Self::PasswordAndCode,
+        Self::PasswordAndRecoveryCode,
+        Self::Password,
+    ];
+
+    /// Two factors that the person can show again: good enough to change how they get in.
+    #[must_use]
+    pub const fn is_strong(self) -> bool {
+        matches!(self, Self::Passkey | Self::PasswordAndPasskey | Self::PasswordAndCode)
+    }
+
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Passkey => "passkey",
             Self::PasswordAndPasskey => "password-passkey",
+            Self::PasswordAndCode => "password-code",
+            Self::PasswordAndRecoveryCode => "password-recovery-code",
             Self::Password => "password",
         }
     }
 
     #[must_use]
     pub fn from_stored(text: &str) -> Option<Self> {
-        [Self::Passkey, Self::PasswordAndPasskey, Self::Password].into_iter().find(|m| m.as_str() == text)
+        Self::ALL.into_iter().find(|m| m.as_str() == text)
     }
 
-    /// EAP ACR Values 1.0 names what is phishing-resistant; `pwd` is our own word below it.
+    /// EAP ACR Values 1.0 names what is phishing-resistant; `mfa` and `pwd` are our own words below
+    /// it.
     #[must_use]
     pub const fn acr(self) -> &'static str {
         match self {
             Self::Passkey | Self::PasswordAndPasskey => "phr",
+            Self::PasswordAndCode | Self::PasswordAndRecoveryCode => "mfa",
             Self::Password => "pwd",
         }
     }
@@ -49,10 +71,14 @@ impl Method {
         match self {
             Self::Passkey => &["pop", "user", "mfa"],
             Self::PasswordAndPasskey => &["pwd", "pop", "user", "mfa"],
+            Self::PasswordAndCode | Self::PasswordAndRecoveryCode => &["pwd", "otp", "mfa"],
             Self::Password => &["pwd"],
         }
     }
 }
+
+/// How recent a proof has to be for a change to a person's way in.
+pub const FRESH: Duration = Duration::minutes(5);
 
 /// How long a session may live, on the server's clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +101,10 @@ pub struct Session {
     /// The absolute end.
     pub expires_at: OffsetDateTime,
     pub browser: String,
+    /// Where it was begun, as far as the network tells.
+    pub network: String,
+    /// Good for adding a way in and for nothing else: no application and no other page knows it.
+    pub limited: bool,
 }
 
 impl Session {
@@ -107,6 +137,8 @@ mod tests {
             last_seen_at: start,
             expires_at: start + LIMITS.absolute,
             browser: String::new(),
+            network: String::new(),
+            limited: false,
         }
     }
 

@@ -48,6 +48,74 @@ text_type!(
     }
 );
 
+text_type!(
+    /// A language a person reads, as a BCP 47 tag.
+    Language,
+    |text| {
+        let legal = |c: char| c.is_ascii_alphanumeric() || c == '-';
+        if text.is_empty() || text.len() > 35 || !text.chars().all(legal) {
+            return Err(Invalid::new("language", "must be a BCP 47 tag such as en or de-CH"));
+        }
+        Ok(text.to_owned())
+    }
+);
+
+text_type!(
+    /// The name of a time zone as the IANA database has it, such as `Europe/Zurich`. Whether there is
+    /// one of that name is for whoever shows times.
+    TimeZoneName,
+    |text| {
+        let legal = |c: char| c.is_ascii_alphanumeric() || "/_+-".contains(c);
+        if text.is_empty() || text.len() > 60 || !text.chars().all(legal) {
+            return Err(Invalid::new("time zone", "must be a name such as Europe/Zurich"));
+        }
+        Ok(text.to_owned())
+    }
+);
+
+/// How an account may be opened, from the mildest to the strictest; of several the strictest holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Policy {
+    /// A password alone will do where there is nothing better.
+    #[default]
+    Free,
+    /// More than a password: a passkey, or a code after the password.
+    RequireSecondFactor,
+    /// There must be a passkey; other ways stay open beside it.
+    RequirePasskey,
+    /// Nothing but a passkey opens the account.
+    PasskeyOnly,
+}
+
+impl Policy {
+    pub const ALL: [Self; 4] =
+        [Self::Free, Self::RequireSecondFactor, Self::RequirePasskey, Self::PasskeyOnly];
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Free => "free",
+            Self::RequireSecondFactor => "require_second_factor",
+            Self::RequirePasskey => "require_passkey",
+            Self::PasskeyOnly => "passkey_only",
+        }
+    }
+
+    #[must_use]
+    pub fn from_stored(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|policy| policy.as_str() == text)
+    }
+}
+
+impl std::str::FromStr for Policy {
+    type Err = Invalid;
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let why = "must be free, require_second_factor, require_passkey or passkey_only";
+        Self::from_stored(text).ok_or(Invalid::new("policy", why))
+    }
+}
+
 /// Rights over the whole service. Rights inside an organization are memberships, not this.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -85,8 +153,11 @@ pub struct User {
     pub handle: Vec<u8>,
     pub role: Option<ServiceRole>,
     pub disabled_at: Option<OffsetDateTime>,
-    /// Until then the offer of a passkey after a password sign-in is not shown.
-    pub offer_snoozed_until: Option<OffsetDateTime>,
+    /// What their pages and mails are written in, where nobody asked for another one.
+    pub language: Option<Language>,
+    /// What the times in their mails are given in.
+    pub time_zone: Option<TimeZoneName>,
+    pub policy: Policy,
     pub created_at: OffsetDateTime,
     pub updated_at: OffsetDateTime,
 }
@@ -108,7 +179,9 @@ impl User {
             handle: handle.to_vec(),
             role: None,
             disabled_at: None,
-            offer_snoozed_until: None,
+            language: None,
+            time_zone: None,
+            policy: Policy::Free,
             created_at: now,
             updated_at: now,
         }
@@ -140,6 +213,14 @@ mod tests {
             assert!(Email::parse(text).is_err(), "{text:?}");
         }
         assert!(Email::parse(&format!("{}@example.org", "a".repeat(254))).is_err());
+    }
+
+    #[test]
+    fn the_strictest_policy_is_the_greatest() {
+        assert!(Policy::ALL.is_sorted());
+        for policy in Policy::ALL {
+            assert_eq!(Policy::from_stored(policy.as_str()), Some(policy));
+        }
     }
 
     #[test]

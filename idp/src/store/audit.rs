@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::entity::{audit_event, audit_head};
 use super::{Read, Result, StoreError, Tx, from_millis, to_millis};
+use crate::model::ids::UserId;
 
 const HEAD: i32 = 1;
 
@@ -19,6 +20,9 @@ pub struct Record {
     pub kind: String,
     pub actor: Option<Uuid>,
     pub subject: Option<Uuid>,
+    /// Where the request came from, and by which browser, if it was one.
+    pub network: Option<String>,
+    pub browser: Option<String>,
     /// JSON, byte for byte as it was hashed.
     pub detail: String,
     pub previous_hash: Vec<u8>,
@@ -60,6 +64,8 @@ pub async fn append(tx: &Tx, record: Record) -> Result<()> {
         kind: Set(record.kind),
         actor: Set(record.actor),
         subject: Set(record.subject),
+        network: Set(record.network),
+        browser: Set(record.browser),
         detail: Set(record.detail),
         previous_hash: Set(record.previous_hash),
         hash: Set(record.hash),
@@ -73,6 +79,18 @@ pub async fn after(db: &impl Read, sequence: i64, limit: u64) -> Result<Vec<Reco
     let rows = audit_event::Entity::find()
         .filter(audit_event::Column::Sequence.gt(sequence))
         .order_by_asc(audit_event::Column::Sequence)
+        .limit(limit)
+        .all(db.connection())
+        .await?;
+    Ok(rows.into_iter().map(from_row).collect())
+}
+
+/// At most `limit` records about a person before `sequence`, the newest first.
+pub async fn of_subject(db: &impl Read, subject: UserId, before: i64, limit: u64) -> Result<Vec<Record>> {
+    let rows = audit_event::Entity::find()
+        .filter(audit_event::Column::Subject.eq(subject.uuid()))
+        .filter(audit_event::Column::Sequence.lt(before))
+        .order_by_desc(audit_event::Column::Sequence)
         .limit(limit)
         .all(db.connection())
         .await?;
@@ -93,6 +111,8 @@ fn from_row(row: audit_event::Model) -> Record {
         kind: row.kind,
         actor: row.actor,
         subject: row.subject,
+        network: row.network,
+        browser: row.browser,
         detail: row.detail,
         previous_hash: row.previous_hash,
         hash: row.hash,

@@ -1,11 +1,11 @@
 //! What people have allowed applications to know.
 
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveValue::Set, EntityTrait};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use time::OffsetDateTime;
 
 use super::entity::consent;
-use super::{Read, Result, Tx, stored, to_millis, unique};
+use super::{Read, Result, Tx, from_millis, stored, to_millis, unique};
 use crate::model::client::ClientId;
 use crate::model::ids::UserId;
 use crate::model::scope::Scopes;
@@ -14,6 +14,29 @@ pub async fn scopes(db: &impl Read, user: UserId, client: &ClientId) -> Result<O
     let query = consent::Entity::find_by_id((user.uuid(), client.as_str().to_owned()));
     let row = unique(db, query).await?;
     row.map(|row| stored("consent", Scopes::parse(&row.scopes))).transpose()
+}
+
+/// Everything a person allowed, by application.
+pub async fn of_user(db: &impl Read, user: UserId) -> Result<Vec<(ClientId, Scopes, OffsetDateTime)>> {
+    let rows = consent::Entity::find()
+        .filter(consent::Column::UserId.eq(user.uuid()))
+        .order_by_asc(consent::Column::ClientId)
+        .all(db.connection())
+        .await?;
+    rows.into_iter()
+        .map(|row| {
+            let client = stored("consent", ClientId::parse(&row.client_id))?;
+            Ok((client, stored("consent", Scopes::parse(&row.scopes))?, from_millis(row.granted_at)))
+        })
+        .collect()
+}
+
+/// Forgets what was allowed. `false` when nothing was.
+pub async fn withdraw(tx: &Tx, user: UserId, client: &ClientId) -> Result<bool> {
+    let deleted = consent::Entity::delete_by_id((user.uuid(), client.as_str().to_owned()))
+        .exec(tx.connection())
+        .await?;
+    Ok(deleted.rows_affected == 1)
 }
 
 /// Remembers what was allowed, in place of what was before.

@@ -32,7 +32,9 @@ entity!(user, "user", {
     handle: Vec<u8>,
     role: Option<String>,
     disabled_at: Option<i64>,
-    offer_snoozed_until: Option<i64>,
+    language: Option<String>,
+    time_zone: Option<String>,
+    policy: String,
     created_at: i64,
     updated_at: i64,
 });
@@ -62,6 +64,7 @@ entity!(passkey, "passkey", {
     created_at: i64,
     last_used_at: Option<i64>,
     last_used_with: Option<String>,
+    last_used_from: Option<String>,
 });
 
 entity!(session, "session", {
@@ -77,6 +80,8 @@ entity!(session, "session", {
     last_seen_at: i64,
     expires_at: i64,
     browser: String,
+    network: String,
+    limited: bool,
 });
 
 entity!(client, "client", {
@@ -162,6 +167,8 @@ entity!(audit_event, "audit_event", {
     kind: String,
     actor: Option<Uuid>,
     subject: Option<Uuid>,
+    network: Option<String>,
+    browser: Option<String>,
     detail: String,
     previous_hash: Vec<u8>,
     hash: Vec<u8>,
@@ -172,4 +179,80 @@ entity!(audit_head, "audit_head", {
     id: i32,
     sequence: i64,
     hash: Vec<u8>,
+});
+
+entity!(totp, "totp", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    user_id: Uuid,
+    sealed_secret: Vec<u8>,
+    failures: i32,
+    last_step: Option<i64>,
+    confirmed_at: Option<i64>,
+    created_at: i64,
+});
+
+entity!(recovery, "recovery", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    user_id: Uuid,
+    failures: i32,
+    created_at: i64,
+});
+
+entity!(recovery_code, "recovery_code", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    id: Uuid,
+    user_id: Uuid,
+    code_hash: Vec<u8>,
+    used_at: Option<i64>,
+});
+
+entity!(guess, "guess", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    key: Vec<u8>,
+    failures: i32,
+    retry_at: i64,
+    last_at: i64,
+});
+
+entity!(known_browser, "known_browser", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    user_id: Uuid,
+    #[sea_orm(primary_key, auto_increment = false)]
+    browser: Vec<u8>,
+    first_seen_at: i64,
+    last_seen_at: i64,
+    offer_snoozed_until: Option<i64>,
+});
+
+entity!(link, "link", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    id: Uuid,
+    token_hash: Vec<u8>,
+    user_id: Uuid,
+    purpose: String,
+    address: String,
+    created_at: i64,
+    expires_at: i64,
+    used_at: Option<i64>,
+});
+
+entity!(email_change, "email_change", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    user_id: Uuid,
+    email: String,
+    old_confirmed_at: Option<i64>,
+    new_confirmed_at: Option<i64>,
+    created_at: i64,
+});
+
+entity!(outbox, "outbox", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    id: Uuid,
+    kind: String,
+    user_id: Option<Uuid>,
+    sealed_content: Vec<u8>,
+    attempts: i32,
+    created_at: i64,
+    next_try_at: i64,
+    last_error: Option<String>,
 });

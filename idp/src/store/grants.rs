@@ -72,6 +72,44 @@ pub async fn revoke_of_passkey(
     Ok(revoked.rows_affected)
 }
 
+/// Ends what applications were given in one session, or in all sessions of a person, also what would
+/// have outlived them.
+pub async fn revoke_of_user(tx: &Tx, user: UserId, which: Which<'_>, now: OffsetDateTime) -> Result<u64> {
+    let mut grants = grant::Entity::update_many()
+        .col_expr(grant::Column::RevokedAt, Expr::value(to_millis(now)))
+        .filter(grant::Column::UserId.eq(user.uuid()))
+        .filter(grant::Column::RevokedAt.is_null());
+    grants = match which {
+        Which::All => grants,
+        Which::AllBut(session) => grants.filter(grant::Column::SessionId.ne(session.uuid())),
+        Which::Session(session) => grants.filter(grant::Column::SessionId.eq(session.uuid())),
+        Which::Client(client) => grants.filter(grant::Column::ClientId.eq(client.as_str())),
+    };
+    Ok(grants.exec(tx.connection()).await?.rows_affected)
+}
+
+/// Which of a person's grants.
+#[derive(Debug, Clone, Copy)]
+pub enum Which<'a> {
+    All,
+    /// All that did not come from this session.
+    AllBut(SessionId),
+    Session(SessionId),
+    Client(&'a ClientId),
+}
+
+/// A person's grants that still hold, the newest first.
+pub async fn of_user(db: &impl Read, user: UserId) -> Result<Vec<Grant>> {
+    let rows = grant::Entity::find()
+        .filter(grant::Column::UserId.eq(user.uuid()))
+        .filter(grant::Column::RevokedAt.is_null())
+        .order_by_desc(grant::Column::Id)
+        .limit(500)
+        .all(db.connection())
+        .await?;
+    rows.iter().map(grant_from_row).collect()
+}
+
 pub async fn insert_refresh_token(tx: &Tx, new: &RefreshToken, token: &Token) -> Result<()> {
     let row = refresh_token::ActiveModel {
         id: Set(new.id.uuid()),

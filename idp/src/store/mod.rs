@@ -6,14 +6,21 @@ mod connect;
 mod entity;
 
 pub mod audit;
+pub mod browsers;
 pub mod clients;
 pub mod consents;
+pub mod email_changes;
 pub mod grants;
+pub mod guesses;
 pub mod keys;
+pub mod links;
 pub mod milestones;
+pub mod outbox;
 pub mod passkeys;
 pub mod passwords;
+pub mod recovery;
 pub mod sessions;
+pub mod totp;
 pub mod users;
 
 use std::sync::Arc;

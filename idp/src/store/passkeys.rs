@@ -52,6 +52,7 @@ pub async fn insert(tx: &Tx, key: &Passkey) -> Result<bool> {
         created_at: Set(to_millis(key.created_at)),
         last_used_at: Set(key.last_used_at.map(to_millis)),
         last_used_with: Set(key.last_used_with.clone()),
+        last_used_from: Set(key.last_used_from.clone()),
     };
     insert_new(tx, row, passkey::Column::CredentialId).await
 }
@@ -61,7 +62,9 @@ pub async fn insert(tx: &Tx, key: &Passkey) -> Result<bool> {
 pub struct Use<'a> {
     pub at: OffsetDateTime,
     pub with: &'a str,
+    pub from: &'a str,
     pub sign_count: u32,
+    pub backup_eligible: bool,
     pub backup_state: bool,
 }
 
@@ -71,6 +74,8 @@ pub async fn record_use(tx: &Tx, id: PasskeyId, used: &Use<'_>) -> Result<bool> 
     let changed = passkey::Entity::update_many()
         .col_expr(passkey::Column::LastUsedAt, Expr::value(to_millis(used.at)))
         .col_expr(passkey::Column::LastUsedWith, Expr::value(used.with))
+        .col_expr(passkey::Column::LastUsedFrom, Expr::value(used.from))
+        .col_expr(passkey::Column::BackupEligible, Expr::value(used.backup_eligible))
         .col_expr(passkey::Column::BackupState, Expr::value(used.backup_state))
         .filter(passkey::Column::Id.eq(id.uuid()))
         .exec(tx.connection())
@@ -83,6 +88,26 @@ pub async fn record_use(tx: &Tx, id: PasskeyId, used: &Use<'_>) -> Result<bool> 
         .exec(tx.connection())
         .await?;
     Ok(changed.rows_affected == 1)
+}
+
+/// The person was verified by the passkey and by another factor at once, so that from now on its word
+/// counts (Level 3 §7.2 step 23).
+pub async fn initialize_verification(tx: &Tx, id: PasskeyId) -> Result<()> {
+    passkey::Entity::update_many()
+        .col_expr(passkey::Column::UvInitialized, Expr::value(true))
+        .filter(passkey::Column::Id.eq(id.uuid()))
+        .exec(tx.connection())
+        .await?;
+    Ok(())
+}
+
+/// Deletes all passkeys of a person; returns how many there were.
+pub async fn delete_all(tx: &Tx, user: UserId) -> Result<u64> {
+    let deleted = passkey::Entity::delete_many()
+        .filter(passkey::Column::UserId.eq(user.uuid()))
+        .exec(tx.connection())
+        .await?;
+    Ok(deleted.rows_affected)
 }
 
 pub async fn rename(tx: &Tx, user: UserId, id: PasskeyId, name: &PasskeyName) -> Result<bool> {
@@ -122,5 +147,6 @@ fn from_row(row: passkey::Model) -> Result<Passkey> {
         created_at: from_millis(row.created_at),
         last_used_at: row.last_used_at.map(from_millis),
         last_used_with: row.last_used_with,
+        last_used_from: row.last_used_from,
     })
 }

@@ -45,6 +45,11 @@ pub async fn reset_failures(tx: &Tx, user: UserId) -> Result<()> {
     Ok(())
 }
 
+/// Whether there is a password at all, disabled or not.
+pub async fn exists(db: &impl Read, user: UserId) -> Result<bool> {
+    Ok(unique(db, password::Entity::find_by_id(user.uuid())).await?.is_some())
+}
+
 /// Whether the person can still sign in with their password.
 pub async fn is_usable(db: &impl Read, user: UserId) -> Result<bool> {
     let query = password::Entity::find_by_id(user.uuid());

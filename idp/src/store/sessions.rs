@@ -50,6 +50,8 @@ pub async fn insert(tx: &Tx, new: &Session, hashes: CookieHashes) -> Result<()> 
         last_seen_at: Set(to_millis(new.last_seen_at)),
         expires_at: Set(to_millis(new.expires_at)),
         browser: Set(new.browser.clone()),
+        network: Set(new.network.clone()),
+        limited: Set(new.limited),
     };
     session::Entity::insert(row).exec_without_returning(tx.connection()).await?;
     Ok(())
@@ -68,8 +70,11 @@ pub async fn renew(tx: &Tx, renewed: &Session, hashes: CookieHashes) -> Result<b
         .col_expr(session::Column::LastSeenAt, Expr::value(to_millis(renewed.last_seen_at)))
         .col_expr(session::Column::ExpiresAt, Expr::value(to_millis(renewed.expires_at)))
         .col_expr(session::Column::Browser, Expr::value(renewed.browser.as_str()))
+        .col_expr(session::Column::Network, Expr::value(renewed.network.as_str()))
         .filter(session::Column::Id.eq(renewed.id.uuid()))
         .filter(session::Column::UserId.eq(renewed.user_id.uuid()))
+        // A limited session never becomes a whole one: that begins anew.
+        .filter(session::Column::Limited.eq(false))
         .exec(tx.connection())
         .await?;
     Ok(changed.rows_affected == 1)
@@ -105,6 +110,25 @@ pub async fn end(tx: &Tx, user: UserId, id: SessionId) -> Result<bool> {
         .exec(tx.connection())
         .await?;
     Ok(ended.rows_affected == 1)
+}
+
+/// A person's sessions, the last seen first.
+pub async fn of_user(db: &impl Read, user: UserId) -> Result<Vec<Session>> {
+    let rows = session::Entity::find()
+        .filter(session::Column::UserId.eq(user.uuid()))
+        .order_by_desc(session::Column::LastSeenAt)
+        .all(db.connection())
+        .await?;
+    rows.into_iter().map(from_row).collect()
+}
+
+/// Ends the sessions of a person, all but one if one is given; returns how many that were.
+pub async fn end_of_user(tx: &Tx, user: UserId, but: Option<SessionId>) -> Result<u64> {
+    let mut sessions = session::Entity::delete_many().filter(session::Column::UserId.eq(user.uuid()));
+    if let Some(kept) = but {
+        sessions = sessions.filter(session::Column::Id.ne(kept.uuid()));
+    }
+    Ok(sessions.exec(tx.connection()).await?.rows_affected)
 }
 
 /// Ends what a passkey began; returns how many sessions that were.
@@ -163,5 +187,7 @@ fn from_row(row: session::Model) -> Result<Session> {
         last_seen_at: from_millis(row.last_seen_at),
         expires_at: from_millis(row.expires_at),
         browser: row.browser,
+        network: row.network,
+        limited: row.limited,
     })
 }

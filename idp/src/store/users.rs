@@ -1,13 +1,13 @@
 //! People.
 
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 use time::OffsetDateTime;
 
 use super::entity::user;
 use super::{Read, Result, StoreError, Tx, from_millis, insert_new, stored, to_millis, unique};
 use crate::model::ids::UserId;
-use crate::model::user::{Email, PersonName, ServiceRole, User};
+use crate::model::user::{Email, Language, PersonName, Policy, ServiceRole, TimeZoneName, User};
 
 pub async fn by_id(db: &impl Read, id: UserId) -> Result<Option<User>> {
     unique(db, user::Entity::find_by_id(id.uuid())).await?.map(from_row).transpose()
@@ -16,6 +16,16 @@ pub async fn by_id(db: &impl Read, id: UserId) -> Result<Option<User>> {
 pub async fn by_email(db: &impl Read, email: &Email) -> Result<Option<User>> {
     let query = user::Entity::find().filter(user::Column::Email.eq(email.as_str()));
     unique(db, query).await?.map(from_row).transpose()
+}
+
+/// Everybody with the right to everything.
+pub async fn operators(db: &impl Read) -> Result<Vec<User>> {
+    let rows = user::Entity::find()
+        .filter(user::Column::Role.eq(ServiceRole::Operator.as_str()))
+        .filter(user::Column::DisabledAt.is_null())
+        .all(db.connection())
+        .await?;
+    rows.into_iter().map(from_row).collect()
 }
 
 /// Adds a person. `false` when the address is taken.
@@ -29,7 +39,9 @@ pub async fn insert(tx: &Tx, user: &User) -> Result<bool> {
         handle: Set(user.handle.clone()),
         role: Set(user.role.map(|role| role.as_str().to_owned())),
         disabled_at: Set(user.disabled_at.map(to_millis)),
-        offer_snoozed_until: Set(user.offer_snoozed_until.map(to_millis)),
+        language: Set(user.language.as_ref().map(|language| language.as_str().to_owned())),
+        time_zone: Set(user.time_zone.as_ref().map(|zone| zone.as_str().to_owned())),
+        policy: Set(user.policy.as_str().to_owned()),
         created_at: Set(to_millis(user.created_at)),
         updated_at: Set(to_millis(user.updated_at)),
     };
@@ -47,9 +59,64 @@ pub async fn lock(tx: &Tx, id: UserId) -> Result<bool> {
     Ok(changed.rows_affected == 1)
 }
 
-pub async fn snooze_offer(tx: &Tx, id: UserId, until: OffsetDateTime) -> Result<()> {
+/// What a person says about themselves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Profile {
+    pub given_name: PersonName,
+    pub family_name: PersonName,
+    pub language: Option<Language>,
+    pub time_zone: Option<TimeZoneName>,
+}
+
+pub async fn set_profile(tx: &Tx, id: UserId, profile: &Profile, now: OffsetDateTime) -> Result<()> {
+    let language = profile.language.as_ref().map(Language::as_str);
+    let time_zone = profile.time_zone.as_ref().map(TimeZoneName::as_str);
     user::Entity::update_many()
-        .col_expr(user::Column::OfferSnoozedUntil, Expr::value(to_millis(until)))
+        .col_expr(user::Column::GivenName, Expr::value(profile.given_name.as_str()))
+        .col_expr(user::Column::FamilyName, Expr::value(profile.family_name.as_str()))
+        .col_expr(user::Column::Language, Expr::value(language))
+        .col_expr(user::Column::TimeZone, Expr::value(time_zone))
+        .col_expr(user::Column::UpdatedAt, Expr::value(to_millis(now)))
+        .filter(user::Column::Id.eq(id.uuid()))
+        .exec(tx.connection())
+        .await?;
+    Ok(())
+}
+
+/// Gives a person another address, which has been shown to be theirs. `false` when somebody else has
+/// it; ask with [`by_email`] first, since on PostgreSQL a clash ends the transaction.
+pub async fn set_email(tx: &Tx, id: UserId, email: &Email, now: OffsetDateTime) -> Result<bool> {
+    let taken = Query::select()
+        .column(user::Column::Id)
+        .from(user::Entity)
+        .and_where(user::Column::Email.eq(email.as_str()))
+        .to_owned();
+    let changed = user::Entity::update_many()
+        .col_expr(user::Column::Email, Expr::value(email.as_str()))
+        .col_expr(user::Column::EmailVerified, Expr::value(true))
+        .col_expr(user::Column::UpdatedAt, Expr::value(to_millis(now)))
+        .filter(user::Column::Id.eq(id.uuid()))
+        .filter(Expr::exists(taken).not())
+        .exec(tx.connection())
+        .await?;
+    Ok(changed.rows_affected == 1)
+}
+
+/// D4: true for exactly the address that was shown to be the person's.
+pub async fn verify_email(tx: &Tx, id: UserId, email: &str, now: OffsetDateTime) -> Result<bool> {
+    let changed = user::Entity::update_many()
+        .col_expr(user::Column::EmailVerified, Expr::value(true))
+        .col_expr(user::Column::UpdatedAt, Expr::value(to_millis(now)))
+        .filter(user::Column::Id.eq(id.uuid()))
+        .filter(user::Column::Email.eq(email))
+        .exec(tx.connection())
+        .await?;
+    Ok(changed.rows_affected == 1)
+}
+
+pub async fn set_policy(tx: &Tx, id: UserId, policy: Policy) -> Result<()> {
+    user::Entity::update_many()
+        .col_expr(user::Column::Policy, Expr::value(policy.as_str()))
         .filter(user::Column::Id.eq(id.uuid()))
         .exec(tx.connection())
         .await?;
@@ -69,7 +136,9 @@ fn from_row(row: user::Model) -> Result<User> {
         handle: row.handle,
         role,
         disabled_at: row.disabled_at.map(from_millis),
-        offer_snoozed_until: row.offer_snoozed_until.map(from_millis),
+        language: row.language.map(|text| stored(TABLE, Language::parse(&text))).transpose()?,
+        time_zone: row.time_zone.map(|text| stored(TABLE, TimeZoneName::parse(&text))).transpose()?,
+        policy: Policy::from_stored(&row.policy).ok_or(StoreError::Damaged(TABLE))?,
         created_at: from_millis(row.created_at),
         updated_at: from_millis(row.updated_at),
     })

@@ -62,7 +62,7 @@ impl Assets {
 
 pub(super) fn templates() -> impl Iterator<Item = (String, String)> {
     Files::iter()
-        .filter(|path| path.ends_with(".html"))
+        .filter(|path| path.ends_with(".html") || path.ends_with(".txt"))
         .filter_map(|path| Some((path.to_string(), text(&path)?)))
 }
 

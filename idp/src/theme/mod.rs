@@ -4,6 +4,7 @@
 pub mod assets;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use minijinja::value::{Kwargs, Serde, Value};
@@ -36,6 +37,15 @@ pub struct Shell {
     pub person: Option<PersonCard>,
     pub section: &'static str,
     pub development: bool,
+    /// Where an account page leads back to.
+    pub back: Option<BackCard>,
+}
+
+/// An application that sent somebody here and wants them back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BackCard {
+    pub name: String,
+    pub url: String,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -76,7 +86,10 @@ impl Theme {
         )?);
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
-        environment.set_auto_escape_callback(|_| AutoEscape::Html);
+        environment.set_auto_escape_callback(|name| {
+            let plain = Path::new(name).extension().is_some_and(|ending| ending == "txt");
+            if plain { AutoEscape::None } else { AutoEscape::Html }
+        });
         for (name, source) in assets::templates() {
             environment.add_template_owned(name, source)?;
         }
@@ -103,6 +116,24 @@ impl Theme {
             .get_template(P::TEMPLATE)
             .and_then(|template| template.render(context))
             .map_err(|source| RenderError { template: P::TEMPLATE, source })
+    }
+
+    /// One part of a mail: plain text for a template that ends in `.txt`, else HTML.
+    ///
+    /// # Errors
+    /// When the template misses something.
+    pub fn render_mail<T: Serialize>(&self, template: &'static str, mail: &T) -> Result<String, RenderError> {
+        let context: BTreeMap<&str, Value> = [("mail", Value::from(Serde(mail)))].into();
+        self.environment
+            .get_template(template)
+            .and_then(|found| found.render(context))
+            .map_err(|source| RenderError { template, source })
+    }
+
+    /// One text with its arguments. `None` when the language lacks it, or it lacks an argument.
+    #[must_use]
+    pub fn fill(&self, locale: Locale, id: &str, arguments: &[(String, Argument)]) -> Option<String> {
+        self.catalogues.text(locale, id, arguments)
     }
 
     /// One text, for answers that are not pages.
@@ -157,8 +188,46 @@ fn datetime(text: &str) -> Result<String, Error> {
         .ok_or_else(|| Error::new(ErrorKind::InvalidOperation, format!("{text} is not a moment")))
 }
 
+/// The names of the time zones there are, such as `Europe/Zurich`.
+#[must_use]
+pub fn time_zones() -> Vec<String> {
+    let mut names: Vec<String> = jiff::tz::TimeZoneDatabase::bundled()
+        .available()
+        .map(|name| name.as_str().to_owned())
+        .filter(|name| name == "UTC" || name.contains('/') && !name.starts_with("Etc/"))
+        .collect();
+    names.sort();
+    names
+}
+
+/// A moment as mails give it: in the person's time zone, or in UTC.
+#[must_use]
+pub fn moment_in(at: OffsetDateTime, zone: Option<&str>) -> String {
+    let zones = jiff::tz::TimeZoneDatabase::bundled();
+    let zone = zone.and_then(|name| zones.get(name).ok()).unwrap_or(jiff::tz::TimeZone::UTC);
+    let moment = jiff::Timestamp::from_second(at.unix_timestamp()).unwrap_or_default().to_zoned(zone);
+    let name = moment.time_zone().iana_name().unwrap_or("UTC").replace('_', " ");
+    format!("{} ({name})", moment.strftime("%Y-%m-%d %H:%M"))
+}
+
 /// A moment as templates expect it.
 #[must_use]
 pub fn moment(at: OffsetDateTime) -> String {
     at.format(&Rfc3339).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    #[test]
+    fn a_moment_is_given_in_the_zone_of_its_reader() {
+        let at = datetime!(2026-07-01 08:30 UTC);
+        assert_eq!(moment_in(at, Some("Europe/Zurich")), "2026-07-01 10:30 (Europe/Zurich)");
+        assert_eq!(moment_in(at, Some("Nowhere/Land")), "2026-07-01 08:30 (UTC)");
+        assert_eq!(moment_in(at, None), "2026-07-01 08:30 (UTC)");
+        assert!(time_zones().iter().any(|name| name == "America/New_York"));
+    }
 }

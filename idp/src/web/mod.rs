@@ -2,9 +2,11 @@
 //! errors. Knows no feature.
 
 pub mod attempt;
+mod back;
 pub mod error;
 pub mod form;
 pub mod headers;
+pub mod network;
 pub mod page;
 pub mod params;
 pub mod session;

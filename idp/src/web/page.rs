@@ -43,6 +43,7 @@ pub fn render<P: Page>(app: &App, visit: &Visit, frame: Frame<'_>, page: &P) -> 
         person: visit.person(),
         section: frame.section,
         development: app.config.development,
+        back: visit.back.clone(),
     };
     let html = app.theme.render(&shell, page).map_err(|error| PageError::internal(error.into()))?;
     let policy = headers::page_policy(&nonce, frame.form_action);

@@ -21,8 +21,8 @@ use crate::theme::PersonCard;
 
 /// "Seen" is written at most this often.
 const SEEN_EVERY: Duration = Duration::minutes(1);
-/// How recent a proof has to be for a change to a person's way in.
-pub const FRESH: Duration = Duration::minutes(5);
+
+pub use crate::model::session::FRESH;
 
 /// A live session and its enabled person.
 #[derive(Debug, Clone)]
@@ -38,17 +38,34 @@ impl SignedIn {
     }
 }
 
-/// The session that the Lax cookie names, if it is live.
+/// What the Lax cookie says about who is here.
+#[derive(Debug)]
+pub enum Presence {
+    Nobody,
+    SignedIn(Box<SignedIn>),
+    /// Somebody who may add a way in: to everything but the pages for that, nobody.
+    Limited,
+    /// There was a session, and it has ended by itself.
+    Ended,
+}
+
+/// Who is here, by the cookie that also comes along from other sites.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn signed_in(app: &App, headers: &HeaderMap) -> anyhow::Result<Option<SignedIn>> {
-    let text = cookie(headers, &name(app, visit::SESSION));
-    let Some(token) = text.and_then(|text| Token::parse(TokenKind::Session, &text)) else {
-        return Ok(None);
+pub async fn presence(app: &App, headers: &HeaderMap) -> anyhow::Result<Presence> {
+    let Some(text) = cookie(headers, &name(app, visit::SESSION)) else {
+        return Ok(Presence::Nobody);
+    };
+    let Some(token) = Token::parse(TokenKind::Session, &text) else {
+        return Ok(Presence::Ended);
     };
     let session = sessions::by_token(&app.store, token.hash()).await?;
-    live(app, session).await
+    Ok(match live(app, session).await? {
+        None => Presence::Ended,
+        Some(limited) if limited.session.limited => Presence::Limited,
+        Some(signed_in) => Presence::SignedIn(Box::new(signed_in)),
+    })
 }
 
 async fn live(app: &App, session: Option<Session>) -> anyhow::Result<Option<SignedIn>> {
@@ -82,15 +99,9 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
         let app = App::from_ref(state);
         let visit = Visit::from_request_parts(parts, state).await.map_err(IntoResponse::into_response)?;
-        let text = cookie(&parts.headers, &name(&app, visit::ACCOUNT));
-        if let Some(token) = text.and_then(|text| Token::parse(TokenKind::AccountSession, &text)) {
-            let found = sessions::by_account_token(&app.store, token.hash()).await;
-            let session = found.map_err(|error| PageError::internal(error.into()).into_response())?;
-            let owner =
-                live(&app, session).await.map_err(|error| PageError::internal(error).into_response())?;
-            if let Some(owner) = owner {
-                return Ok(Self(owner));
-            }
+        let owner = account_session(&app, &parts.headers).await.map_err(IntoResponse::into_response)?;
+        if let Some(owner) = owner.filter(|owner| !owner.session.limited) {
+            return Ok(Self(owner));
         }
         let here = parts.uri.path_and_query().map_or("/account", |path| path.as_str());
         if parts.method != Method::GET {
@@ -105,17 +116,44 @@ where
     }
 }
 
+/// The session that the Strict cookie names, limited or not.
+async fn account_session(app: &App, headers: &HeaderMap) -> Result<Option<SignedIn>, PageError> {
+    let text = cookie(headers, &name(app, visit::ACCOUNT));
+    let Some(token) = text.and_then(|text| Token::parse(TokenKind::AccountSession, &text)) else {
+        return Ok(None);
+    };
+    Ok(live(app, sessions::by_account_token(&app.store, token.hash()).await?).await?)
+}
+
+/// Somebody who may add a way in: an account owner, or whoever holds a session that is good for
+/// nothing else.
+#[derive(Debug, Clone)]
+pub struct Enroller(pub SignedIn);
+
+impl<S> FromRequestParts<S> for Enroller
+where
+    App: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
+        let app = App::from_ref(state);
+        let found = account_session(&app, &parts.headers).await.map_err(IntoResponse::into_response)?;
+        if let Some(limited) = found.filter(|found| found.session.limited) {
+            return Ok(Self(limited));
+        }
+        AccountOwner::from_request_parts(parts, state).await.map(|owner| Self(owner.0))
+    }
+}
+
 /// Whether this browser also has the cookie that opens the account pages.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn opens_account(app: &App, headers: &HeaderMap, signed_in: &SignedIn) -> Result<bool, PageError> {
-    let text = cookie(headers, &name(app, visit::ACCOUNT));
-    let Some(token) = text.and_then(|text| Token::parse(TokenKind::AccountSession, &text)) else {
-        return Ok(false);
-    };
-    let session = sessions::by_account_token(&app.store, token.hash()).await?;
-    Ok(session.is_some_and(|session| session.id == signed_in.session.id))
+    let session = account_session(app, headers).await?;
+    Ok(session.is_some_and(|owner| owner.session.id == signed_in.session.id))
 }
 
 /// The sign-in page, and back to `path` afterwards.
@@ -162,9 +200,15 @@ pub fn give(app: &App, response: &mut Response, cookies: &NewCookies) {
 }
 
 /// Takes the cookies of a session that has ended away.
-pub(super) fn forget(app: &App, response: &mut Response) {
+pub fn forget(app: &App, response: &mut Response) {
     append_cookie(response, &set_cookie(app, visit::SESSION, "", SameSite::Lax, Some(0)));
     append_cookie(response, &set_cookie(app, visit::ACCOUNT, "", SameSite::Strict, Some(0)));
+}
+
+/// Remembers that this computer is shared.
+pub fn remember_shared(app: &App, response: &mut Response) {
+    append_cookie(response, &set_cookie(app, visit::SHARED, "1", SameSite::Lax, Some(400 * 24 * 3600)));
+    append_cookie(response, &set_cookie(app, visit::PASSKEY_HINT, "", SameSite::Lax, Some(0)));
 }
 
 /// Ends the session of this browser, takes its cookies away and asks the browser to forget what it
@@ -178,7 +222,7 @@ pub async fn log_out(app: &App, visit: &Visit, response: &mut Response) -> Resul
         let tx = app.store.begin().await?;
         if sessions::end(&tx, person, session.id).await? {
             let event = Event::SignedOut { session: session.id };
-            audit::record(&tx, now, Actor::Person(person), Some(person), event).await?;
+            audit::record(&tx, now, visit.doer(Actor::Person(person)), Some(person), event).await?;
         }
         tx.commit().await?;
     }

@@ -7,13 +7,21 @@ use axum::response::{IntoResponse, Response};
 use http::request::Parts;
 use http::{HeaderMap, header};
 
+use std::net::IpAddr;
+
+use time::OffsetDateTime;
+
+use super::back;
 use super::error::{PageError, RequestId};
-use super::session::{self, SignedIn};
+use super::network::{self, Peer};
+use super::session::{self, Presence, SignedIn};
 use crate::app::App;
+use crate::audit::{Actor, Doer};
 use crate::crypto::token::{Token, TokenKind};
 use crate::i18n::Locale;
+use crate::mail::Circumstances;
 use crate::model::attempt::BrowserId;
-use crate::theme::PersonCard;
+use crate::theme::{BackCard, PersonCard};
 
 /// Put into every request to a page by [`layer`].
 #[derive(Debug, Clone)]
@@ -24,8 +32,16 @@ pub struct Visit {
     pub csrf: String,
     /// "Firefox on Linux": for people to recognise, never to decide by.
     pub agent: String,
+    /// Where the request comes from, as far as the network tells.
+    pub address: Option<IpAddr>,
+    /// Its text, for records and people.
+    pub network: String,
+    /// Somebody said that this computer is shared.
+    pub shared: bool,
     /// Who is signed in here, judged by the cookie that also comes along from other sites.
     pub signed_in: Option<SignedIn>,
+    /// The application that sent somebody to their account pages.
+    pub back: Option<BackCard>,
     /// A passkey has worked in this browser before.
     pub passkey_hint: bool,
     /// There was a session here, and it has ended by itself.
@@ -37,8 +53,24 @@ impl Visit {
     /// The same visit in the language that an application asked for, if we have it.
     #[must_use]
     pub fn asked_to_speak(mut self, app: &App, ui_locales: &[String]) -> Self {
-        self.locale = app.theme.catalogues().negotiate(ui_locales, self.accept_language.as_deref());
+        if !ui_locales.is_empty() {
+            let known = language_of(self.signed_in.as_ref());
+            let wanted: Vec<String> = ui_locales.iter().cloned().chain(known).collect();
+            self.locale = app.theme.catalogues().negotiate(&wanted, self.accept_language.as_deref());
+        }
         self
+    }
+
+    /// Who acts, and from where, for the audit trail.
+    #[must_use]
+    pub fn doer(&self, actor: Actor) -> Doer<'_> {
+        Doer { actor, network: Some(&self.network), browser: Some(&self.agent) }
+    }
+
+    /// The same for mails.
+    #[must_use]
+    pub fn circumstances(&self, at: OffsetDateTime) -> Circumstances<'_> {
+        Circumstances { at, browser: &self.agent, network: &self.network }
     }
 
     #[must_use]
@@ -68,19 +100,33 @@ pub async fn layer(State(app): State<App>, mut request: Request, next: Next) -> 
         Ok(token) => token,
         Err(error) => return PageError::internal(error.into()).plain(&reference),
     };
-    let signed_in = match session::signed_in(&app, headers).await {
-        Ok(signed_in) => signed_in,
+    let presence = match session::presence(&app, headers).await {
+        Ok(presence) => presence,
         Err(error) => return PageError::internal(error).plain(&reference),
     };
+    let session_ended = matches!(presence, Presence::Ended);
+    let signed_in = match presence {
+        Presence::SignedIn(signed_in) => Some(*signed_in),
+        Presence::Nobody | Presence::Limited | Presence::Ended => None,
+    };
     let accept_language = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-    let session_ended = signed_in.is_none() && cookie(headers, &name(&app, SESSION)).is_some();
     let session = signed_in.as_ref().map(|signed_in| signed_in.session.id.uuid());
+    let peer = request.extensions().get::<Peer>().copied();
+    let address = network::address(headers, peer, &app.config.http.trusted_proxies);
+    let back = match back::find(&app, request.uri(), cookie(headers, &name(&app, BACK)).as_deref()).await {
+        Ok(back) => back,
+        Err(error) => return PageError::internal(error.into()).plain(&reference),
+    };
     let visit = Visit {
+        back: back.card,
         session_ended,
-        locale: app.theme.catalogues().negotiate(&[], accept_language),
+        locale: app.theme.catalogues().negotiate(&language_of(signed_in.as_ref()), accept_language),
         browser: BrowserId(token.hash().0),
         csrf: app.store.sealer().csrf_token(token.hash().0, session),
         agent: describe_agent(headers),
+        network: address.map(|address| address.to_string()).unwrap_or_default(),
+        address,
+        shared: cookie(headers, &name(&app, SHARED)).is_some(),
         signed_in,
         passkey_hint: cookie(headers, &name(&app, PASSKEY_HINT)).is_some(),
         accept_language: accept_language.map(ToOwned::to_owned),
@@ -93,6 +139,9 @@ pub async fn layer(State(app): State<App>, mut request: Request, next: Next) -> 
     if visit.session_ended && fetched && response.status() == http::StatusCode::OK {
         session::forget(&app, &mut response);
     }
+    if let Some(remember) = &back.remember {
+        append_cookie(&mut response, &set_cookie(&app, BACK, remember, SameSite::Lax, Some(back::LIFETIME)));
+    }
     // Not after a POST: from another site it comes without the cookies that the browser does have.
     if is_new && fetched {
         let value = set_cookie(&app, BROWSER, token.expose(), SameSite::Lax, Some(400 * 24 * 3600));
@@ -101,12 +150,23 @@ pub async fn layer(State(app): State<App>, mut request: Request, next: Next) -> 
     response
 }
 
+/// The language that somebody chose for their account.
+fn language_of(signed_in: Option<&SignedIn>) -> Vec<String> {
+    signed_in
+        .and_then(|signed_in| signed_in.user.language.as_ref())
+        .map(ToString::to_string)
+        .into_iter()
+        .collect()
+}
+
 /// Cookie names without their prefix.
 pub const BROWSER: &str = "idp_browser";
 pub const SESSION: &str = "idp_session";
 pub const ACCOUNT: &str = "idp_account";
 pub const PASSKEY_HINT: &str = "idp_passkey";
 pub const HOP: &str = "idp_hop";
+pub const SHARED: &str = "idp_shared";
+pub const BACK: &str = "idp_back";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SameSite {

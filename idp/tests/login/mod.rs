@@ -1,3 +1,8 @@
 //! Signing in.
 
+mod access_link;
+mod policies;
+mod reset;
+mod second_factor;
 mod sign_in_table;
+mod timing;

@@ -4,7 +4,7 @@ use serde_json::json;
 use time::Duration;
 
 use crate::support::authenticator::Fault;
-use crate::support::{Browser, PASSWORD, TestApp};
+use crate::support::{Browser, Options, PASSWORD, TestApp};
 
 #[tokio::test]
 async fn a_user_verified_passkey_signs_in_at_once() {
@@ -120,23 +120,43 @@ async fn a_password_without_passkeys_signs_in_and_offers_one() {
     app.person("ada@example.org").await;
     let browser = app.browser();
     let answer = browser.submit_password("Ada@Example.org ", PASSWORD).await;
-    assert_eq!(answer.location(), "/login/offer");
+    assert_eq!(answer.location(), "/login/offer?why=first");
     assert!(browser.is_signed_in().await);
     assert!(browser.get("/login/offer").await.body.contains("Not now"));
     assert_eq!(browser.post("/login/not-now", &[]).await.location(), "/account");
 }
 
+/// "Not now" is one person's word about one browser.
 #[tokio::test]
 async fn not_now_is_heard_for_thirty_days() {
     let app = TestApp::init().await;
     app.person("ada@example.org").await;
+    app.person("eve@example.org").await;
     let browser = app.browser();
     browser.submit_password("ada@example.org", PASSWORD).await;
     browser.post("/login/not-now", &[]).await;
     app.advance(Duration::days(29));
-    assert_eq!(app.browser().submit_password("ada@example.org", PASSWORD).await.location(), "/account");
+    assert_eq!(browser.submit_password("ada@example.org", PASSWORD).await.location(), "/account");
+    let offered = "/login/offer?why=first";
+    assert_eq!(browser.submit_password("eve@example.org", PASSWORD).await.location(), offered);
+    assert_eq!(app.browser().submit_password("ada@example.org", PASSWORD).await.location(), offered);
     app.advance(Duration::days(1));
-    assert_eq!(app.browser().submit_password("ada@example.org", PASSWORD).await.location(), "/login/offer");
+    assert_eq!(browser.submit_password("ada@example.org", PASSWORD).await.location(), offered);
+}
+
+/// product §3: never on a shared computer marked as such, to nobody.
+#[tokio::test]
+async fn a_shared_computer_is_never_offered_a_passkey() {
+    let app = TestApp::init().await;
+    app.person("ada@example.org").await;
+    app.person("eve@example.org").await;
+    let browser = app.browser();
+    browser.submit_password("ada@example.org", PASSWORD).await;
+    assert_eq!(browser.post("/login/shared", &[]).await.location(), "/account");
+    app.advance(Duration::days(60));
+    for email in ["ada@example.org", "eve@example.org"] {
+        assert_eq!(browser.submit_password(email, PASSWORD).await.location(), "/account", "{email}");
+    }
 }
 
 /// G5: the same page for every reason; only what was typed differs.
@@ -261,7 +281,6 @@ async fn every_faulty_assertion_is_refused() {
         Fault::WrongRpIdHash,
         Fault::NotPresent,
         Fault::BackedUpButNotEligible,
-        Fault::EligibilityChanged,
         Fault::WrongCredentialType,
         Fault::IdDiffersFromRawId,
         Fault::BadSignature,
@@ -278,6 +297,39 @@ async fn every_faulty_assertion_is_refused() {
         assert_eq!(answer.json()["failure"], "passkey-rejected", "{fault:?}");
         assert!(!browser.is_signed_in().await, "{fault:?}");
     }
+}
+
+/// I4: a passkey that says otherwise than at registration whether it may be copied is not enough alone;
+/// it is recorded, and its person is not locked out.
+#[tokio::test]
+async fn a_changed_eligibility_needs_the_password_too_and_is_recorded() {
+    let app = TestApp::init().await;
+    let (user, mut authenticator) = app.person_with_passkey("ada@example.org").await;
+    let browser = app.browser();
+    let (ceremony, options) = browser.passkey_options(&json!({})).await;
+    let credential = authenticator.get_with(&options, Some(Fault::EligibilityChanged));
+    let answer = browser.answer_passkey(&ceremony, &credential, &json!({})).await.json();
+    let location = answer["location"].as_str().unwrap();
+    assert!(location.starts_with("/login/password?flow="), "{location}");
+    assert!(!browser.is_signed_in().await);
+    let flow = location.split('=').nth(1).unwrap();
+    let fields = [("flow", flow), ("email", "ada@example.org"), ("password", PASSWORD)];
+    assert_eq!(browser.post("/login", &fields).await.location(), "/account");
+    let records = idp::store::audit::of_subject(&app.app.store, user.id, i64::MAX, 100).await.unwrap();
+    assert!(records.iter().any(|record| record.kind == "passkey-eligibility-changed"));
+}
+
+/// A manager that does not check who touches it is named in the trail.
+#[tokio::test]
+async fn a_missing_verification_is_recorded() {
+    let app = TestApp::init().await;
+    let (user, mut authenticator) = app.person_with_passkey("ada@example.org").await;
+    let browser = app.browser();
+    let (ceremony, options) = browser.passkey_options(&json!({})).await;
+    let credential = authenticator.get_with(&options, Some(Fault::NotVerified));
+    browser.answer_passkey(&ceremony, &credential, &json!({})).await;
+    let records = idp::store::audit::of_subject(&app.app.store, user.id, i64::MAX, 100).await.unwrap();
+    assert!(records.iter().any(|record| record.kind == "passkey-did-not-verify"));
 }
 
 /// I8: recorded as a risk; the person is not locked out.
@@ -302,9 +354,8 @@ async fn a_hundred_failures_disable_the_password_and_nothing_else() {
     let app = TestApp::init().await;
     let (_, mut authenticator) = app.person_with_passkey("ada@example.org").await;
     let browser = app.browser();
-    for _ in 0..100 {
-        browser.submit_password("ada@example.org", "wrong").await;
-    }
+    app.guess(&browser, "ada@example.org", 100).await;
+    app.advance(Duration::minutes(15));
     let right = browser.submit_password("ada@example.org", PASSWORD).await;
     assert_eq!(right.status, 200, "the right password no longer works");
     app.browser().log_in_with_passkey(&mut authenticator).await;
@@ -316,15 +367,58 @@ async fn a_right_password_clears_its_failures() {
     let app = TestApp::init().await;
     app.person("ada@example.org").await;
     let browser = app.browser();
-    for _ in 0..60 {
-        browser.submit_password("ada@example.org", "wrong").await;
+    for _ in 0..2 {
+        app.guess(&browser, "ada@example.org", 60).await;
+        app.advance(Duration::minutes(15));
+        browser.log_in_with_password("ada@example.org", PASSWORD).await;
     }
-    browser.log_in_with_password("ada@example.org", PASSWORD).await;
-    let other = app.browser();
-    for _ in 0..60 {
-        other.submit_password("ada@example.org", "wrong").await;
+}
+
+/// G1, G5: from the fifth failure on there is a wait, which says the same for people who do not exist,
+/// and a right password does not get around it. A passkey does (G4).
+#[tokio::test]
+async fn after_five_failures_there_is_a_wait_for_everybody_alike() {
+    let app = TestApp::init().await;
+    let (_, mut authenticator) = app.person_with_passkey("ada@example.org").await;
+    let disabled = app.person("old@example.org").await;
+    disable(&app, disabled.id).await;
+    for email in ["ada@example.org", "nobody@example.org", "old@example.org"] {
+        let browser = app.browser();
+        for attempt in 1..=5 {
+            let wrong = browser.submit_password(email, "wrong").await;
+            assert!(wrong.body.contains("is not right"), "{email} {attempt}");
+        }
+        let waiting = browser.submit_password(email, PASSWORD).await;
+        assert!(waiting.body.contains("Please wait 2 seconds"), "{email}: {}", waiting.body);
+        assert_eq!(waiting.status, 200);
+        assert!(waiting.body.contains(email), "nothing that was typed is lost");
     }
-    other.log_in_with_password("ada@example.org", PASSWORD).await;
+    app.browser().log_in_with_passkey(&mut authenticator).await;
+    app.advance(Duration::seconds(2));
+    let answer = app.browser().submit_password("ada@example.org", PASSWORD).await;
+    assert!(answer.location().starts_with("/login/passkey?"), "the wait is over");
+}
+
+/// G6: strangers wait after very many failures in their network; who is known there goes on.
+#[tokio::test]
+async fn a_flood_of_guesses_slows_strangers_down_and_nobody_else() {
+    let environment = vec![("IDP_PASSWORDS__FAILURES_PER_NETWORK", "10".to_owned())];
+    let app = TestApp::with(Options { environment, ..Options::default() }).await;
+    let (_, mut authenticator) = app.person_with_passkey("ada@example.org").await;
+    app.person("eve@example.org").await;
+    let known = app.browser();
+    known.log_in_with_password("eve@example.org", PASSWORD).await;
+    let attacker = app.browser();
+    for number in 0..11 {
+        attacker.submit_password(&format!("guess{number}@example.org"), "wrong").await;
+    }
+    let turned_away = app.browser().submit_password("eve@example.org", PASSWORD).await;
+    assert_eq!(turned_away.status, 503);
+    assert!(!turned_away.header("retry-after").is_empty());
+    known.log_in_with_password("eve@example.org", PASSWORD).await;
+    app.browser().log_in_with_passkey(&mut authenticator).await;
+    app.advance(Duration::minutes(11));
+    app.browser().log_in_with_password("eve@example.org", PASSWORD).await;
 }
 
 /// J6: two people, one browser, one after the other.

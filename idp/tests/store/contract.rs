@@ -12,6 +12,7 @@ use idp::model::ids::{GrantId, PasskeyId, RefreshTokenId, SessionId, UserId};
 use idp::model::redirect_uri::RedirectUri;
 use idp::model::scope::Scopes;
 use idp::model::session::{Method, Session};
+use idp::model::user::{Language, Policy, TimeZoneName};
 use idp::store::milestones::{self, Milestone};
 use idp::store::{clients, consents, grants, passkeys, passwords, sessions, users};
 use sea_orm::ConnectionTrait;
@@ -22,7 +23,7 @@ use super::{ENTROPY, TestStore, now, on_both, stored_user, user};
 
 const TAKERS: usize = 64;
 
-fn passkey(user: UserId, credential_id: &[u8]) -> Passkey {
+pub(super) fn passkey(user: UserId, credential_id: &[u8]) -> Passkey {
     Passkey {
         id: ENTROPY.id(now(), PasskeyId::new).unwrap(),
         user_id: user,
@@ -39,6 +40,7 @@ fn passkey(user: UserId, credential_id: &[u8]) -> Passkey {
         created_at: now(),
         last_used_at: None,
         last_used_with: None,
+        last_used_from: None,
     }
 }
 
@@ -55,6 +57,8 @@ fn session(user: UserId, passkey: Option<PasskeyId>) -> (Session, sessions::Cook
         last_seen_at: now(),
         expires_at: now() + Duration::hours(24),
         browser: "Firefox on Linux".to_owned(),
+        network: "192.0.2.7".to_owned(),
+        limited: false,
     };
     let hashes = sessions::CookieHashes { session: token.hash(), account: account.hash() };
     (session, hashes, token)
@@ -115,7 +119,7 @@ async fn granted(test: &TestStore) -> (Client, Grant, RefreshToken, Token) {
 }
 
 /// Runs `take` in 64 transactions at the same time and counts who was told yes.
-async fn winners<F, R>(test: &TestStore, take: F) -> usize
+pub(super) async fn winners<F, R>(test: &TestStore, take: F) -> usize
 where
     F: Fn(idp::store::Store) -> R,
     R: Future<Output = bool> + Send + 'static,
@@ -135,7 +139,9 @@ on_both! {
     a_person_is_read_back_as_stored(test) {
         let mut ada = user("ada@example.org");
         ada.role = Some(idp::model::user::ServiceRole::Operator);
-        ada.offer_snoozed_until = Some(now() + Duration::days(30));
+        ada.language = Some(Language::parse("de").unwrap());
+        ada.time_zone = Some(TimeZoneName::parse("Europe/Zurich").unwrap());
+        ada.policy = Policy::RequirePasskey;
         let tx = test.store.begin().await.unwrap();
         assert!(users::insert(&tx, &ada).await.unwrap());
         assert_eq!(users::by_email(&tx, &ada.email).await.unwrap().unwrap(), ada, "seen in its own transaction");
@@ -195,7 +201,7 @@ on_both! {
         assert_eq!(passkeys::of_user(&test.store, ada).await.unwrap(), std::slice::from_ref(&key));
         assert!(passkeys::of_user_by_id(&test.store, eve, key.id).await.unwrap().is_none());
         let tx = test.store.begin().await.unwrap();
-        let used = passkeys::Use { at: now(), with: "Safari on Mac", sign_count: 5, backup_state: true };
+        let used = passkeys::Use { at: now(), with: "Safari on Mac", from: "192.0.2.7", sign_count: 5, backup_eligible: true, backup_state: true };
         assert!(passkeys::record_use(&tx, key.id, &used).await.unwrap());
         assert!(passkeys::delete(&tx, ada, key.id).await.unwrap());
         assert!(!passkeys::record_use(&tx, key.id, &used).await.unwrap(), "a deleted passkey is not used");
@@ -410,6 +416,26 @@ on_both! {
         .await;
         assert_eq!(audit::verify(&test.store).await.unwrap(), Ok(64));
         let raw = raw_connection(test).await;
+        let swap = "UPDATE audit_event SET sequence = CASE sequence WHEN 10 THEN -11 ELSE -10 END WHERE sequence IN (10, 11)";
+        let back = "UPDATE audit_event SET sequence = -sequence WHERE sequence < 0";
+        let insert = "INSERT INTO audit_event (sequence, at, kind, detail, previous_hash, hash) \
+            SELECT 65, at, kind, detail, hash, hash FROM audit_event WHERE sequence = 64";
+        for (tamper, found, undo) in [
+            ("UPDATE audit_event SET network = '192.0.2.1' WHERE sequence = 9", Broken::Changed(9),
+                "UPDATE audit_event SET network = NULL WHERE sequence = 9"),
+            (insert, Broken::Changed(65), "DELETE FROM audit_event WHERE sequence = 65"),
+        ] {
+            raw.execute_unprepared(tamper).await.unwrap();
+            assert_eq!(audit::verify(&test.store).await.unwrap(), Err(found), "{tamper}");
+            raw.execute_unprepared(undo).await.unwrap();
+            assert_eq!(audit::verify(&test.store).await.unwrap(), Ok(64), "{undo}");
+        }
+        for twice in 0..2 {
+            raw.execute_unprepared(swap).await.unwrap();
+            raw.execute_unprepared(back).await.unwrap();
+            let found = if twice == 0 { Err(Broken::Changed(10)) } else { Ok(64) };
+            assert_eq!(audit::verify(&test.store).await.unwrap(), found, "two records in each other's place");
+        }
         for (tamper, found) in [
             ("UPDATE audit_event SET detail = '{}' WHERE sequence = 7", Broken::Changed(7)),
             ("DELETE FROM audit_event WHERE sequence = 5", Broken::Missing(5)),
@@ -422,7 +448,7 @@ on_both! {
 }
 
 /// The database itself, as an attacker with its file or password has it.
-async fn raw_connection(test: &TestStore) -> sea_orm::DatabaseConnection {
+pub(super) async fn raw_connection(test: &TestStore) -> sea_orm::DatabaseConnection {
     let url = match &test.config.database.url {
         Some(url) => url.expose().to_owned(),
         None => format!("sqlite://{}", test.config.sqlite_path().display()),

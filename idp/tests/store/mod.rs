@@ -2,6 +2,7 @@
 //! `IDP_TEST_POSTGRES_URL` names a server where databases may be made (`scripts/test` starts one).
 
 mod contract;
+mod factors;
 mod opening;
 
 use std::sync::Arc;

@@ -54,6 +54,7 @@ pub struct SoftAuthenticator {
     credentials: Vec<Credential>,
     pub sign_count: u32,
     pub counts: bool,
+    user_present: bool,
     pub user_verified: bool,
     pub backup_eligible: bool,
     pub backup_state: bool,
@@ -67,6 +68,7 @@ impl SoftAuthenticator {
             credentials: Vec::new(),
             sign_count: 0,
             counts: false,
+            user_present: true,
             user_verified: true,
             backup_eligible: true,
             backup_state: true,
@@ -95,6 +97,14 @@ impl SoftAuthenticator {
             id = vec![7; 1024];
         }
         self.register(options, (id, key), fault)
+    }
+
+    /// What a password manager makes by itself, with nobody present (conditional create).
+    pub fn create_absent(&mut self, options: &Value, fault: Option<Fault>) -> Value {
+        (self.user_present, self.user_verified) = (false, false);
+        let answer = self.create_with(options, fault);
+        (self.user_present, self.user_verified) = (true, true);
+        answer
     }
 
     fn register(
@@ -235,7 +245,7 @@ impl SoftAuthenticator {
     /// rpIdHash, flags, counter.
     fn authenticator_data(&self, rp_id: &str, flags: u8, fault: Option<Fault>) -> Vec<u8> {
         let rp_id = if fault == Some(Fault::WrongRpIdHash) { "evil.example" } else { rp_id };
-        let mut flags = flags | 0x01;
+        let mut flags = if self.user_present { flags | 0x01 } else { flags };
         if self.user_verified && fault != Some(Fault::NotVerified) {
             flags |= 0x04;
         }

@@ -4,6 +4,8 @@
 pub mod authenticator;
 pub mod browser;
 pub mod client;
+pub mod code_app;
+pub mod mail;
 pub mod process;
 
 use std::net::SocketAddr;
@@ -16,7 +18,7 @@ use idp::clock::{SharedClock, TestClock};
 use idp::config::Config;
 use idp::crypto::password::Password;
 use idp::model::ids::UserId;
-use idp::model::user::{Email, PersonName, ServiceRole, User};
+use idp::model::user::{Email, PersonName, Policy, ServiceRole, User};
 use idp::store::milestones::{self, Milestone};
 use idp::store::{passwords, users};
 use time::Duration;
@@ -25,6 +27,8 @@ use time::macros::datetime;
 pub use authenticator::SoftAuthenticator;
 pub use browser::{Answer, Browser};
 pub use client::Application;
+pub use code_app::{CodeApp, recovery_codes};
+pub use mail::Mail;
 
 pub const PASSWORD: &str = "a long walk by the river";
 
@@ -143,6 +147,63 @@ impl TestApp {
         milestones::reach(&tx, Milestone::SetUp, now).await.unwrap();
         tx.commit().await.unwrap();
         user
+    }
+
+    /// Guesses a password so often, each time after the wait.
+    pub async fn guess(&self, browser: &Browser, email: &str, times: usize) {
+        for _ in 0..times {
+            self.advance(Duration::minutes(15));
+            let wrong = browser.submit_password(email, "wrong").await;
+            assert!(wrong.body.contains("is not right"), "{}", wrong.body);
+        }
+    }
+
+    /// The mails that have been sent so far, in order, after sending what waits.
+    pub async fn mails(&self) -> Vec<Mail> {
+        idp::jobs::deliver(&self.app).await.unwrap();
+        mail::read(&self.app.config.mail_folder())
+    }
+
+    /// The newest mail to somebody.
+    pub async fn mail_to(&self, email: &str) -> Mail {
+        let mails = self.mails().await;
+        let newest = mails.into_iter().rfind(|mail| mail.to == email);
+        newest.unwrap_or_else(|| panic!("no mail to {email}"))
+    }
+
+    /// The newest mail to somebody with this subject.
+    pub async fn mail_about(&self, email: &str, subject: &str) -> Mail {
+        let mails = self.mails().await;
+        let found = mails.iter().rfind(|mail| mail.to == email && mail.subject == subject);
+        found.cloned().unwrap_or_else(|| panic!("no {subject:?} to {email} in {mails:?}"))
+    }
+
+    /// Turns a code app on in this browser, as a person would.
+    pub async fn code_app(&self, browser: &Browser) -> (CodeApp, Vec<String>) {
+        let begun = browser.post("/account/two-factor/begin", &[]).await;
+        assert_eq!(begun.location(), "/account/two-factor/setup");
+        let code_app = CodeApp::scan(&browser.get("/account/two-factor/setup").await.body);
+        let code = code_app.code(self.app.clock.now());
+        let shown = browser.post("/account/two-factor/setup", &[("code", &code)]).await;
+        assert_eq!(shown.status, 200, "{}", shown.body);
+        (code_app, recovery_codes(&shown.body))
+    }
+
+    /// The person as the database has them now.
+    pub async fn user(&self, id: UserId) -> User {
+        users::by_id(&self.app.store, id).await.unwrap().unwrap()
+    }
+
+    pub async fn set_policy(&self, id: UserId, policy: Policy) {
+        let tx = self.app.store.begin().await.unwrap();
+        users::set_policy(&tx, id, policy).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    /// What the audit trail says about somebody, the newest first.
+    pub async fn trail(&self, id: UserId) -> Vec<String> {
+        let records = idp::store::audit::of_subject(&self.app.store, id, i64::MAX, 500).await.unwrap();
+        records.into_iter().map(|record| record.kind).collect()
     }
 
     /// An account with a passkey: made in a browser of its own, as a person would.

@@ -22,6 +22,20 @@ use-your-passkey = Passkey verwenden
 what-is-a-passkey = Was ist ein Passkey?
 forgot-password = Passwort vergessen?
 trouble-logging-in = Probleme beim Anmelden?
+verify = Bestätigen
+use-passkey-instead = Stattdessen Passkey verwenden
+use-recovery-code = Wiederherstellungscode verwenden
+start-over = Von vorn beginnen
+back-to-log-in = Zurück zur Anmeldung
+back-to-app = Zurück zu { $app }
+label-code = Bestätigungscode
+label-recovery-code = Wiederherstellungscode
+label-new-password = Neues Passwort
+label-new-email = Neue E-Mail-Adresse
+nav-two-factor = Zwei-Faktor
+nav-sessions = Geräte
+nav-apps = Anwendungen
+nav-activity = Aktivitäten
 label-email = E-Mail
 label-password = Passwort
 label-given-name = Vorname
@@ -57,10 +71,38 @@ use-passkey-title = Passkey verwenden
 use-passkey-lead = Ihr Passwort stimmt. Bitte bestätigen Sie nun noch mit Ihrem Passkey.
 use-passkey-why = Ihr Konto ist durch einen Passkey geschützt. Ein bekannt gewordenes Passwort allein öffnet es deshalb nicht.
 use-another-account = Anderes Konto verwenden
+use-code-title = Code eingeben
+use-code-lead = Ihr Passwort stimmt. Bitte geben Sie die sechs Ziffern ein, die Ihre Code-App für dieses Konto zeigt.
+use-recovery-title = Wiederherstellungscode verwenden
+use-recovery-lead = Geben Sie einen der Codes ein, die Sie beim Einrichten aufbewahrt haben. Jeder gilt einmal.
+recovery-code-hint = Sechzehn Buchstaben und Ziffern; Bindestriche und Großschreibung spielen keine Rolle.
+forgot-title = Passwort vergessen?
+forgot-lead = Geben Sie die E-Mail-Adresse Ihres Kontos ein. Wir senden Ihnen einen Link für ein neues Passwort.
+forgot-send = Link senden
+forgot-only-password = Der Link ändert das Passwort und sonst nichts. Wenn Sie sich mit einem Passkey oder Code anmelden, brauchen Sie ihn danach wie bisher.
+forgot-sent-title = Bitte schauen Sie in Ihr Postfach
+forgot-sent = Wenn es ein Konto für { $email } gibt, ist eine E-Mail mit einem Link unterwegs.
+forgot-sent-more = Der Link gilt einmal, 15 Minuten lang. Wenn nichts kommt, schauen Sie bitte in den Spam-Ordner oder fragen Sie die Administration Ihrer Praxis.
+reset-title = Neues Passwort wählen
+reset-lead = Am besten einige Wörter, die nur Sie so zusammenstellen würden.
+reset-afterwards = Sie werden überall abgemeldet. Melden Sie sich dann mit dem neuen Passwort an, und mit Ihrem Passkey oder Code, falls Sie einen haben.
+access-title = Willkommen zurück, { $name }
+access-lead = Mit diesem Link können Sie einmal einen neuen Passkey erstellen. Danach melden Sie sich mit ihm an.
+access-step-passkey = Sie erstellen einen Passkey auf dem Gerät vor Ihnen.
+access-step-sessions = Sie werden überall sonst abgemeldet, damit niemand angemeldet bleibt, der es nicht sein soll.
+access-not-you = Wenn Sie diesen Link nicht angefordert haben, schließen Sie bitte die Seite und sagen Sie es der Administration Ihrer Praxis.
+enrol-title = Noch ein Schritt, bevor es weitergeht
+enrol-lead = Ihre Organisation verlangt mehr als ein Passwort. Am einfachsten ist ein Passkey.
+enrol-code-app = Stattdessen Code-App verwenden
 use-password-title = Ihr Passwort, bitte
 use-password-lead = Ihr Passkey wurde erkannt, hat aber nicht geprüft, dass Sie es sind. Mit dem Passwort ist die Anmeldung vollständig.
-offer-title = Nächstes Mal mit einer Berührung anmelden
-offer-lead = Sie sind angemeldet. Möchten Sie einen Passkey, damit Sie das nächste Mal kein Passwort brauchen?
+offer-title-first = Nächstes Mal mit einer Berührung anmelden
+offer-lead-first = Sie sind angemeldet. Möchten Sie einen Passkey, damit Sie das nächste Mal kein Passwort brauchen?
+offer-title-this-device = Auch ein Passkey für dieses Gerät?
+offer-lead-this-device = Sie haben sich mit einem Passkey von einem anderen Gerät angemeldet. Mit einem Passkey auf diesem Gerät brauchen Sie das nächste Mal Ihr Telefon nicht.
+offer-title-recovery = Jetzt einen neuen Passkey erstellen
+offer-lead-recovery = Sie haben sich mit einem Wiederherstellungscode angemeldet, und dieser Code ist nun verbraucht. Mit einem neuen Passkey haben Sie den einfachen Weg wieder.
+offer-shared = Gemeinsam genutzter Computer: hier nicht fragen
 passkey-reason-quick = Fingerabdruck, Gesicht oder Geräte-PIN statt eines Passworts.
 passkey-reason-safe = Er funktioniert nur auf der echten Seite. Niemand kann ihn Ihnen entlocken.
 passkey-reason-private = Ihr Fingerabdruck oder Gesicht verlässt nie Ihr Gerät.
@@ -79,23 +121,76 @@ setup-lead = Sie werden { $brand } betreiben und sich um Personen und Anwendunge
 overview-title = Meine Daten
 overview-greeting = Schön, dass Sie da sind, { $name }.
 overview-about-you = Über Sie
+overview-language = Sprache
+overview-time-zone = Zeitzone
 overview-name = Name
 overview-email = E-Mail
 overview-role = Rolle
 overview-since = Konto seit
-overview-getting-in = Ihr Zugang
-overview-passkeys =
-    { $count ->
-        [0] Noch kein Passkey
-        [one] Ein Passkey
-       *[other] { $count } Passkeys
-    }
-overview-no-passkeys = Sie melden sich nur mit dem Passwort an, dem schwächsten Weg. Ein Passkey ist schneller und viel sicherer.
-overview-one-passkey = Gut geschützt. Mit einem zweiten Passkey auf einem anderen Gerät kommen Sie auch dann hinein, wenn Sie dieses verlieren.
-overview-with-passkeys = Gut geschützt, und Sie kommen auch dann hinein, wenn Sie ein Gerät verlieren.
 overview-last-sign-in-passkey = Letzte Anmeldung, mit Passkey:
 overview-last-sign-in-password = Letzte Anmeldung, mit Passwort:
+overview-last-sign-in-password-code = Letzte Anmeldung, mit Passwort und Code:
+overview-last-sign-in-password-recovery-code = Letzte Anmeldung, mit Wiederherstellungscode:
 overview-last-sign-in-password-passkey = Letzte Anmeldung, mit Passwort und Passkey:
+
+profile-edit = Name, Sprache oder Zeitzone ändern
+profile-title = Über Sie
+language-en = English
+language-de = Deutsch
+language-automatic = Wie im Browser eingestellt
+time-zone-hint = Sie gilt für Zeiten in E-Mails. Die Seiten verwenden die Zeitzone Ihres Geräts.
+email-change = E-Mail-Adresse ändern
+email-verify = E-Mail-Adresse bestätigen
+email-verified = bestätigt
+email-unverified = noch nicht bestätigt
+email-title = E-Mail-Adresse ändern
+email-lead = Wir schreiben an beide Adressen, die alte und die neue. Die Änderung gilt, sobald beide zugestimmt haben.
+email-current = Ihre jetzige E-Mail-Adresse: { $email }
+email-pending = Eine Änderung auf { $email } wartet auf beide Postfächer. Eine neue Änderung ersetzt sie.
+email-link-title = Ihre E-Mail-Adresse
+email-link-confirm = Ist { $email } Ihre Adresse?
+email-link-old = Soll Ihr Konto ab jetzt { $email } verwenden?
+email-link-new = Soll Ihr Konto ab jetzt { $email } verwenden?
+email-link-yes = Ja, bestätigen
+email-link-not-you = Wenn Sie das nicht angefordert haben, schließen Sie bitte die Seite. Dann ändert sich nichts.
+email-link-outcome-confirmed = Danke. { $email } ist bestätigt.
+email-link-outcome-waiting = Danke. Nun muss noch das andere Postfach zustimmen: Bitte folgen Sie auch dort dem Link.
+email-link-outcome-changed = Erledigt. Ihr Konto verwendet ab jetzt { $email }.
+email-link-outcome-taken = { $email } kann für dieses Konto nicht verwendet werden. Bitte wählen Sie eine andere Adresse.
+password-change = Passwort ändern
+password-title = Passwort ändern
+password-lead = Sie können es ändern, wann immer Sie möchten. Niemand zwingt Sie dazu.
+password-lead-none = Ihr Konto hat noch kein Passwort. Mit einem Passkey brauchen Sie keines.
+password-end-others = Mich auf allen anderen Geräten abmelden
+password-rules = Beliebige Zeichen, auch Leerzeichen, ab fünfzehn so viele Sie möchten. Wir lehnen ab, was zuerst erraten wird: Passwörter, die viele Menschen verwenden, Ihren eigenen Namen und Ihre Adresse, Wiederholungen und Tastenreihen.
+
+## Sicherheit beim Anmelden
+
+safety-title = Ihr Zugang
+safety-question = Wenn Sie morgen ein Gerät verlieren, kommen Sie dann noch hinein?
+safety-title-create-passkey = Ihr Passwort ist Ihr einziger Zugang
+safety-advice-create-passkey = Sie melden sich nur mit dem Passwort an, dem schwächsten Weg. Ein Passkey ist schneller und viel sicherer.
+safety-title-add-another-way = Ein Verlust würde Sie aussperren
+safety-advice-add-another-way = Erstellen Sie einen zweiten Passkey an einem anderen Ort, etwa auf Ihrem Telefon oder in einem Passwortmanager. Auch Wiederherstellungscodes auf Papier helfen.
+safety-title-add-second-passkey = Sie bräuchten einen Wiederherstellungscode
+safety-advice-add-second-passkey = Sie haben { $left } Wiederherstellungscodes. Ein zweiter Passkey an einem anderen Ort erspart Ihnen die Suche danach.
+safety-title-make-recovery-codes = Gut geschützt
+safety-advice-make-recovery-codes = Sie kämen weiterhin hinein. Wiederherstellungscodes auf Papier sind das letzte Sicherheitsnetz; erstellen Sie einen Satz.
+safety-title-replace-recovery-codes = Nur noch wenige Wiederherstellungscodes
+safety-advice-replace-recovery-codes =
+    { $left ->
+        [one] Sie haben noch einen Wiederherstellungscode. Bitte erstellen Sie einen neuen Satz.
+       *[other] Sie haben noch { $left } Wiederherstellungscodes. Bitte erstellen Sie einen neuen Satz.
+    }
+safety-title-nothing = Gut geschützt
+safety-advice-nothing = Sie kommen auch dann noch hinein, wenn Sie eines Ihrer Geräte verlieren.
+safety-to-recovery-codes = Wiederherstellungscodes
+safety-lose-passkey = Wenn Sie das Gerät mit „{ $name }“ verlieren
+safety-lose-synced = Wenn Sie ein Gerät mit „{ $name }“ verlieren
+safety-lose-code-app = Wenn Sie das Telefon mit Ihrer Code-App verlieren
+safety-outlook-safe = Sie kommen noch hinein
+safety-outlook-recovery-code-only = Nur mit Wiederherstellungscode
+safety-outlook-locked-out = Sie sind ausgesperrt
 
 ## Passkeys
 
@@ -118,7 +213,10 @@ kind-password-manager = Passwortmanager
 kind-security-key = Sicherheitsschlüssel
 
 create-lead = Ihr Browser fragt, wo er ihn aufbewahren soll, und dann nach Fingerabdruck, Gesicht oder Geräte-PIN.
-create-welcome = Ihr Konto ist bereit. Ein letzter Schritt macht es sicher und schnell: ein Passkey.
+create-lead-setup = Ihr Konto ist bereit. Ein letzter Schritt macht es sicher und schnell: ein Passkey.
+create-lead-policy = Ihre Organisation verlangt einen Passkey. Ihn zu erstellen dauert keine Minute; danach melden Sie sich mit ihm an.
+create-lead-access = Erstellen Sie Ihren neuen Passkey auf diesem Gerät. Danach melden Sie sich mit ihm an.
+create-lead-lost = Der verlorene Passkey ist entfernt. Erstellen Sie einen neuen auf dem Gerät vor Ihnen.
 create-what-happens = Wählen Sie an einem Computer, den auch andere nutzen, Ihr Telefon oder einen Sicherheitsschlüssel als Aufbewahrungsort.
 
 name-title = Passkey umbenennen
@@ -131,7 +229,7 @@ delete-title = Diesen Passkey löschen?
 delete-permanent = Er funktioniert hier sofort nicht mehr. Das lässt sich nicht rückgängig machen.
 delete-ends-sessions = Anmeldungen, die mit diesem Passkey begonnen haben, enden.
 delete-ends-this-session = Sie haben sich gerade mit ihm angemeldet und müssen sich danach neu anmelden.
-delete-last-one = Es ist Ihr einziger Passkey: Danach öffnet allein Ihr Passwort das Konto.
+delete-last-one = Es ist Ihr einziger Passkey: Danach öffnet Ihr Passwort das Konto, zusammen mit einem Code, wenn Sie eine Code-App verwenden.
 delete-copy-title = Die Kopie auf Ihrem Gerät
 delete-copy-text = Wo der Browser es kann, entfernt er auch die Kopie auf Ihrem Gerät. Wird sie danach noch angeboten, entfernen Sie sie von Hand:
 delete-by-hand-phone = auf dem iPhone in der App „Passwörter“, auf Android in den Einstellungen unter „Passwörter, Passkeys & Konten“.
@@ -140,6 +238,126 @@ delete-by-hand-password-manager = öffnen Sie im Passwortmanager den Eintrag die
 delete-by-hand-security-key = mit der App des Herstellers oder in den Browser-Einstellungen für Sicherheitsschlüssel.
 delete-more-help = Mehr zum Löschen
 delete-yes = Ja, löschen
+
+lost-link = Gerät verloren
+lost-title = Gerät verloren
+lost-lead = Wählen Sie den Passkey, der darauf war. Wer das Gerät findet, kann dann nichts mehr mit ihm anfangen.
+lost-which = Welcher Passkey war es?
+lost-removed = Der Passkey wird entfernt und öffnet nichts mehr.
+lost-sessions = Anmeldungen, die mit ihm begonnen haben, enden, auf jenem Gerät und überall sonst.
+lost-new-one = Danach erstellen Sie auf diesem Gerät einen neuen Passkey.
+lost-yes = Entfernen
+lost-no-passkeys = Ihr Konto hat keine Passkeys. Falls auf dem verlorenen Gerät jemand angemeldet sein könnte, melden Sie es auf der Seite „Geräte“ ab.
+lost-code-app = War Ihre Code-App darauf? Schalten Sie sie aus und richten Sie sie auf einem anderen Telefon neu ein:
+
+## Zwei-Faktor und Wiederherstellungscodes
+
+two-factor-title = Zwei-Faktor
+two-factor-lead = Ein Passkey braucht nichts davon: Er ist zwei Faktoren in einem. Wenn Sie sich mit dem Passwort anmelden, macht ein Code aus einer App die Anmeldung sicher.
+code-app-title = Code-App
+code-app-is-on = Ihre Code-App ist eingeschaltet
+code-app-is-off = Keine Code-App
+code-app-on-text = Nach dem Passwort fragen wir nach den sechs Ziffern, die sie zeigt.
+code-app-off-text = Eine App auf Ihrem Telefon zeigt jede halbe Minute einen neuen Code. Mit ihr kommen Sie auch wieder hinein, wenn Sie einen Passkey verlieren.
+code-app-turn-on = Code-App einrichten
+code-app-turn-off = Ausschalten
+code-app-setup-title = Code-App einrichten
+code-app-step-app = Öffnen Sie eine Code-App auf Ihrem Telefon, etwa die in Ihrem Passwortmanager, Google Authenticator oder Microsoft Authenticator.
+code-app-step-scan = Scannen Sie damit diesen Code.
+code-app-qr = QR-Code für Ihre Code-App
+code-app-by-hand = Können Sie ihn nicht scannen?
+code-app-secret = Tippen Sie diesen geheimen Schlüssel in die App:
+code-app-open = Oder in einer App auf diesem Gerät öffnen
+code-app-step-code = Geben Sie die sechs Ziffern ein, die jetzt in der App stehen.
+code-app-off-title = Code-App ausschalten?
+code-app-off-password-alone = Danach öffnet allein Ihr Passwort das Konto.
+code-app-off-passkey-needed = Von da an brauchen Sie nach dem Passwort einen Passkey.
+code-app-off-again = Um wieder Codes zu verwenden, richten Sie die App neu ein.
+recovery-codes-title = Wiederherstellungscodes
+recovery-codes-what = Zehn Codes auf Papier für den Tag, an dem alles andere verloren ist. Jeder gilt einmal, nach Ihrem Passwort.
+recovery-codes-left =
+    { $count ->
+        [0] Sie haben keine Wiederherstellungscodes
+        [one] Sie haben noch einen Wiederherstellungscode
+       *[other] Sie haben noch { $count } Wiederherstellungscodes
+    }
+recovery-codes-few = Bitte erstellen Sie einen neuen Satz und bewahren Sie ihn sicher auf.
+recovery-codes-enough = Bewahren Sie sie dort auf, wo Sie sie auch ohne Ihr Telefon finden.
+recovery-codes-make = Wiederherstellungscodes erstellen
+recovery-codes-replace = Neuen Satz erstellen
+recovery-codes-replaces = Ein neuer Satz ersetzt den alten: Die alten Codes funktionieren dann nicht mehr.
+recovery-codes-new-title = Ihre Wiederherstellungscodes
+recovery-codes-new-lead = Die Codes werden nur jetzt angezeigt. Drucken Sie sie aus oder bewahren Sie die Datei sicher auf.
+recovery-codes-print = Drucken
+recovery-codes-download = Als Datei herunterladen
+recovery-codes-keep = Nicht auf dem Telefon, das Sie verlieren könnten. Wer einen dieser Codes und Ihr Passwort hat, kommt hinein.
+
+## Geräte, Anwendungen, Aktivitäten
+
+sessions-title = Wo Sie angemeldet sind
+sessions-lead = Alle Browser, die in Ihrem Konto angemeldet sind.
+sessions-this-device = Dieses Gerät
+sessions-unknown-browser = Ein Browser
+sessions-unknown = nicht bekannt
+sessions-network = Netzwerkadresse
+sessions-begun = Angemeldet
+sessions-seen = Zuletzt verwendet
+sessions-apps = Anwendungen
+sessions-end = Dort abmelden
+sessions-end-others = Überall sonst abmelden
+method-passkey = mit Passkey
+method-password = mit Passwort
+method-password-code = mit Passwort und Code
+method-password-recovery-code = mit Passwort und Wiederherstellungscode
+method-password-passkey = mit Passwort und Passkey
+apps-title = Anwendungen
+apps-lead = Diese Anwendungen wissen, wer Sie sind, weil Sie sich von hier aus bei ihnen angemeldet haben.
+apps-none = Noch weiß keine Anwendung, wer Sie sind.
+apps-may = Darf
+apps-since = Zuletzt erlaubt
+apps-disconnect = Trennen
+apps-disconnect-note = Eine getrennte Anwendung kann wieder fragen, wenn Sie sich das nächste Mal bei ihr anmelden.
+activity-title = Aktivitäten
+activity-lead = Was mit Ihrem Konto geschehen ist, das Neueste zuerst.
+activity-not-you = Waren Sie etwas davon nicht selbst? Ändern Sie, was davon betroffen ist, und sagen Sie es der Administration Ihrer Praxis:
+activity-none = Noch nichts.
+activity-older = Ältere
+activity-by-others = durch die Administration
+activity-operator-set-up = Dienst eingerichtet
+activity-user-created = Konto erstellt
+activity-signed-in = Angemeldet
+activity-sign-in-failed = Anmeldung fehlgeschlagen
+activity-signed-out = Abgemeldet
+activity-passkey-added = Passkey erstellt
+activity-passkey-renamed = Passkey umbenannt
+activity-passkey-deleted = Passkey gelöscht
+activity-passkey-counter-stood-still = Ein Passkey wurde vielleicht kopiert
+activity-passkey-eligibility-changed = Ein Passkey beschreibt sich anders als bisher
+activity-passkey-did-not-verify = Ein Passkey hat nicht geprüft, wer ihn verwendet
+activity-passkeys-reset = Alle Passkeys entfernt
+activity-code-app-turned-on = Code-App eingeschaltet
+activity-code-app-turned-off = Code-App ausgeschaltet
+activity-recovery-codes-made = Wiederherstellungscodes erstellt
+activity-recovery-code-used = Wiederherstellungscode verwendet
+activity-password-changed = Passwort geändert
+activity-password-reset-requested = Link für ein neues Passwort angefordert
+activity-password-unlocked = Passwort entsperrt
+activity-email-change-requested = Änderung der E-Mail-Adresse angefordert
+activity-email-changed = E-Mail-Adresse geändert
+activity-email-confirmed = E-Mail-Adresse bestätigt
+activity-profile-changed = Name, Sprache oder Zeitzone geändert
+activity-policy-set = Regeln für die Anmeldung geändert
+activity-sessions-ended = Auf anderen Geräten abgemeldet
+activity-app-disconnected = Anwendung getrennt
+activity-access-link-issued = Zugangslink erstellt
+activity-access-link-used = Zugangslink verwendet
+activity-enrolment-begun = Einrichtung eines Anmeldewegs begonnen
+activity-consent-granted = Einer Anwendung Zugriff erlaubt
+activity-tokens-issued = Bei einer Anwendung angemeldet
+activity-code-replayed = Die Anmeldung einer Anwendung wurde missbraucht und beendet
+activity-refresh-token-replayed = Der Zugriff einer Anwendung wurde missbraucht und beendet
+activity-client-created = Anwendung registriert
+activity-client-declared = Anwendung geändert
 
 ## Einer Anwendung Zugriff erlauben
 
@@ -168,7 +386,30 @@ notice-created = Ihr Passkey ist gespeichert. Ab jetzt können Sie sich mit ihm 
 notice-deleted = Der Passkey ist gelöscht.
 notice-renamed = Der neue Name ist gespeichert.
 
+notice-passkey-ready = Ihr Zugang ist bereit. Bitte melden Sie sich damit an.
+notice-password-saved = Ihr neues Passwort ist gespeichert.
+notice-profile-saved = Ihre Änderungen sind gespeichert.
+notice-confirmation-sent = Eine E-Mail mit einem Link ist zu Ihnen unterwegs.
+notice-email-change-sent = E-Mails sind an beide Adressen unterwegs. Bitte folgen Sie in jeder dem Link.
+notice-code-app-on = Ihre Code-App ist eingeschaltet.
+notice-code-app-off = Ihre Code-App ist ausgeschaltet.
+notice-logged-out-there = Sie sind dort abgemeldet.
+notice-others-logged-out = Sie sind überall sonst abgemeldet.
+notice-disconnected = Die Anwendung ist getrennt.
+
 ## Was geschehen ist, und der eine nächste Schritt
+
+failure-wait =
+    { $seconds ->
+        [one] Das war einige Male hintereinander falsch. Bitte warten Sie einen Moment und versuchen Sie es noch einmal.
+       *[other] Das war einige Male hintereinander falsch. Bitte warten Sie { $seconds } Sekunden und versuchen Sie es noch einmal, oder verwenden Sie einen Passkey.
+    }
+failure-code-wrong = Dieser Code stimmt nicht oder wurde schon verwendet. Bitte geben Sie den ein, den Ihre App jetzt zeigt.
+failure-recovery-code-wrong = Dieser Wiederherstellungscode stimmt nicht oder wurde schon verwendet. Bitte versuchen Sie es mit einem anderen.
+failure-password-common = Sehr viele Menschen verwenden dieses oder ein ähnliches Passwort, darum wird es zuerst erraten. Bitte wählen Sie eigene Wörter.
+failure-password-pattern = Dieses Passwort folgt einem Muster, das zuerst erraten wird: eine Wiederholung, eine Tastenreihe oder ein Datum. Bitte wählen Sie andere Wörter.
+failure-email-same = Das ist bereits Ihre E-Mail-Adresse.
+failure-lost-none-chosen = Bitte wählen Sie den Passkey, der auf dem verlorenen Gerät war.
 
 failure-wrong-credentials = E-Mail oder Passwort stimmt nicht. Bitte prüfen Sie beides und versuchen Sie es noch einmal.
 failure-too-busy = Gerade melden sich sehr viele Menschen an. Bitte warten Sie einen Moment und versuchen Sie es noch einmal.
@@ -250,8 +491,11 @@ error-logout-hint-title = Dieser Abmeldelink ist nicht gültig
 error-logout-hint-text = Die Anwendung hat eine Abmeldung gesendet, die nicht zu Ihrer Anmeldung passt.
 error-logout-hint-next = Sie können sich stattdessen auf Ihrer Kontoseite abmelden.
 error-last-way-in-title = Ihr einziger Zugang
-error-last-way-in-text = Ohne diesen Passkey könnten Sie sich nicht mehr anmelden: Ihr Passwort funktioniert zurzeit nicht.
-error-last-way-in-next = Erstellen Sie zuerst einen weiteren Passkey und löschen Sie dann diesen.
+error-last-way-in-text = Ohne ihn könnten Sie sich nicht mehr anmelden.
+error-last-way-in-next = Erstellen Sie zuerst einen weiteren Passkey oder sorgen Sie dafür, dass Ihr Passwort funktioniert, und versuchen Sie es dann noch einmal.
+error-link-expired-title = Dieser Link funktioniert nicht mehr
+error-link-expired-text = Er wurde schon verwendet, ist zu alt, oder seit er erstellt wurde, hat sich etwas geändert.
+error-link-expired-next = Bitte fordern Sie einen neuen an.
 error-passkey-limit-title = Kein Platz für einen weiteren Passkey
 error-passkey-limit-text = Mehr Passkeys fasst ein Konto nicht.
 error-passkey-limit-next = Bitte löschen Sie einen, den Sie nicht mehr verwenden, und erstellen Sie dann den neuen.
@@ -315,12 +559,12 @@ help-sharing = Einen Passkey teilen
 help-sharing-1 = Bitte nicht. Ein Passkey steht für eine Person, und was mit ihm geschieht, wird unter ihrem Namen festgehalten. Kolleginnen und Kollegen bekommen ein eigenes Konto.
 
 help-lost = Wenn Sie ein Gerät verlieren
-help-lost-1 = Melden Sie sich mit einem anderen Passkey an, öffnen Sie „Passkeys“ in Ihrem Konto und löschen Sie den auf dem verlorenen Gerät. Die Anmeldungen, die mit ihm begonnen haben, enden sofort. Solange Ihre Bildschirmsperre unbekannt ist, kann niemand etwas mit ihm anfangen.
-help-lost-2 = War es Ihr einziger Passkey, bitten Sie die Administration Ihrer Praxis, ihn zu entfernen. Danach kommen Sie mit dem Passwort hinein und können einen neuen erstellen.
+help-lost-1 = Melden Sie sich auf einem anderen Weg an: mit einem anderen Passkey, mit Passwort und einem Code aus Ihrer App oder mit Passwort und einem Wiederherstellungscode. Öffnen Sie „Passkeys“ in Ihrem Konto, wählen Sie „Gerät verloren“ und dann den Passkey. Er wird entfernt, und die Anmeldungen, die mit ihm begonnen haben, enden sofort.
+help-lost-2 = Gibt es keinen anderen Weg, fragen Sie bitte die Administration Ihrer Praxis. Sie kann den verlorenen Passkey entfernen oder Ihnen einen Link geben, mit dem Sie einen neuen erstellen. Sind Sie selbst die einzige Person in der Administration, wenden Sie sich an die Betreiber dieses Dienstes.
 
 help-forgot-password = Wenn Sie Ihr Passwort vergessen
 help-forgot-password-1 = Wenn Sie einen Passkey haben, brauchen Sie das Passwort nicht: Wählen Sie „Mit Passkey anmelden“.
-help-forgot-password-2 = Ohne Passkey wenden Sie sich bitte an die Administration Ihrer Praxis. Sie kann Ihnen wieder Zugang geben.
+help-forgot-password-2 = Sonst wählen Sie „Passwort vergessen?“ auf der Anmeldeseite. Sie bekommen eine E-Mail mit einem Link für ein neues Passwort. Der Link ändert sonst nichts: Ein Code oder Passkey ist danach wie bisher nötig.
 
 help-trouble = Probleme beim Anmelden
 help-trouble-cancelled = Das Fenster des Browsers hat sich von selbst geschlossen
@@ -332,7 +576,7 @@ help-trouble-gone-answer = Er wurde in Ihrem Konto gelöscht, aber die Kopie ist
 help-trouble-old-browser = Der Browser unterstützt keine Passkeys
 help-trouble-old-browser-answer = Aktualisieren Sie ihn oder verwenden Sie ein aktuelles Safari, Chrome, Edge oder Firefox.
 help-trouble-locked-out = Nichts davon hilft
-help-trouble-locked-out-answer = Bitte wenden Sie sich an die Administration Ihrer Praxis. Dort kennt man Sie und kann Ihnen wieder Zugang geben.
+help-trouble-locked-out-answer = Verwenden Sie nach dem Passwort einen Ihrer Wiederherstellungscodes oder fragen Sie die Administration Ihrer Praxis. Dort kennt man Sie und kann Ihnen wieder Zugang geben.
 
 help-questions = Häufige Fragen
 help-question-fingerprint = Bekommt jemand meinen Fingerabdruck oder mein Gesicht?
@@ -347,3 +591,64 @@ help-question-no-passkey-device = Mein Gerät kann keine Passkeys. Was nun?
 help-question-no-passkey-device-answer = Verwenden Sie Ihr Telefon per QR-Code, einen Sicherheitsschlüssel oder E-Mail und Passwort.
 help-question-private = Sieht meine Praxis meine anderen Passkeys?
 help-question-private-answer = Nein. Dieser Dienst kennt nur die Passkeys, die Sie hier erstellt haben, und sieht nicht, was sonst in Ihrem Passwortmanager liegt.
+
+## E-Mails
+
+mail-greeting = Guten Tag { $name }
+mail-when = Wann:
+mail-where = Wo:
+mail-link-note =
+    { $minutes ->
+        [15] Der Link gilt einmal, 15 Minuten lang.
+       *[other] Der Link gilt einmal, einen Tag lang.
+    }
+mail-not-asked = Wenn Sie das nicht angefordert haben, brauchen Sie nichts zu tun: Ohne den Link ändert sich nichts.
+mail-not-you = Waren Sie das nicht? Melden Sie sich an, prüfen Sie Ihre Passkeys und Geräte, ändern Sie Ihr Passwort und sagen Sie es der Administration Ihrer Praxis:
+mail-footer = Diese E-Mail kommt von { $brand }, weil sie Ihre Anmeldung betrifft. Bitte antworten Sie nicht darauf.
+mail-confirm-email-subject = Bitte bestätigen Sie Ihre E-Mail-Adresse
+mail-confirm-email-text = Bitte bestätigen Sie, dass dies Ihre Adresse ist, damit wir Sie erreichen, wenn es darauf ankommt.
+mail-confirm-email-button = E-Mail-Adresse bestätigen
+mail-reset-password-subject = Ihr neues Passwort
+mail-reset-password-text = Jemand, wahrscheinlich Sie, hat ein neues Passwort für Ihr Konto bei { $brand } angefordert. Das ändert das Passwort und sonst nichts: Ein Passkey oder Code ist danach wie bisher nötig.
+mail-reset-password-button = Neues Passwort wählen
+mail-password-changed-subject = Ihr Passwort wurde geändert
+mail-password-changed-text = Das Passwort Ihres Kontos bei { $brand } wurde geändert.
+mail-passkey-added-subject = Ein Passkey wurde hinzugefügt
+mail-passkey-added-text = Der Passkey „{ $passkey }“ wurde Ihrem Konto bei { $brand } hinzugefügt. Wer ihn hat, kann sich damit anmelden.
+mail-passkey-upgraded-subject = Ihr Browser hat für Sie einen Passkey erstellt
+mail-passkey-upgraded-text = Als Sie sich mit dem Passwort angemeldet haben, hat Ihr Passwortmanager den Passkey „{ $passkey }“ für { $brand } erstellt. Ab jetzt können Sie sich mit ihm anmelden. In Ihrem Konto können Sie ihn ansehen, umbenennen oder löschen.
+mail-passkey-removed-subject = Ein Passkey wurde entfernt
+mail-passkey-removed-text = Der Passkey „{ $passkey }“ wurde aus Ihrem Konto bei { $brand } entfernt. Er öffnet nichts mehr.
+mail-passkey-renamed-subject = Ein Passkey wurde umbenannt
+mail-passkey-renamed-text = Der Passkey „{ $before }“ Ihres Kontos bei { $brand } heißt jetzt „{ $passkey }“.
+mail-passkeys-reset-subject = Ihre Passkeys wurden entfernt
+mail-passkeys-reset-text = Die Administration hat alle Passkeys Ihres Kontos bei { $brand } entfernt und Sie überall abgemeldet. Melden Sie sich mit Ihrem Passwort an und erstellen Sie einen neuen Passkey.
+mail-code-app-on-subject = Ihre Code-App wurde eingeschaltet
+mail-code-app-on-text = Ab jetzt verlangt { $brand } nach Ihrem Passwort noch einen Code aus Ihrer App.
+mail-code-app-off-subject = Ihre Code-App wurde ausgeschaltet
+mail-code-app-off-text = { $brand } verlangt keine Codes aus Ihrer App mehr.
+mail-recovery-codes-made-subject = Sie haben neue Wiederherstellungscodes
+mail-recovery-codes-made-text = Für Ihr Konto bei { $brand } wurde ein neuer Satz Wiederherstellungscodes erstellt. Codes aus einem älteren Satz funktionieren nicht mehr.
+mail-recovery-code-used-subject = Ein Wiederherstellungscode wurde verwendet
+mail-recovery-code-used-text =
+    { $left ->
+        [0] Jemand hat sich in Ihrem Konto bei { $brand } mit Ihrem letzten Wiederherstellungscode angemeldet. Bitte erstellen Sie einen neuen Satz.
+        [one] Jemand hat sich in Ihrem Konto bei { $brand } mit einem Wiederherstellungscode angemeldet. Einer ist noch übrig.
+       *[other] Jemand hat sich in Ihrem Konto bei { $brand } mit einem Wiederherstellungscode angemeldet. { $left } sind noch übrig.
+    }
+mail-new-device-subject = Eine Anmeldung mit einem neuen Gerät
+mail-new-device-text = Jemand hat sich in Ihrem Konto bei { $brand } angemeldet, in einem Browser, den wir bei Ihnen noch nicht gesehen haben.
+mail-change-email-old-subject = Bitte bestätigen Sie Ihre neue E-Mail-Adresse
+mail-change-email-old-text = Ihr Konto bei { $brand } soll ab jetzt { $address } verwenden. Bitte stimmen Sie hier zu; auch das neue Postfach bekommt eine E-Mail.
+mail-change-email-old-button = Der Änderung zustimmen
+mail-change-email-new-subject = Bitte bestätigen Sie Ihre neue E-Mail-Adresse
+mail-change-email-new-text = Ein Konto bei { $brand } soll ab jetzt { $address } verwenden. Bitte stimmen Sie hier zu; auch das alte Postfach bekommt eine E-Mail.
+mail-change-email-new-button = Der Änderung zustimmen
+mail-email-changed-subject = Ihre E-Mail-Adresse wurde geändert
+mail-email-changed-text = Ihr Konto bei { $brand } verwendet ab jetzt { $address }.
+mail-access-link-subject = Für Sie wurde ein Zugangslink erstellt
+mail-access-link-text = Die Administration von { $brand } hat einen Link erstellt, mit dem Sie einen neuen Passkey erstellen können. Er gilt einmal, { $minutes } Minuten lang, und Sie bekommen ihn von der Administration.
+mail-access-link-of-subject = Für { $address } wurde ein Zugangslink erstellt
+mail-access-link-of-text = Die Administration von { $brand } hat einen Link erstellt, mit dem { $address } einen neuen Passkey erstellen kann. Er gilt einmal, { $minutes } Minuten lang.
+mail-access-link-used-subject = Ihr Zugangslink wurde verwendet
+mail-access-link-used-text = Der Zugangslink für Ihr Konto bei { $brand } wurde verwendet. Sie wurden überall sonst abgemeldet.

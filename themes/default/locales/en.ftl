@@ -23,6 +23,20 @@ use-your-passkey = Use your passkey
 what-is-a-passkey = What is a passkey?
 forgot-password = Forgot password?
 trouble-logging-in = Trouble logging in?
+verify = Verify
+use-passkey-instead = Use a passkey instead
+use-recovery-code = Use a recovery code
+start-over = Start over
+back-to-log-in = Back to the log-in page
+back-to-app = Back to { $app }
+label-code = Verification code
+label-recovery-code = Recovery code
+label-new-password = New password
+label-new-email = New email
+nav-two-factor = Two-factor
+nav-sessions = Devices
+nav-apps = Applications
+nav-activity = Activity
 label-email = Email
 label-password = Password
 label-given-name = First name
@@ -58,10 +72,38 @@ use-passkey-title = Use your passkey
 use-passkey-lead = Your password is right. One touch to go: please confirm with your passkey.
 use-passkey-why = Your account is protected by a passkey, so a password that leaks can not open it by itself.
 use-another-account = Use another account
+use-code-title = Enter your code
+use-code-lead = Your password is right. Please enter the six digits that your code app shows for this account.
+use-recovery-title = Use a recovery code
+use-recovery-lead = Enter one of the codes that you kept when you set this up. Each works once.
+recovery-code-hint = Sixteen letters and digits; dashes and capitals do not matter.
+forgot-title = Forgot your password?
+forgot-lead = Enter the email of your account, and we send you a link for a new password.
+forgot-send = Send the link
+forgot-only-password = The link changes the password and nothing else. If you log in with a passkey or a code, you need it afterwards as before.
+forgot-sent-title = Please look into your mailbox
+forgot-sent = If there is an account for { $email }, a mail with a link is on its way.
+forgot-sent-more = The link works for 15 minutes, once. If nothing comes, please look into the junk folder, or ask your clinic’s administrator.
+reset-title = Choose a new password
+reset-lead = A few words that only you would put together are best.
+reset-afterwards = You will be logged out everywhere. Then log in with the new password, and with your passkey or code if you have one.
+access-title = Welcome back, { $name }
+access-lead = This link lets you create a new passkey, once. Then you log in with it.
+access-step-passkey = You create a passkey on the device in front of you.
+access-step-sessions = You are logged out everywhere else, so that nobody stays in who should not be.
+access-not-you = If you did not ask for this link, please close the page and tell your clinic’s administrator.
+enrol-title = One more step before you go on
+enrol-lead = Your organization asks for more than a password. A passkey is the easiest.
+enrol-code-app = Use a code app instead
 use-password-title = Your password, please
 use-password-lead = Your passkey was recognised, but it did not check that it is you. Your password completes the log-in.
-offer-title = Next time, log in with one touch
-offer-lead = You are logged in. Would you like a passkey, so that you need no password the next time?
+offer-title-first = Next time, log in with one touch
+offer-lead-first = You are logged in. Would you like a passkey, so that you need no password the next time?
+offer-title-this-device = A passkey for this device too?
+offer-lead-this-device = You are logged in with a passkey from another device. With one kept here you do not need your phone the next time.
+offer-title-recovery = Create a new passkey now
+offer-lead-recovery = You are logged in with a recovery code, and that code is used up. A new passkey gives you back the easy way in.
+offer-shared = This is a shared computer: do not ask here
 passkey-reason-quick = Your fingerprint, your face or your device PIN instead of a password.
 passkey-reason-safe = It only works on the genuine page, so nobody can trick you into giving it away.
 passkey-reason-private = Your fingerprint or face never leaves your device.
@@ -80,23 +122,76 @@ setup-lead = You will be the operator of { $brand }: the person who looks after 
 overview-title = My info
 overview-greeting = Good to see you, { $name }.
 overview-about-you = About you
+overview-language = Language
+overview-time-zone = Time zone
 overview-name = Name
 overview-email = Email
 overview-role = Role
 overview-since = Account since
-overview-getting-in = Getting in
-overview-passkeys =
-    { $count ->
-        [0] No passkey yet
-        [one] One passkey
-       *[other] { $count } passkeys
-    }
-overview-no-passkeys = You log in with your password alone, the weakest way. A passkey is quicker and much safer.
-overview-one-passkey = Well protected. A second passkey on another device lets you in even if you lose this one.
-overview-with-passkeys = Well protected, and you can still get in if you lose one device.
 overview-last-sign-in-passkey = Last log-in, with a passkey:
 overview-last-sign-in-password = Last log-in, with a password:
+overview-last-sign-in-password-code = Last log-in, with password and code:
+overview-last-sign-in-password-recovery-code = Last log-in, with a recovery code:
 overview-last-sign-in-password-passkey = Last log-in, with password and passkey:
+
+profile-edit = Change name, language or time zone
+profile-title = About you
+language-en = English
+language-de = Deutsch
+language-automatic = As the browser prefers
+time-zone-hint = Times in mails are given in it. Pages use the time zone of your device.
+email-change = Change email
+email-verify = Confirm my email
+email-verified = confirmed
+email-unverified = not confirmed yet
+email-title = Change your email
+email-lead = We write to both addresses, the old and the new one. The change happens when both have agreed.
+email-current = Your email now: { $email }
+email-pending = A change to { $email } waits for both mailboxes. A new one takes its place.
+email-link-title = Your email
+email-link-confirm = Is { $email } your address?
+email-link-old = Shall your account use { $email } from now on?
+email-link-new = Shall your account use { $email } from now on?
+email-link-yes = Yes, confirm
+email-link-not-you = If you did not ask for this, please close the page. Nothing changes then.
+email-link-outcome-confirmed = Thank you. { $email } is confirmed.
+email-link-outcome-waiting = Thank you. Now the other mailbox has to agree: please follow the link there as well.
+email-link-outcome-changed = Done. Your account uses { $email } from now on.
+email-link-outcome-taken = { $email } can not be used for this account. Please choose another address.
+password-change = Change password
+password-title = Change your password
+password-lead = You can change it whenever you like. Nobody makes you.
+password-lead-none = Your account has no password yet. With a passkey you do not need one.
+password-end-others = Log me out on all other devices
+password-rules = Any characters, spaces too, as many as you like from fifteen on. We refuse what is guessed first: passwords that many people use, your own name and address, repetitions and rows of keys.
+
+## Sign-in safety
+
+safety-title = Getting in
+safety-question = If you lose a device tomorrow, can you still get in?
+safety-title-create-passkey = Your password is your only way in
+safety-advice-create-passkey = You log in with a password alone, the weakest way. A passkey is quicker and much safer.
+safety-title-add-another-way = One loss would lock you out
+safety-advice-add-another-way = Create a second passkey in another place, such as your phone or a password manager. Recovery codes on paper help too.
+safety-title-add-second-passkey = You would need a recovery code
+safety-advice-add-second-passkey = You have { $left } recovery codes. A second passkey in another place spares you the search for them.
+safety-title-make-recovery-codes = Well protected
+safety-advice-make-recovery-codes = You would still get in. Recovery codes on paper are the last safety net; make a set.
+safety-title-replace-recovery-codes = Few recovery codes are left
+safety-advice-replace-recovery-codes =
+    { $left ->
+        [one] You have one recovery code left. Please make a new set.
+       *[other] You have { $left } recovery codes left. Please make a new set.
+    }
+safety-title-nothing = Well protected
+safety-advice-nothing = You would still get in if you lost one of your devices.
+safety-to-recovery-codes = Recovery codes
+safety-lose-passkey = If you lose the device with “{ $name }”
+safety-lose-synced = If you lose a device with “{ $name }”
+safety-lose-code-app = If you lose the phone with your code app
+safety-outlook-safe = You still get in
+safety-outlook-recovery-code-only = Only with a recovery code
+safety-outlook-locked-out = You are locked out
 
 ## Passkeys
 
@@ -119,7 +214,10 @@ kind-password-manager = Password manager
 kind-security-key = Security key
 
 create-lead = Your browser will ask where to keep it and then for your fingerprint, face or device PIN.
-create-welcome = Your account is ready. One last step makes it safe and quick to use: a passkey.
+create-lead-setup = Your account is ready. One last step makes it safe and quick to use: a passkey.
+create-lead-policy = Your organization asks for a passkey. It takes less than a minute; then you log in with it.
+create-lead-access = Create your new passkey on this device. Then you log in with it.
+create-lead-lost = The lost passkey is removed. Create a new one on the device in front of you.
 create-what-happens = On a computer that others use too, choose your phone or a security key as the place to keep it.
 
 name-title = Rename passkey
@@ -132,7 +230,7 @@ delete-title = Delete this passkey?
 delete-permanent = It will stop working here at once. This can not be undone.
 delete-ends-sessions = Log-ins that began with this passkey end.
 delete-ends-this-session = You used it to log in just now, so you will have to log in again.
-delete-last-one = It is your only passkey: afterwards your password alone opens the account.
+delete-last-one = It is your only passkey: afterwards your password opens the account, together with a code if you use a code app.
 delete-copy-title = The copy on your device
 delete-copy-text = Where the browser can, it removes the copy from your device too. If it is still offered afterwards, remove it by hand:
 delete-by-hand-phone = on an iPhone in the Passwords app, on Android in the settings under “Passwords, passkeys & accounts”.
@@ -141,6 +239,126 @@ delete-by-hand-password-manager = open your password manager, find this site’s
 delete-by-hand-security-key = with the maker’s app or in your browser’s settings for security keys.
 delete-more-help = More on deleting
 delete-yes = Yes, delete
+
+lost-link = I lost a device
+lost-title = I lost a device
+lost-lead = Choose the passkey that was on it. A finder can do nothing with it any more.
+lost-which = Which passkey was it?
+lost-removed = The passkey is removed and opens nothing any more.
+lost-sessions = Log-ins that began with it end, on that device and everywhere.
+lost-new-one = Then you create a new passkey on this device.
+lost-yes = Remove it
+lost-no-passkeys = Your account has no passkeys. If somebody could be logged in on the lost device, log it out on the page “Devices”.
+lost-code-app = Was your code app on it? Turn it off and set it up again on another phone:
+
+## Two-factor and recovery codes
+
+two-factor-title = Two-factor
+two-factor-lead = A passkey needs none of this: it is two factors in one. For logging in with your password, a code from an app makes it safe.
+code-app-title = Code app
+code-app-is-on = Your code app is on
+code-app-is-off = No code app
+code-app-on-text = After your password we ask for the six digits it shows.
+code-app-off-text = An app on your phone shows a new code every half minute. It is also your way back if you lose a passkey.
+code-app-turn-on = Set up a code app
+code-app-turn-off = Turn it off
+code-app-setup-title = Set up a code app
+code-app-step-app = Open a code app on your phone, such as the one in your password manager, Google Authenticator or Microsoft Authenticator.
+code-app-step-scan = Scan this code with it.
+code-app-qr = QR code for your code app
+code-app-by-hand = Can you not scan it?
+code-app-secret = Type this secret into the app:
+code-app-open = Or open it in an app on this device
+code-app-step-code = Enter the six digits that the app shows now.
+code-app-off-title = Turn off the code app?
+code-app-off-password-alone = Your password alone opens the account afterwards.
+code-app-off-passkey-needed = After your password you need a passkey from then on.
+code-app-off-again = To use codes again, you set up the app anew.
+recovery-codes-title = Recovery codes
+recovery-codes-what = Ten codes on paper for the day when everything else is lost. Each works once, after your password.
+recovery-codes-left =
+    { $count ->
+        [0] You have no recovery codes
+        [one] You have one recovery code left
+       *[other] You have { $count } recovery codes left
+    }
+recovery-codes-few = Please make a new set and keep it in a safe place.
+recovery-codes-enough = Keep them where you would find them without your phone.
+recovery-codes-make = Make recovery codes
+recovery-codes-replace = Make a new set
+recovery-codes-replaces = A new set takes the place of the old one: old codes stop working.
+recovery-codes-new-title = Your recovery codes
+recovery-codes-new-lead = They are shown only now. Print them, or keep the file in a safe place.
+recovery-codes-print = Print
+recovery-codes-download = Download as a file
+recovery-codes-keep = Not on the phone that you might lose. Whoever has one of these codes and your password gets in.
+
+## Devices, applications, activity
+
+sessions-title = Where you are logged in
+sessions-lead = Each browser that is logged in to your account.
+sessions-this-device = This device
+sessions-unknown-browser = A browser
+sessions-unknown = not known
+sessions-network = Network address
+sessions-begun = Logged in
+sessions-seen = Last used
+sessions-apps = Applications
+sessions-end = Log out there
+sessions-end-others = Log out everywhere else
+method-passkey = with a passkey
+method-password = with a password
+method-password-code = with password and code
+method-password-recovery-code = with password and recovery code
+method-password-passkey = with password and passkey
+apps-title = Applications
+apps-lead = These applications know who you are, because you logged in to them from here.
+apps-none = No application knows you yet.
+apps-may = May
+apps-since = Last given
+apps-disconnect = Disconnect
+apps-disconnect-note = A disconnected application can ask again the next time you log in to it.
+activity-title = Activity
+activity-lead = What happened with your account, the newest first.
+activity-not-you = Was something of this not you? Change what it concerns, and tell your clinic’s administrator:
+activity-none = Nothing yet.
+activity-older = Older
+activity-by-others = by an administrator
+activity-operator-set-up = The service was set up
+activity-user-created = Account made
+activity-signed-in = Logged in
+activity-sign-in-failed = A log-in failed
+activity-signed-out = Logged out
+activity-passkey-added = Passkey created
+activity-passkey-renamed = Passkey renamed
+activity-passkey-deleted = Passkey deleted
+activity-passkey-counter-stood-still = A passkey may have been copied
+activity-passkey-eligibility-changed = A passkey describes itself differently than before
+activity-passkey-did-not-verify = A passkey did not check who used it
+activity-passkeys-reset = All passkeys removed
+activity-code-app-turned-on = Code app turned on
+activity-code-app-turned-off = Code app turned off
+activity-recovery-codes-made = Recovery codes made
+activity-recovery-code-used = Recovery code used
+activity-password-changed = Password changed
+activity-password-reset-requested = A link for a new password was asked for
+activity-password-unlocked = Password unlocked
+activity-email-change-requested = Change of email asked for
+activity-email-changed = Email changed
+activity-email-confirmed = Email confirmed
+activity-profile-changed = Name, language or time zone changed
+activity-policy-set = Rules for logging in changed
+activity-sessions-ended = Logged out on other devices
+activity-app-disconnected = Application disconnected
+activity-access-link-issued = Access link made
+activity-access-link-used = Access link used
+activity-enrolment-begun = Began to add a way to log in
+activity-consent-granted = Access allowed to an application
+activity-tokens-issued = Logged in to an application
+activity-code-replayed = An application’s log-in was misused and ended
+activity-refresh-token-replayed = An application’s access was misused and ended
+activity-client-created = Application registered
+activity-client-declared = Application changed
 
 ## Allowing an application
 
@@ -169,7 +387,30 @@ notice-created = Your passkey is saved. You can log in with it from now on.
 notice-deleted = The passkey is deleted.
 notice-renamed = The new name is saved.
 
+notice-passkey-ready = Your way in is ready. Please log in with it.
+notice-password-saved = Your new password is saved.
+notice-profile-saved = Your changes are saved.
+notice-confirmation-sent = A mail with a link is on its way to you.
+notice-email-change-sent = Mails are on their way to both addresses. Please follow the link in each of them.
+notice-code-app-on = Your code app is on.
+notice-code-app-off = Your code app is off.
+notice-logged-out-there = You are logged out there.
+notice-others-logged-out = You are logged out everywhere else.
+notice-disconnected = The application is disconnected.
+
 ## What went wrong, and the one next step
+
+failure-wait =
+    { $seconds ->
+        [one] That was wrong a few times in a row. Please wait a moment and try again.
+       *[other] That was wrong a few times in a row. Please wait { $seconds } seconds and try again, or use a passkey.
+    }
+failure-code-wrong = This code is not right, or was used already. Please enter the one your app shows now.
+failure-recovery-code-wrong = This recovery code is not right, or was used already. Please try another one.
+failure-password-common = Very many people use this password or one like it, so it is guessed first. Please choose words of your own.
+failure-password-pattern = This password follows a pattern that is guessed first: a repetition, a row of keys or a date. Please choose other words.
+failure-email-same = This is your email already.
+failure-lost-none-chosen = Please choose the passkey that was on the lost device.
 
 failure-wrong-credentials = The email or the password is not right. Please check both and try again.
 failure-too-busy = Very many people are logging in right now. Please wait a moment and try again.
@@ -251,8 +492,11 @@ error-logout-hint-title = This log-out link is not valid
 error-logout-hint-text = The application sent a log-out request that does not fit your log-in.
 error-logout-hint-next = You can log out from your account page instead.
 error-last-way-in-title = Your only way in
-error-last-way-in-text = Without this passkey you could not log in any more: your password does not work at the moment.
-error-last-way-in-next = Create another passkey first, then delete this one.
+error-last-way-in-text = Without it you could not log in any more.
+error-last-way-in-next = Create another passkey first, or make sure that your password works, then try again.
+error-link-expired-title = This link does not work any more
+error-link-expired-text = It was used already, is too old, or something changed since it was made.
+error-link-expired-next = Please ask for a new one.
 error-passkey-limit-title = No room for another passkey
 error-passkey-limit-text = You have as many passkeys as an account can hold.
 error-passkey-limit-next = Please delete one that you no longer use, then create the new one.
@@ -316,12 +560,12 @@ help-sharing = Sharing a passkey
 help-sharing-1 = Please do not. A passkey stands for one person, and what is done with it is recorded under that person’s name. Colleagues get an account of their own.
 
 help-lost = If you lose a device
-help-lost-1 = Log in with another passkey, open “Passkeys” in your account, and delete the one on the lost device. The log-ins that began with it end at once. A finder can do nothing with it as long as your screen lock is unknown.
-help-lost-2 = If it was your only passkey, please ask your clinic’s administrator to remove it. Then your password lets you in, and you can create a new one.
+help-lost-1 = Log in another way: with another passkey, with your password and a code from your app, or with your password and a recovery code. Open “Passkeys” in your account, choose “I lost a device”, and pick the passkey. It is removed, and the log-ins that began with it end at once.
+help-lost-2 = If there is no other way in, please ask your clinic’s administrator. They can remove the lost passkey or give you a link with which you create a new one. If you are the only administrator, turn to the people who run this service.
 
 help-forgot-password = If you forget your password
 help-forgot-password-1 = If you have a passkey, you do not need the password: choose “Log in with a passkey”.
-help-forgot-password-2 = Without a passkey, please ask your clinic’s administrator, who can give you access again.
+help-forgot-password-2 = Otherwise choose “Forgot password?” on the log-in page. A mail brings you a link for a new password. The link changes nothing else: a code or passkey is needed afterwards as before.
 
 help-trouble = Trouble logging in
 help-trouble-cancelled = The window of the browser closed by itself
@@ -333,7 +577,7 @@ help-trouble-gone-answer = It was deleted in your account, but the copy is still
 help-trouble-old-browser = The browser does not support passkeys
 help-trouble-old-browser-answer = Update it, or use the current Safari, Chrome, Edge or Firefox.
 help-trouble-locked-out = Nothing of this helps
-help-trouble-locked-out-answer = Please ask your clinic’s administrator. They know you, and can let you in again.
+help-trouble-locked-out-answer = Use one of your recovery codes after your password, or ask your clinic’s administrator. They know you, and can let you in again.
 
 help-questions = Usual questions
 help-question-fingerprint = Does anybody get my fingerprint or my face?
@@ -348,3 +592,64 @@ help-question-no-passkey-device = My device can not do passkeys. And now?
 help-question-no-passkey-device-answer = Use your phone by QR code, a security key, or your email and password.
 help-question-private = Can my clinic see my other passkeys?
 help-question-private-answer = No. This service knows only the passkeys that you created here, and can not see what else is in your password manager.
+
+## Mails
+
+mail-greeting = Good day, { $name }
+mail-when = When:
+mail-where = Where:
+mail-link-note =
+    { $minutes ->
+        [15] The link works once, for 15 minutes.
+       *[other] The link works once, for a day.
+    }
+mail-not-asked = If you did not ask for this, you have nothing to do: without the link nothing changes.
+mail-not-you = Was this not you? Log in, look at your passkeys and devices, change your password, and tell your clinic’s administrator:
+mail-footer = This mail comes from { $brand }, because it concerns how you log in. Please do not answer it.
+mail-confirm-email-subject = Please confirm your email
+mail-confirm-email-text = Please confirm that this is your address, so that we can reach you when it matters.
+mail-confirm-email-button = Confirm my email
+mail-reset-password-subject = Your new password
+mail-reset-password-text = Somebody, probably you, asked for a new password for your account with { $brand }. It changes the password and nothing else: a passkey or code is needed afterwards as before.
+mail-reset-password-button = Choose a new password
+mail-password-changed-subject = Your password was changed
+mail-password-changed-text = The password of your account with { $brand } was changed.
+mail-passkey-added-subject = A passkey was added
+mail-passkey-added-text = The passkey “{ $passkey }” was added to your account with { $brand }. Whoever has it can log in with it.
+mail-passkey-upgraded-subject = Your browser made you a passkey
+mail-passkey-upgraded-text = When you logged in with your password, your password manager made the passkey “{ $passkey }” for { $brand }. From now on you can log in with it. You can look at it, rename or delete it in your account.
+mail-passkey-removed-subject = A passkey was removed
+mail-passkey-removed-text = The passkey “{ $passkey }” was removed from your account with { $brand }. It opens nothing any more.
+mail-passkey-renamed-subject = A passkey was renamed
+mail-passkey-renamed-text = The passkey “{ $before }” of your account with { $brand } is called “{ $passkey }” now.
+mail-passkeys-reset-subject = Your passkeys were removed
+mail-passkeys-reset-text = An administrator removed all passkeys of your account with { $brand } and logged you out everywhere. Log in with your password and create a new passkey.
+mail-code-app-on-subject = Your code app was turned on
+mail-code-app-on-text = After your password, { $brand } asks for a code from your app from now on.
+mail-code-app-off-subject = Your code app was turned off
+mail-code-app-off-text = { $brand } does not ask for codes from your app any more.
+mail-recovery-codes-made-subject = You have new recovery codes
+mail-recovery-codes-made-text = A new set of recovery codes was made for your account with { $brand }. Codes of an older set do not work any more.
+mail-recovery-code-used-subject = A recovery code was used
+mail-recovery-code-used-text =
+    { $left ->
+        [0] Somebody logged in to your account with { $brand } with your last recovery code. Please make a new set.
+        [one] Somebody logged in to your account with { $brand } with a recovery code. One is left.
+       *[other] Somebody logged in to your account with { $brand } with a recovery code. { $left } are left.
+    }
+mail-new-device-subject = A log-in with a new device
+mail-new-device-text = Somebody logged in to your account with { $brand } in a browser that we have not seen with you before.
+mail-change-email-old-subject = Please confirm your new email
+mail-change-email-old-text = Your account with { $brand } is to use { $address } from now on. Please agree here; the new mailbox gets a mail as well.
+mail-change-email-old-button = Agree to the change
+mail-change-email-new-subject = Please confirm your new email
+mail-change-email-new-text = An account with { $brand } is to use { $address } from now on. Please agree here; the old mailbox gets a mail as well.
+mail-change-email-new-button = Agree to the change
+mail-email-changed-subject = Your email was changed
+mail-email-changed-text = Your account with { $brand } uses { $address } from now on.
+mail-access-link-subject = An access link was made for you
+mail-access-link-text = An administrator of { $brand } made a link with which you can create a new passkey. It works once, for { $minutes } minutes, and you get it from the administrator.
+mail-access-link-of-subject = An access link was made for { $address }
+mail-access-link-of-text = An administrator of { $brand } made a link with which { $address } can create a new passkey. It works once, for { $minutes } minutes.
+mail-access-link-used-subject = Your access link was used
+mail-access-link-used-text = The access link for your account with { $brand } was used. You were logged out everywhere else.

@@ -7,9 +7,6 @@ import { signal } from './passkey.js';
 const { dataset } = document.getElementById('passkey-signals');
 const { rpId, userId } = dataset;
 
-if (dataset.unknown) {
-  await signal('signalUnknownCredential', { rpId, credentialId: dataset.unknown });
-}
 // An empty list is meant: without passkeys here, none must be offered.
 await signal('signalAllAcceptedCredentials', {
   rpId,

@@ -51,6 +51,7 @@ export async function post(url, body, signal) {
     if (error.name === 'AbortError') throw error;
   }
   if (answer?.location) {
+    if (answer.signals) await inStep(answer.signals);
     location.assign(answer.location);
     return new Promise(() => {});
   }
@@ -117,6 +118,16 @@ export async function signal(method, details) {
   } catch {
     // Nothing that the person could do about it.
   }
+}
+
+/** After a log-in the browser learns which passkeys work here and what the account is called. */
+export function inStep({ rpId, userId, accepted, name, displayName }) {
+  const told = (async () => {
+    await signal('signalAllAcceptedCredentials', { rpId, userId, allAcceptedCredentialIds: accepted });
+    await signal('signalCurrentUserDetails', { rpId, userId, name, displayName });
+  })();
+  // Nobody waits for a browser that takes its time.
+  return Promise.race([told, pause(500)]);
 }
 
 const bytes = (text) =>

@@ -6,8 +6,8 @@ use axum::extract::State;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
-use super::{SECTION, done, frame, who};
-use crate::account::passkeys;
+use super::{SECTION, bench, done, frame, owner_of};
+use crate::account::{passkeys, proof, sessions};
 use crate::app::App;
 use crate::model::attempt::Destination;
 use crate::model::credential::{MAX_PASSKEYS, PasskeyName};
@@ -18,12 +18,15 @@ use crate::web::attempt::{self, carry, destination, form_action};
 use crate::web::error::PageError;
 use crate::web::form::{Asked, Id, Posted};
 use crate::web::page::{self, see_other};
-use crate::web::session::{AccountOwner, FRESH, sign_in_at};
+use crate::web::session::{Enroller, SignedIn, forget, sign_in_at};
 use crate::web::visit::Visit;
 
 #[derive(Debug, Serialize)]
 pub struct CreatePage {
-    welcome: bool,
+    /// Where the person comes from: `setup`, `policy`, `access`, `lost`, or nowhere in particular.
+    from: &'static str,
+    /// Nothing else can be done before.
+    required: bool,
     attempt: Option<String>,
     destination: Option<String>,
     failure: Option<&'static str>,
@@ -32,8 +35,16 @@ pub struct CreatePage {
 impl Page for CreatePage {
     const TEMPLATE: &'static str = "account/create_passkey.html";
     fn samples() -> Vec<Self> {
-        let page = |welcome, attempt| Self { welcome, attempt, destination: None, failure: None };
-        vec![page(false, None), page(true, None), page(false, Some("a".repeat(43)))]
+        let page = |from, attempt| Self {
+            from,
+            required: matches!(from, "policy" | "access"),
+            attempt,
+            destination: None,
+            failure: None,
+        };
+        let mut samples: Vec<_> = ORIGINS.into_iter().map(|from| page(from, None)).collect();
+        samples.push(page("", Some("a".repeat(43))));
+        samples
     }
 }
 
@@ -49,28 +60,32 @@ pub struct CreateQuery {
     fresh: String,
 }
 
+const ORIGINS: [&str; 5] = ["", "setup", "policy", "access", "lost"];
+
 /// GET /account/passkeys/create
 pub async fn create(
     State(app): State<App>,
     visit: Visit,
-    AccountOwner(owner): AccountOwner,
+    Enroller(owner): Enroller,
     Asked(query): Asked<CreateQuery>,
 ) -> Result<Response, PageError> {
     let next = destination(query.attempt.as_deref(), query.destination.as_deref())?;
-    if !owner.session.is_fresh(app.clock.now(), FRESH) {
+    let factors = proof::factors(&app.store, owner.user.id).await?;
+    if !proof::may_add_passkey(&owner.session, &factors, app.clock.now()) {
         let here = format!("/account/passkeys/create{}", carry(&next, &[]));
         return Ok(see_other(&sign_in_at(&here)));
     }
-    if stored::count_of_user(&app.store, owner.user.id).await? >= MAX_PASSKEYS as u64 {
+    if factors.passkeys.len() >= MAX_PASSKEYS {
         return Err(PageError::PasskeyLimit);
     }
     let (attempt, destination) = fields(&next);
-    let page = CreatePage { welcome: query.from == "setup", attempt, destination, failure: None };
+    let from = ORIGINS.into_iter().find(|from| *from == query.from).unwrap_or("");
+    let page = CreatePage { from, required: owner.session.limited, attempt, destination, failure: None };
     let form_action = form_action(&app, &visit, &next).await?;
     page::render(&app, &visit, frame(form_action.as_deref()), &page)
 }
 
-fn fields(destination: &Destination) -> (Option<String>, Option<String>) {
+pub(super) fn fields(destination: &Destination) -> (Option<String>, Option<String>) {
     match destination {
         Destination::Attempt(handle) => (Some(handle.to_string()), None),
         Destination::Page(path) => (None, Some(path.to_string())),
@@ -111,7 +126,7 @@ impl Page for NamePage {
 pub async fn name(
     State(app): State<App>,
     visit: Visit,
-    AccountOwner(owner): AccountOwner,
+    Enroller(owner): Enroller,
     Id(id): Id<PasskeyId>,
     Asked(query): Asked<CreateQuery>,
 ) -> Result<Response, PageError> {
@@ -146,7 +161,7 @@ pub struct NameForm {
 pub async fn rename(
     State(app): State<App>,
     visit: Visit,
-    AccountOwner(owner): AccountOwner,
+    Enroller(owner): Enroller,
     Id(id): Id<PasskeyId>,
     Posted(form): Posted<NameForm>,
 ) -> Result<Response, PageError> {
@@ -164,10 +179,27 @@ pub async fn rename(
         };
         return page::render(&app, &visit, SECTION, &page);
     };
-    done(passkeys::rename(&app.store, who(&owner), id, &name, app.clock.now()).await?)?;
+    let (bench, fresh) = (bench(&app, &visit), form.fresh == "1");
+    done(passkeys::rename(&bench, owner_of(&owner), (id, &name), fresh).await?)?;
+    if owner.session.limited {
+        return leave(&app, &visit, &owner, &next).await;
+    }
     Ok(see_other(&match next {
-        Destination::Account if form.fresh == "1" => "/account/passkeys?notice=created".to_owned(),
+        Destination::Account if fresh => "/account/passkeys?notice=created".to_owned(),
         Destination::Account => "/account/passkeys?notice=renamed".to_owned(),
         next => attempt::location(&next),
     }))
+}
+
+/// A limited session has done what it was for: on to a real log-in, with what was added.
+pub(super) async fn leave(
+    app: &App,
+    visit: &Visit,
+    owner: &SignedIn,
+    next: &Destination,
+) -> Result<Response, PageError> {
+    done(sessions::end(&bench(app, visit), owner_of(owner), owner.session.id).await?)?;
+    let mut response = see_other(&format!("/login{}", carry(next, &[("notice", "passkey-ready")])));
+    forget(app, &mut response);
+    Ok(response)
 }

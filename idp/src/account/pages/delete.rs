@@ -1,12 +1,12 @@
-//! Deleting a passkey.
+//! Deleting a passkey, also one whose device is lost.
 
 use axum::extract::State;
 use axum::response::Response;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::passkeys::Card;
-use super::{SECTION, done, who};
-use crate::account::passkeys;
+use super::{SECTION, bench, done, owner_of, proof_first};
+use crate::account::{passkeys, proof};
 use crate::app::App;
 use crate::model::credential::AuthenticatorKind;
 use crate::model::ids::PasskeyId;
@@ -15,7 +15,7 @@ use crate::theme::Page;
 use crate::web::error::PageError;
 use crate::web::form::{Id, Nothing, Posted};
 use crate::web::page::{self, see_other};
-use crate::web::session::{AccountOwner, FRESH, sign_in_at};
+use crate::web::session::{AccountOwner, SignedIn};
 use crate::web::visit::Visit;
 
 #[derive(Debug, Serialize)]
@@ -54,8 +54,8 @@ pub async fn confirm_delete(
     AccountOwner(owner): AccountOwner,
     Id(id): Id<PasskeyId>,
 ) -> Result<Response, PageError> {
-    if !owner.session.is_fresh(app.clock.now(), FRESH) {
-        return Ok(see_other(&sign_in_at(&format!("/account/passkeys/{id}/delete"))));
+    if let Some(elsewhere) = may_remove(&app, &owner, &format!("/account/passkeys/{id}/delete")).await? {
+        return Ok(elsewhere);
     }
     let passkeys = stored::of_user(&app.store, owner.user.id).await?;
     let passkey = passkeys.iter().find(|passkey| passkey.id == id).ok_or(PageError::NotFound)?;
@@ -71,16 +71,99 @@ pub async fn confirm_delete(
     page::render(&app, &visit, SECTION, &page)
 }
 
+/// Whoever had to use a recovery code may take away what they have lost.
+async fn may_remove(app: &App, owner: &SignedIn, here: &str) -> Result<Option<Response>, PageError> {
+    if proof::recovered(&owner.session, app.clock.now()) {
+        return Ok(None);
+    }
+    proof_first(app, owner, here).await
+}
+
 /// POST /account/passkeys/{id}/delete
 pub async fn delete(
     State(app): State<App>,
+    visit: Visit,
     AccountOwner(owner): AccountOwner,
     Id(id): Id<PasskeyId>,
     Posted(_): Posted<Nothing>,
 ) -> Result<Response, PageError> {
-    if !owner.session.is_fresh(app.clock.now(), FRESH) {
-        return Ok(see_other(&sign_in_at(&format!("/account/passkeys/{id}/delete"))));
+    if let Some(elsewhere) = may_remove(&app, &owner, &format!("/account/passkeys/{id}/delete")).await? {
+        return Ok(elsewhere);
     }
-    done(passkeys::delete(&app.store, who(&owner), id, app.clock.now()).await?)?;
+    done(passkeys::delete(&bench(&app, &visit), owner_of(&owner), id).await?)?;
     Ok(see_other("/account/passkeys?notice=deleted"))
+}
+
+/// "I lost a device": which one was it?
+#[derive(Debug, Serialize)]
+pub struct LostPage {
+    passkeys: Vec<Card>,
+    code_app: bool,
+    failure: Option<&'static str>,
+}
+
+impl Page for LostPage {
+    const TEMPLATE: &'static str = "account/lost.html";
+    fn samples() -> Vec<Self> {
+        let cards = || {
+            vec![
+                Card::sample("iPhone", AuthenticatorKind::Phone, true),
+                Card::sample("<b>Desk</b>", AuthenticatorKind::Computer, false),
+            ]
+        };
+        vec![
+            Self { passkeys: cards(), code_app: true, failure: None },
+            Self { passkeys: cards(), code_app: false, failure: Some("lost-none-chosen") },
+            Self { passkeys: Vec::new(), code_app: true, failure: None },
+        ]
+    }
+}
+
+const LOST: &str = "/account/passkeys/lost";
+
+/// GET /account/passkeys/lost
+pub async fn lost(
+    State(app): State<App>,
+    visit: Visit,
+    AccountOwner(owner): AccountOwner,
+) -> Result<Response, PageError> {
+    if let Some(elsewhere) = may_remove(&app, &owner, LOST).await? {
+        return Ok(elsewhere);
+    }
+    lost_page(&app, &visit, &owner, None).await
+}
+
+async fn lost_page(
+    app: &App,
+    visit: &Visit,
+    owner: &SignedIn,
+    failure: Option<&'static str>,
+) -> Result<Response, PageError> {
+    let factors = proof::factors(&app.store, owner.user.id).await?;
+    let passkeys = factors.passkeys.iter().map(|passkey| Card::of(passkey, owner)).collect();
+    let page = LostPage { passkeys, code_app: factors.code_app.is_some(), failure };
+    page::render(app, visit, SECTION, &page)
+}
+
+#[derive(Debug, Deserialize)]
+pub struct LostForm {
+    #[serde(default)]
+    passkey: String,
+}
+
+/// POST /account/passkeys/lost: the passkey goes, its sessions end, and a new one is offered.
+pub async fn remove_lost(
+    State(app): State<App>,
+    visit: Visit,
+    AccountOwner(owner): AccountOwner,
+    Posted(form): Posted<LostForm>,
+) -> Result<Response, PageError> {
+    if let Some(elsewhere) = may_remove(&app, &owner, LOST).await? {
+        return Ok(elsewhere);
+    }
+    let Ok(id) = form.passkey.parse::<PasskeyId>() else {
+        return lost_page(&app, &visit, &owner, Some("lost-none-chosen")).await;
+    };
+    done(passkeys::delete(&bench(&app, &visit), owner_of(&owner), id).await?)?;
+    Ok(see_other("/account/passkeys/create?from=lost"))
 }

@@ -1,25 +1,45 @@
 //! The account pages.
 
+mod activity;
+mod apps;
 mod create;
 mod delete;
+mod email;
+mod overview;
 mod passkeys;
+mod password;
+mod profile;
+mod sessions;
+mod two_factor;
 
+pub use activity::{ActivityPage, activity};
+pub use apps::{AppsPage, apps, disconnect};
 pub use create::{CreatePage, NamePage, create, name, rename};
-pub use delete::{DeletePage, confirm_delete, delete};
+pub use delete::{DeletePage, LostPage, confirm_delete, delete, lost, remove_lost};
+pub use email::{
+    EmailLinkPage, EmailPage, change_email, email, email_link, follow_email_link, send_confirmation,
+};
+pub use overview::{OverviewPage, overview};
 pub use passkeys::{PasskeysPage, passkeys};
+pub use password::{PasswordPage, change_password, password};
+pub use profile::{ProfilePage, profile, save_profile};
+pub use sessions::{SessionsPage, end_other_sessions, end_session, sessions};
+pub use two_factor::{
+    CodeAppOffPage, CodeAppPage, RecoveryCodesPage, TwoFactorPage, begin_code_app, confirm_code_app,
+    confirm_code_app_off, download_recovery_codes, make_recovery_codes, set_up_code_app, turn_code_app_off,
+    two_factor,
+};
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::passkeys::{Changed, SignedIn as Who};
+use super::{Changed, Owner, Workbench, proof};
 use crate::app::App;
-use crate::model::user::ServiceRole;
-use crate::store::passkeys as stored;
-use crate::theme::{Page, moment};
+use crate::theme::Page;
 use crate::web::error::PageError;
-use crate::web::page::{self, Frame};
-use crate::web::session::{AccountOwner, SignedIn};
+use crate::web::page::{self, Frame, see_other};
+use crate::web::session::{SignedIn, sign_in_at};
 use crate::web::visit::Visit;
 
 const SECTION: Frame<'_> = Frame::of("account");
@@ -29,8 +49,24 @@ fn frame(form_action: Option<&str>) -> Frame<'_> {
     Frame { form_action, ..SECTION }
 }
 
-fn who(owner: &SignedIn) -> Who {
-    Who { user: owner.user.id, session: owner.session.id }
+pub(super) fn bench<'a>(app: &'a App, visit: &'a Visit) -> Workbench<'a> {
+    Workbench {
+        store: &app.store,
+        ephemeral: &app.ephemeral,
+        relying_party: &app.relying_party,
+        passwords: &app.passwords,
+        mail: &app.mail,
+        brand: &app.config.brand.name,
+        entropy: app.entropy,
+        now: app.clock.now(),
+        browser: visit.browser,
+        agent: &visit.agent,
+        network: &visit.network,
+    }
+}
+
+pub(super) fn owner_of(owner: &SignedIn) -> Owner<'_> {
+    Owner { user: &owner.user, session: owner.session.id }
 }
 
 /// What came of a change, as the person sees it.
@@ -43,61 +79,22 @@ fn done(changed: Changed) -> Result<(), PageError> {
     }
 }
 
-#[derive(Debug, Serialize)]
-pub struct OverviewPage {
-    given_name: String,
-    family_name: String,
-    email: String,
-    role: Option<&'static str>,
-    created_at: String,
-    passkeys: u64,
-    last_sign_in: LastSignIn,
+/// Whoever has not proven enough to change how they get in is sent to do so, and comes back to `here`.
+async fn proof_first(app: &App, owner: &SignedIn, here: &str) -> Result<Option<Response>, PageError> {
+    let factors = proof::factors(&app.store, owner.user.id).await?;
+    let enough = proof::may_change(&owner.session, &factors, app.clock.now());
+    Ok((!enough).then(|| see_other(&sign_in_at(here))))
 }
 
-#[derive(Debug, Serialize)]
-struct LastSignIn {
-    at: String,
-    method: &'static str,
+/// Which of the notices that a page knows it was called with.
+fn notice_of(asked: &str, known: &[&'static str]) -> Option<&'static str> {
+    known.iter().find(|notice| **notice == asked).copied()
 }
 
-impl Page for OverviewPage {
-    const TEMPLATE: &'static str = "account/overview.html";
-    fn samples() -> Vec<Self> {
-        ["passkey", "password", "password-passkey"]
-            .into_iter()
-            .zip([2, 0, 1])
-            .map(|(method, passkeys)| Self {
-                given_name: "Ada".to_owned(),
-                family_name: "<Lovelace>".to_owned(),
-                email: "ada@example.org".to_owned(),
-                role: (passkeys == 0).then_some("operator"),
-                created_at: "2026-11-23T09:05:00Z".to_owned(),
-                passkeys,
-                last_sign_in: LastSignIn { at: "2026-11-23T09:05:00Z".to_owned(), method },
-            })
-            .collect()
-    }
-}
-
-/// GET /account
-pub async fn overview(
-    State(app): State<App>,
-    visit: Visit,
-    AccountOwner(owner): AccountOwner,
-) -> Result<Response, PageError> {
-    let page = OverviewPage {
-        given_name: owner.user.given_name.to_string(),
-        family_name: owner.user.family_name.to_string(),
-        email: owner.user.email.to_string(),
-        role: owner.user.role.map(ServiceRole::as_str),
-        created_at: moment(owner.user.created_at),
-        passkeys: stored::count_of_user(&app.store, owner.user.id).await?,
-        last_sign_in: LastSignIn {
-            at: moment(owner.session.authenticated_at),
-            method: owner.session.method.as_str(),
-        },
-    };
-    page::render(&app, &visit, SECTION, &page)
+#[derive(Debug, Default, Deserialize)]
+pub struct NoticeQuery {
+    #[serde(default)]
+    notice: String,
 }
 
 #[derive(Debug, Serialize)]

@@ -2,11 +2,13 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use super::SECTION;
+use super::overview::Signals;
+use super::{NoticeQuery, SECTION, notice_of};
+use crate::account::safety::kind_of;
 use crate::app::App;
-use crate::crypto::{aaguid, base64url};
+use crate::crypto::aaguid;
 use crate::model::credential::{AuthenticatorKind, MAX_PASSKEYS, Passkey};
 use crate::store::passkeys as stored;
 use crate::theme::{Page, moment};
@@ -21,12 +23,7 @@ pub struct PasskeysPage {
     passkeys: Vec<Card>,
     notice: Option<&'static str>,
     can_add: bool,
-    rp_id: String,
-    user_handle: String,
-    accepted: Vec<String>,
-    user_name: String,
-    display_name: String,
-    signal_unknown: Option<String>,
+    signals: Signals,
 }
 
 /// One passkey, as its person sees it.
@@ -39,6 +36,7 @@ pub(super) struct Card {
     created_at: String,
     last_used_at: Option<String>,
     last_used_with: Option<String>,
+    last_used_from: Option<String>,
     synced: bool,
     pub(super) this_session: bool,
 }
@@ -50,16 +48,17 @@ impl Card {
             id: passkey.id.to_string(),
             name: passkey.name.to_string(),
             provider: provider.map(|(name, _)| name),
-            kind: provider.map_or_else(|| guess_kind(passkey), |(_, kind)| kind),
+            kind: kind_of(passkey),
             created_at: moment(passkey.created_at),
             last_used_at: passkey.last_used_at.map(moment),
-            last_used_with: passkey.last_used_with.clone(),
+            last_used_with: passkey.last_used_with.clone().filter(|text| !text.is_empty()),
+            last_used_from: passkey.last_used_from.clone().filter(|text| !text.is_empty()),
             synced: passkey.backup_eligible,
             this_session: owner.session.passkey_id == Some(passkey.id),
         }
     }
 
-    fn sample(name: &str, kind: AuthenticatorKind, synced: bool) -> Self {
+    pub(super) fn sample(name: &str, kind: AuthenticatorKind, synced: bool) -> Self {
         Self {
             id: "0197f3a0-0000-7000-8000-000000000000".to_owned(),
             name: name.to_owned(),
@@ -68,23 +67,10 @@ impl Card {
             created_at: "2026-11-23T09:05:00Z".to_owned(),
             last_used_at: synced.then(|| "2026-11-23T09:06:00Z".to_owned()),
             last_used_with: synced.then(|| "Safari on iPhone".to_owned()),
+            last_used_from: synced.then(|| "192.0.2.7".to_owned()),
             synced,
             this_session: synced,
         }
-    }
-}
-
-/// For providers we have no name for: how it is connected says what it probably is.
-fn guess_kind(passkey: &Passkey) -> AuthenticatorKind {
-    let reached_by = |transport: &str| passkey.transports.iter().any(|known| known == transport);
-    if reached_by("internal") {
-        AuthenticatorKind::Computer
-    } else if reached_by("hybrid") {
-        AuthenticatorKind::Phone
-    } else if reached_by("usb") || reached_by("nfc") {
-        AuthenticatorKind::SecurityKey
-    } else {
-        AuthenticatorKind::PasswordManager
     }
 }
 
@@ -95,12 +81,7 @@ impl Page for PasskeysPage {
             can_add: passkeys.len() < 3,
             passkeys,
             notice,
-            rp_id: "login.example.org".to_owned(),
-            user_handle: "AAAA".to_owned(),
-            accepted: vec!["AAAA".to_owned(), "BBBB".to_owned()],
-            user_name: "ada@example.org".to_owned(),
-            display_name: "Ada Lovelace".to_owned(),
-            signal_unknown: None,
+            signals: Signals::sample(),
         };
         let cards = [
             Card::sample("iPhone", AuthenticatorKind::Phone, true),
@@ -117,31 +98,20 @@ impl Page for PasskeysPage {
     }
 }
 
-#[derive(Debug, Deserialize)]
-pub struct Notice {
-    #[serde(default)]
-    notice: String,
-}
-
 /// GET /account/passkeys
 pub async fn passkeys(
     State(app): State<App>,
     visit: Visit,
-    AccountOwner(owner): AccountOwner,
-    Asked(query): Asked<Notice>,
+    owner: AccountOwner,
+    Asked(query): Asked<NoticeQuery>,
 ) -> Result<Response, PageError> {
-    let passkeys = stored::of_user(&app.store, owner.user.id).await?;
-    let notice = ["created", "deleted", "renamed"].into_iter().find(|notice| *notice == query.notice);
+    let passkeys = stored::of_user(&app.store, owner.0.user.id).await?;
+    let notice = notice_of(&query.notice, &["created", "deleted", "renamed"]);
     let page = PasskeysPage {
-        passkeys: passkeys.iter().map(|passkey| Card::of(passkey, &owner)).collect(),
+        passkeys: passkeys.iter().map(|passkey| Card::of(passkey, &owner.0)).collect(),
         notice,
         can_add: passkeys.len() < MAX_PASSKEYS,
-        rp_id: app.relying_party.id().to_owned(),
-        user_handle: base64url::encode(&owner.user.handle),
-        accepted: passkeys.iter().map(|passkey| base64url::encode(&passkey.credential_id)).collect(),
-        user_name: owner.user.email.to_string(),
-        display_name: owner.user.display_name(),
-        signal_unknown: None,
+        signals: Signals::of(&app, &owner, &passkeys),
     };
     page::render(&app, &visit, SECTION, &page)
 }

@@ -69,11 +69,16 @@ pub struct NewCredential {
 }
 
 /// A verified assertion, and what it changes in the credential record.
+#[expect(clippy::struct_excessive_bools, reason = "flags of the specification, and what is odd about them")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Assertion {
     pub user_verified: bool,
     pub sign_count: u32,
     pub backup_state: bool,
+    pub backup_eligible: bool,
+    /// It says otherwise than at registration whether it may be copied (§7.2 step 19): a sign of a
+    /// manager that answers wrongly, or of another authenticator.
+    pub eligibility_changed: bool,
     /// The counter did not grow (§7.2 step 22): a sign of a copied authenticator, not a proof.
     pub counter_stood_still: bool,
 }
@@ -110,6 +115,29 @@ impl RelyingParty {
         response: &Value,
     ) -> Result<NewCredential, CeremonyError> {
         self.registration(challenge, excluded, response, UserVerification::Required)
+    }
+
+    /// Verifies a passkey that the browser made by itself after a password (§5.1.3, conditional
+    /// mediation): nobody had to be present or verified, everything else holds.
+    ///
+    /// # Errors
+    /// When any other step of §7.1 fails.
+    pub fn verify_conditional_registration(
+        &self,
+        challenge: &[u8],
+        excluded: &[Vec<u8>],
+        response: &Value,
+    ) -> Result<NewCredential, CeremonyError> {
+        let claimed = parse::attestation_object(response)?.1;
+        // The library knows no ceremony without a person. Under the format "none" nothing signs the
+        // flags, so that they may be set for it; `parse::with_user_present` takes no other format.
+        let present = parse::with_user_present(response)?;
+        let mut new = self.registration(challenge, excluded, &present, UserVerification::Preferred)?;
+        if let Some(members) = new.record.get_mut("cred").and_then(Value::as_object_mut) {
+            members.insert("registration_policy".to_owned(), json!(UserVerification::Required));
+        }
+        new.user_verified = claimed.user_verified;
+        Ok(new)
     }
 
     fn registration(
@@ -199,16 +227,15 @@ impl RelyingParty {
         client_data.check("webauthn.get", challenge, &self.origins)?;
         let data = AuthenticatorData::of_assertion(response)?;
         data.check(&self.id)?;
-        if data.backup_eligible != passkey.backup_eligible {
-            return Err(CeremonyError::Refused("the backup eligibility changed"));
-        }
 
-        // The library would refuse what we judge ourselves: a counter that stands still is a signal
-        // to record, and a missing user verification asks for another factor.
+        // The library would refuse what we judge ourselves: a counter that stands still and an
+        // eligibility that changed are signals to record, and a missing user verification asks for
+        // another factor.
         let mut credential = passkey.record.get("cred").cloned().unwrap_or_default();
         for (member, value) in [
             ("counter", json!(0)),
             ("user_verified", json!(false)),
+            ("backup_eligible", json!(data.backup_eligible)),
             ("registration_policy", json!(UserVerification::Preferred)),
         ] {
             credential.as_object_mut().and_then(|members| members.insert(member.to_owned(), value));
@@ -227,6 +254,8 @@ impl RelyingParty {
             user_verified: result.user_verified(),
             sign_count: new,
             backup_state: result.backup_state(),
+            backup_eligible: data.backup_eligible,
+            eligibility_changed: data.backup_eligible != passkey.backup_eligible,
             counter_stood_still: new <= old && (new, old) != (0, 0),
         })
     }

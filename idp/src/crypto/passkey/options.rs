@@ -16,6 +16,9 @@ pub const CREATION_ALGORITHMS: [(&str, i32); 3] = [("ES256", -7), ("ES384", -35)
 pub struct CreationRequest<'a> {
     pub user: &'a User,
     pub existing: &'a [Passkey],
+    /// Whether the authenticator has to verify the person. A browser that makes a passkey by itself
+    /// has nobody to verify.
+    pub required: bool,
 }
 
 impl RelyingParty {
@@ -37,7 +40,7 @@ impl RelyingParty {
             "authenticatorSelection": {
                 "residentKey": "required",
                 "requireResidentKey": true,
-                "userVerification": "required",
+                "userVerification": if request.required { "required" } else { "preferred" },
             },
             "attestation": "none",
             "extensions": { "credProps": true },

@@ -191,3 +191,29 @@ pub(super) fn attestation_object(response: &Value) -> Result<(String, Authentica
     let data = object.auth_data.as_bytes().and_then(|bytes| AuthenticatorData::parse(bytes));
     Ok((object.fmt, data.ok_or_else(refused)?))
 }
+
+/// The same answer as if somebody had touched the authenticator. Only for the format "none", under
+/// which nothing signs the flags.
+pub(super) fn with_user_present(response: &Value) -> Result<Value, CeremonyError> {
+    let refused = || CeremonyError::Refused("its attestation object is malformed");
+    let bytes = bytes_at(response, "/response/attestationObject")?;
+    let object: AttestationObject =
+        ciborium::de::from_reader_with_recursion_limit(bytes.as_slice(), 16).map_err(|_| refused())?;
+    if object.fmt != "none" {
+        return Err(CeremonyError::Refused("made without a person, it can carry no attestation"));
+    }
+    let mut data = object.auth_data.into_bytes().map_err(|_| refused())?;
+    *data.get_mut(32).ok_or_else(refused)? |= FLAG_USER_PRESENT;
+    let member = |name: &str| ciborium::Value::Text(name.to_owned());
+    let present = ciborium::Value::Map(vec![
+        (member("fmt"), member("none")),
+        (member("attStmt"), ciborium::Value::Map(Vec::new())),
+        (member("authData"), ciborium::Value::Bytes(data)),
+    ]);
+    let mut encoded = Vec::new();
+    ciborium::ser::into_writer(&present, &mut encoded).map_err(|_| refused())?;
+    let mut changed = response.clone();
+    let slot = changed.pointer_mut("/response/attestationObject").ok_or_else(refused)?;
+    *slot = Value::String(base64url::encode(encoded));
+    Ok(changed)
+}

@@ -72,6 +72,7 @@ fn run(party: &RelyingParty, vector: &Value) -> Result<(), String> {
         created_at: start,
         last_used_at: None,
         last_used_with: None,
+        last_used_from: None,
     };
     let assertion = json!({
         "id": id, "rawId": id, "type": "public-key", "clientExtensionResults": {},

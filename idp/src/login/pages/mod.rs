@@ -1,12 +1,18 @@
 //! The pages of signing in and out.
 
+mod access;
+mod codes;
 mod offer;
+mod reset;
 mod sign_in;
 mod sign_out;
 mod steps;
 mod way;
 
-pub use offer::{OfferPage, not_now, offer};
+pub use access::{AccessPage, access, submit_access};
+pub use codes::{CodePage, RecoveryCodePage, submit_code, submit_recovery_code, use_code, use_recovery_code};
+pub use offer::{EnrolPage, OfferPage, enrol, not_now, offer, shared};
+pub use reset::{ForgotPage, ResetPage, forgot, reset, submit_forgot, submit_reset};
 pub use sign_in::{SignInPage, cancel, sign_in, submit_password};
 pub use sign_out::{SignedOutPage, log_out, signed_out};
 pub use steps::{UsePasskeyPage, UsePasswordPage, use_passkey, use_password};
@@ -16,7 +22,9 @@ pub(super) use way::Way;
 use axum::response::Response;
 
 use super::Desk;
-use super::sign_in::{Outcome, SignedIn};
+use super::flow::Enrolment;
+use super::session::Begun;
+use super::sign_in::Outcome;
 use crate::app::App;
 use crate::model::attempt::AppCard;
 use crate::web::attempt::{self, carry};
@@ -34,7 +42,12 @@ pub(super) fn desk<'a>(app: &'a App, visit: &'a Visit) -> Desk<'a> {
         limits: app.config.sessions.limits(),
         now: app.clock.now(),
         browser: visit.browser,
+        mail: &app.mail,
         agent: &visit.agent,
+        address: visit.address,
+        network: &visit.network,
+        failures_per_network: app.config.passwords.failures_per_network(),
+        shared: visit.shared,
         previous: visit.signed_in.as_ref().map(|signed_in| &signed_in.session),
     }
 }
@@ -44,24 +57,40 @@ pub(super) fn next_location(way: &Way, outcome: &Outcome) -> String {
     match outcome {
         Outcome::AskPasskey(flow) => way.step("/login/passkey", flow),
         Outcome::AskPassword(flow) => way.step("/login/password", flow),
-        Outcome::SignedIn(signed_in) if signed_in.offer_passkey => {
-            format!("/login/offer{}", carry(&way.destination, &[]))
+        Outcome::AskCode(flow) => way.step("/login/code", flow),
+        Outcome::Enrol(_, Enrolment::Passkey) => {
+            format!("/account/passkeys/create{}", carry(&way.destination, &[("from", "policy")]))
         }
-        Outcome::SignedIn(_) | Outcome::Failed(_) => attempt::location(&way.destination),
+        Outcome::Enrol(_, Enrolment::PasskeyOrCodeApp) => {
+            format!("/login/enrol{}", carry(&way.destination, &[]))
+        }
+        Outcome::SignedIn(signed_in) => match signed_in.offer {
+            Some(offer) => format!("/login/offer{}", carry(&way.destination, &[("why", offer::why(offer))])),
+            None => attempt::location(&way.destination),
+        },
+        Outcome::Failed(_) => attempt::location(&way.destination),
     }
 }
 
-fn follow(app: &App, way: &Way, outcome: Outcome) -> Response {
+fn follow(app: &App, visit: &Visit, way: &Way, outcome: Outcome) -> Response {
     let mut response = see_other(&next_location(way, &outcome));
-    if let Outcome::SignedIn(signed_in) = outcome {
-        give_cookies(app, &mut response, *signed_in);
-    }
+    give_cookies(app, visit, &mut response, outcome);
     response
 }
 
-pub(super) fn give_cookies(app: &App, response: &mut Response, signed_in: SignedIn) {
-    let begun = signed_in.begun;
-    let passkey = begun.session.passkey_id.is_some();
+/// The cookies of the session that an outcome began, if it did.
+pub(super) fn give_cookies(app: &App, visit: &Visit, response: &mut Response, outcome: Outcome) {
+    let begun = match outcome {
+        Outcome::SignedIn(signed_in) => signed_in.begun,
+        Outcome::Enrol(begun, _) => *begun,
+        _ => return,
+    };
+    give_session(app, visit, response, begun);
+}
+
+fn give_session(app: &App, visit: &Visit, response: &mut Response, begun: Begun) {
+    // A shared computer does not lead with anybody's passkey.
+    let passkey = begun.session.passkey_id.is_some() && !visit.shared;
     cookies::give(
         app,
         response,

@@ -20,11 +20,16 @@ use crate::web::page::see_other;
 use crate::web::session::{FRESH, opens_account};
 use crate::web::visit::Visit;
 
+/// What may have happened just before.
+const NOTICES: [&str; 3] = ["session-ended", "passkey-ready", "password-saved"];
+
 #[derive(Debug, Serialize)]
 pub struct SignInPage {
     app: Option<AppCard>,
     email: String,
     failure: Option<&'static str>,
+    /// With the failure "wait".
+    seconds: i64,
     attempt: Option<String>,
     flow: Option<String>,
     destination: Option<String>,
@@ -43,6 +48,7 @@ impl SignInPage {
             app: way.app_card(),
             email: known.map_or(hint, |known| Some(known.user.email.to_string())).unwrap_or_default(),
             failure: None,
+            seconds: 0,
             attempt: way.attempt_field(),
             flow: None,
             destination: way.destination_field(),
@@ -60,6 +66,7 @@ impl Page for SignInPage {
             app: None,
             email: String::new(),
             failure: None,
+            seconds: 0,
             attempt: None,
             flow: None,
             destination: None,
@@ -67,8 +74,14 @@ impl Page for SignInPage {
             passkey_hint: false,
             notice: None,
         };
-        let failures =
-            ["wrong-credentials", "password-missing", "too-busy", "attempt-expired", "passkey-expired"];
+        let failures = [
+            "wrong-credentials",
+            "password-missing",
+            "too-busy",
+            "wait",
+            "attempt-expired",
+            "passkey-expired",
+        ];
         let failed = failures.map(|failure| Self { failure: Some(failure), ..plain() });
         let logo = AppCard { logo_uri: Some("/oidc/logo/a".to_owned()), ..sample_app() };
         let mut samples = vec![
@@ -77,9 +90,18 @@ impl Page for SignInPage {
             Self { app: Some(logo), attempt: Some("a".repeat(43)), passkey_hint: true, ..plain() },
             Self { email: "ada@example.org".to_owned(), reauth: true, ..plain() },
         ];
+        samples.extend(NOTICES.map(|notice| Self { notice: Some(notice), ..plain() }));
         samples.extend(failed);
         samples
     }
+}
+
+#[derive(Debug, Deserialize)]
+pub struct SignInQuery {
+    #[serde(default)]
+    notice: String,
+    #[serde(flatten)]
+    carried: Carried,
 }
 
 /// GET /login
@@ -87,9 +109,9 @@ pub async fn sign_in(
     State(app): State<App>,
     visit: Visit,
     headers: HeaderMap,
-    Asked(carried): Asked<Carried>,
+    Asked(query): Asked<SignInQuery>,
 ) -> Result<Response, PageError> {
-    let way = Way::read(&app, &visit, &carried).await?;
+    let way = Way::read(&app, &visit, &query.carried).await?;
     if let Some(signed_in) = visit.signed_in.as_ref().filter(|_| way.attempt.is_none()) {
         let fresh = signed_in.session.is_fresh(app.clock.now(), FRESH);
         let enough = fresh || way.destination == Destination::Account;
@@ -98,7 +120,11 @@ pub async fn sign_in(
             return Ok(see_other(&attempt::location(&way.destination)));
         }
     }
-    way.render(&app, &visit, &SignInPage::new(&way, &visit))
+    let mut page = SignInPage::new(&way, &visit);
+    page.notice = NOTICES.into_iter().find(|notice| *notice == query.notice).or(page.notice);
+    // Somebody who has just made one has it at hand.
+    page.passkey_hint = page.passkey_hint || page.notice == Some("passkey-ready");
+    way.render(&app, &visit, &page)
 }
 
 #[derive(Debug, Deserialize)]
@@ -124,13 +150,18 @@ pub async fn submit_password(
     let carried = Carried { attempt: form.attempt, flow: form.flow, destination: form.destination };
     let way = Way::read(&app, &visit, &carried).await?;
     let desk = desk(&app, &visit);
+    let mut seconds = 0;
     let failure = match (Email::parse(&form.email), Password::presented(form.password.expose())) {
         (_, Err(PasswordRefused::Empty)) => "password-missing",
         (Ok(email), Ok(password)) => {
             match steps::with_password(&desk, way.flow.as_ref(), &email, password).await {
                 Ok(Outcome::Failed(Failure::WrongCredentials)) => "wrong-credentials",
+                Ok(Outcome::Failed(Failure::Wait(wait))) => {
+                    seconds = wait;
+                    "wait"
+                }
                 Ok(Outcome::Failed(_)) => "attempt-expired",
-                Ok(outcome) => return Ok(follow(&app, &way, outcome)),
+                Ok(outcome) => return Ok(follow(&app, &visit, &way, outcome)),
                 Err(error) if is_busy(&error) => "too-busy",
                 Err(error) => return Err(error.into()),
             }
@@ -138,7 +169,7 @@ pub async fn submit_password(
         // No account has such an address or such a password.
         (Err(_), _) | (_, Err(_)) => "wrong-credentials",
     };
-    failed(&app, &visit, &way, (form.email, failure)).await
+    failed(&app, &visit, &way, (form.email, failure, seconds)).await
 }
 
 fn is_busy(error: &anyhow::Error) -> bool {
@@ -150,7 +181,7 @@ async fn failed(
     app: &App,
     visit: &Visit,
     way: &Way,
-    (typed, failure): (String, &'static str),
+    (typed, failure, seconds): (String, &'static str, i64),
 ) -> Result<Response, PageError> {
     let email: String = typed.chars().take(254).collect();
     let resumed = match &way.flow {
@@ -159,12 +190,18 @@ async fn failed(
     };
     let mut response = match (&way.flow, resumed) {
         (Some(handle), Some((_, user))) => {
-            let page = UsePasswordPage::new(way, (handle.to_string(), user.email.to_string()), Some(failure));
+            let page = UsePasswordPage::new(way, (handle.to_string(), user.email.to_string()));
+            let page = page.failed(failure, seconds);
             way.render(app, visit, &page)?
         }
         _ => {
-            let page =
-                SignInPage { email, failure: Some(failure), notice: None, ..SignInPage::new(way, visit) };
+            let page = SignInPage {
+                email,
+                failure: Some(failure),
+                seconds,
+                notice: None,
+                ..SignInPage::new(way, visit)
+            };
             way.render(app, visit, &page)?
         }
     };

@@ -62,21 +62,31 @@ pub struct UsePasswordPage {
     flow: String,
     email: String,
     failure: Option<&'static str>,
+    /// With the failure "wait".
+    seconds: i64,
     attempt: Option<String>,
     destination: Option<String>,
 }
 
 impl UsePasswordPage {
     /// For a flow and the address of its person.
-    pub(super) fn new(way: &Way, (flow, email): (String, String), failure: Option<&'static str>) -> Self {
+    pub(super) fn new(way: &Way, (flow, email): (String, String)) -> Self {
         Self {
             app: way.app_card(),
             flow,
             email,
-            failure,
+            failure: None,
+            seconds: 0,
             attempt: way.attempt_field(),
             destination: way.destination_field(),
         }
+    }
+}
+
+impl UsePasswordPage {
+    pub(super) fn failed(mut self, failure: &'static str, seconds: i64) -> Self {
+        (self.failure, self.seconds) = (Some(failure), seconds);
+        self
     }
 }
 
@@ -89,6 +99,7 @@ impl Page for UsePasswordPage {
                 flow: "a".repeat(43),
                 email: "ada@example.org".to_owned(),
                 failure,
+                seconds: 0,
                 attempt: None,
                 destination: Some("/account/passkeys".to_owned()),
             })
@@ -104,10 +115,10 @@ pub async fn use_password(
 ) -> Result<Response, PageError> {
     let way = Way::read(&app, &visit, &carried).await?;
     let resumed = resumed(&app, &visit, &way).await?;
-    way.render(&app, &visit, &UsePasswordPage::new(&way, resumed, None))
+    way.render(&app, &visit, &UsePasswordPage::new(&way, resumed))
 }
 
-async fn resumed(app: &App, visit: &Visit, way: &Way) -> Result<(String, String), PageError> {
+pub(super) async fn resumed(app: &App, visit: &Visit, way: &Way) -> Result<(String, String), PageError> {
     let handle = way.flow.as_ref().ok_or(PageError::AttemptExpired)?;
     let found = sign_in::resume(&desk(app, visit), handle).await?;
     let (_, user) = found.ok_or(PageError::AttemptExpired)?;

@@ -84,8 +84,9 @@ pub(super) async fn complete(
         return Ok(Completed::EmailTaken);
     }
     passwords::set(&tx, user.id, &hash, desk.now).await?;
-    let begun = session::begin(&tx, desk, user.id, (Method::Password, None)).await?;
-    audit::record(&tx, desk.now, Actor::Person(user.id), Some(user.id), Event::OperatorSetUp).await?;
+    let begun = session::begin(&tx, desk, &user, (Method::Password, None)).await?;
+    audit::record(&tx, desk.now, desk.doer(Actor::Person(user.id)), Some(user.id), Event::OperatorSetUp)
+        .await?;
     tx.commit().await?;
     Ok(Completed::Done(Box::new(begun)))
 }

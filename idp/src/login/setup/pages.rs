@@ -110,7 +110,7 @@ pub async fn submit(
     let email = Email::parse(&form.email).map_err(|_| "email-invalid");
     let given_name = name(&form.given_name);
     let family_name = name(&form.family_name);
-    let password = Password::chosen(form.password.expose(), &context).map_err(reason);
+    let password = Password::chosen(form.password.expose(), &context).map_err(PasswordRefused::id);
     let (email, given_name, family_name, password) = match (email, given_name, family_name, password) {
         (Ok(email), Ok(given_name), Ok(family_name), Ok(password)) => {
             (email, given_name, family_name, password)
@@ -143,15 +143,4 @@ pub async fn submit(
 
 fn name(text: &str) -> Result<PersonName, &'static str> {
     PersonName::parse(text).map_err(|_| if text.trim().is_empty() { "name-empty" } else { "name-long" })
-}
-
-/// The text that tells a person what to change about a password.
-#[must_use]
-pub const fn reason(refused: PasswordRefused) -> &'static str {
-    match refused {
-        PasswordRefused::Empty => "password-missing",
-        PasswordRefused::TooShort => "password-short",
-        PasswordRefused::TooLong => "password-long",
-        PasswordRefused::Context => "password-context",
-    }
 }

@@ -1,0 +1,110 @@
+//! Who may change how a person gets in: somebody who has proven themselves just now, by as much as the
+//! account had to offer (security: I11, class 2.9).
+
+use time::OffsetDateTime;
+
+use crate::model::credential::Factors;
+use crate::model::ids::UserId;
+use crate::model::session::{FRESH, Method, Session};
+use crate::model::user::{Policy, User};
+use crate::store::{Read, passkeys, passwords, recovery, totp};
+
+/// What a person can sign in with.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn factors(db: &impl Read, user: UserId) -> anyhow::Result<Factors> {
+    Ok(Factors {
+        passkeys: passkeys::of_user(db, user).await?,
+        code_app: totp::of_user(db, user).await?.and_then(|app| app.confirmed_at),
+        recovery_codes_left: recovery::left(db, user).await?,
+        password_usable: passwords::is_usable(db, user).await?,
+    })
+}
+
+/// Whether a session may add a passkey. A limited session is there for just that.
+#[must_use]
+pub fn may_add_passkey(session: &Session, factors: &Factors, now: OffsetDateTime) -> bool {
+    session.limited || may_change(session, factors, now) || recovered(session, now)
+}
+
+/// Whether a session may change how its person gets in. A weak proof is enough only where there was
+/// nothing stronger when it was given.
+#[must_use]
+pub fn may_change(session: &Session, factors: &Factors, now: OffsetDateTime) -> bool {
+    let proven_at = session.authenticated_at;
+    let older = |at: OffsetDateTime| at < proven_at;
+    let had_stronger = factors.code_app.is_some_and(older)
+        || factors.passkeys.iter().any(|passkey| older(passkey.created_at));
+    !session.limited && session.is_fresh(now, FRESH) && (session.method.is_strong() || !had_stronger)
+}
+
+/// Whoever had to use a recovery code is led to a new passkey, and may take what is lost away.
+#[must_use]
+pub fn recovered(session: &Session, now: OffsetDateTime) -> bool {
+    !session.limited && session.method == Method::PasswordAndRecoveryCode && session.is_fresh(now, FRESH)
+}
+
+/// Whether the person could still sign in with what the account has now, under its policy (I12).
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn way_in_is_left(db: &impl Read, user: &User) -> anyhow::Result<bool> {
+    if passkeys::count_of_user(db, user.id).await? > 0 {
+        return Ok(true);
+    }
+    if user.policy >= Policy::RequirePasskey || !passwords::is_usable(db, user.id).await? {
+        return Ok(false);
+    }
+    // With the code app gone too, the password alone would do, or lead to enrolment.
+    let app = totp::of_user(db, user.id).await?.filter(|app| app.confirmed_at.is_some());
+    Ok(app.is_none() || totp::is_usable(db, user.id).await? || recovery::left(db, user.id).await? > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use time::Duration;
+
+    use super::*;
+    use crate::model::ids::SessionId;
+
+    fn session(method: Method, limited: bool) -> Session {
+        let start = OffsetDateTime::UNIX_EPOCH;
+        Session {
+            id: SessionId::new(start, [1; 10]),
+            user_id: UserId::new(start, [2; 10]),
+            passkey_id: None,
+            method,
+            authenticated_at: start,
+            created_at: start,
+            last_seen_at: start,
+            expires_at: start + Duration::DAY,
+            browser: String::new(),
+            network: String::new(),
+            limited,
+        }
+    }
+
+    /// I11
+    #[test]
+    fn a_weak_proof_changes_nothing_that_was_there_before_it() {
+        let start = OffsetDateTime::UNIX_EPOCH;
+        let nothing = Factors::default();
+        let before = Factors { code_app: Some(start - Duration::SECOND), ..Factors::default() };
+        let since = Factors { code_app: Some(start + Duration::SECOND), ..Factors::default() };
+        let weak = session(Method::Password, false);
+        assert!(may_change(&weak, &nothing, start));
+        assert!(may_change(&weak, &since, start), "added in this very session");
+        assert!(!may_change(&weak, &before, start));
+        for method in Method::ALL.into_iter().filter(|method| method.is_strong()) {
+            assert!(may_change(&session(method, false), &before, start), "{method:?}");
+            let late = start + FRESH + Duration::SECOND;
+            assert!(!may_change(&session(method, false), &before, late), "{method:?}");
+            assert!(!may_change(&session(method, true), &before, start), "{method:?}");
+        }
+        let recovery = session(Method::PasswordAndRecoveryCode, false);
+        assert!(!may_change(&recovery, &before, start) && may_add_passkey(&recovery, &before, start));
+        assert!(may_add_passkey(&session(Method::Password, true), &before, start));
+        assert!(!may_add_passkey(&weak, &before, start));
+    }
+}

@@ -1,0 +1,122 @@
+//! The words of a message: every one says what happened, when and where, and what to do if it was not
+//! its reader.
+
+use serde::Serialize;
+
+use super::Circumstances;
+use crate::crypto::token::Token;
+use crate::i18n::Argument;
+use crate::theme::moment_in;
+
+/// What a message is about.
+#[derive(Debug)]
+pub struct Notice<'a> {
+    kind: &'static str,
+    pub(super) happened: &'a Circumstances<'a>,
+    arguments: Vec<(String, Argument)>,
+    link: Option<Link<'a>>,
+}
+
+/// A link that does something once, for as long as it says.
+#[derive(Debug, Clone, Copy)]
+pub struct Link<'a> {
+    pub path: &'static str,
+    pub token: &'a Token,
+    pub minutes: u32,
+}
+
+impl<'a> Notice<'a> {
+    pub(super) const fn new(kind: &'static str, happened: &'a Circumstances<'a>) -> Self {
+        Self { kind, happened, arguments: Vec::new(), link: None }
+    }
+
+    pub(super) fn named(mut self, name: &str, value: &str) -> Self {
+        self.arguments.push((name.to_owned(), Argument::Text(value.to_owned())));
+        self
+    }
+
+    pub(super) fn counted(mut self, name: &str, value: u64) -> Self {
+        let value = u32::try_from(value).map_or(f64::from(u32::MAX), f64::from);
+        self.arguments.push((name.to_owned(), Argument::Number(value)));
+        self
+    }
+
+    pub(super) const fn link(mut self, link: Link<'a>) -> Self {
+        self.link = Some(link);
+        self
+    }
+}
+
+/// A message ready to be set: finished texts only.
+#[derive(Debug, Serialize)]
+pub struct MailPage {
+    lang: String,
+    brand: String,
+    pub(super) subject: String,
+    greeting: String,
+    text: String,
+    button: Option<Button>,
+    facts: Vec<(String, String)>,
+    otherwise: String,
+    /// Where somebody looks after their account.
+    account: Option<String>,
+    footer: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Button {
+    label: String,
+    url: String,
+    note: String,
+}
+
+/// Finds a text.
+type Texts<'a> = &'a dyn Fn(&str, &[(String, Argument)]) -> anyhow::Result<String>;
+
+impl MailPage {
+    pub(super) fn write(
+        notice: &Notice<'_>,
+        (brand, issuer): (&str, &str),
+        (given_name, zone): (&str, Option<&str>),
+        texts: Texts<'_>,
+        lang: String,
+    ) -> anyhow::Result<Self> {
+        let mut arguments = notice.arguments.clone();
+        arguments.push(("brand".to_owned(), Argument::Text(brand.to_owned())));
+        arguments.push(("name".to_owned(), Argument::Text(given_name.to_owned())));
+        let own = |part: &str| texts(&format!("mail-{}-{part}", notice.kind), &arguments);
+        let button = match &notice.link {
+            None => None,
+            Some(link) => {
+                let token = serde_urlencoded::to_string([("token", link.token.expose())])?;
+                let minutes = Argument::Number(f64::from(link.minutes));
+                Some(Button {
+                    label: own("button")?,
+                    url: format!("{issuer}{}?{token}", link.path),
+                    note: texts("mail-link-note", &[("minutes".to_owned(), minutes)])?,
+                })
+            }
+        };
+        let happened = notice.happened;
+        let mut facts = vec![(texts("mail-when", &[])?, moment_in(happened.at, zone))];
+        let place: Vec<&str> =
+            [happened.browser, happened.network].into_iter().filter(|part| !part.is_empty()).collect();
+        if !place.is_empty() {
+            facts.push((texts("mail-where", &[])?, place.join(", ")));
+        }
+        // Whoever did not ask for a link has nothing to do; whoever did not make a change has.
+        let harmless = notice.link.is_some();
+        Ok(Self {
+            lang,
+            brand: brand.to_owned(),
+            subject: own("subject")?,
+            greeting: texts("mail-greeting", &arguments)?,
+            text: own("text")?,
+            button,
+            facts,
+            otherwise: texts(if harmless { "mail-not-asked" } else { "mail-not-you" }, &arguments)?,
+            account: (!harmless).then(|| format!("{issuer}/account/activity")),
+            footer: texts("mail-footer", &arguments)?,
+        })
+    }
+}

@@ -1,0 +1,301 @@
+//! What people are told by mail: one function per message. A message is written in its reader's
+//! language and put into the outbox in the transaction of what it tells about; sending is the
+//! transport's business and happens later. Decides nothing.
+
+mod compose;
+mod transport;
+
+use std::sync::Arc;
+
+use lettre::message::Mailbox;
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use crate::config::Config;
+use crate::crypto::random::Entropy;
+use crate::crypto::token::Token;
+use crate::i18n::Argument;
+use crate::model::ids::OutboxId;
+use crate::model::user::{Email, User};
+use crate::store::outbox::{self, Kind};
+use crate::store::{self, Tx, users};
+use crate::theme::Theme;
+
+pub use compose::{Link, MailPage, Notice};
+pub use transport::{SendError, Transport};
+
+/// Writes messages.
+#[derive(Debug)]
+pub struct Mailer {
+    theme: Arc<Theme>,
+    entropy: Entropy,
+    brand: String,
+    issuer: String,
+    from: Mailbox,
+}
+
+/// A finished message, as the outbox keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    pub from: String,
+    pub to: String,
+    pub subject: String,
+    pub text: String,
+    pub html: String,
+}
+
+/// When something happened, and where, as far as that is known.
+#[derive(Debug, Clone, Copy)]
+pub struct Circumstances<'a> {
+    pub at: OffsetDateTime,
+    pub browser: &'a str,
+    pub network: &'a str,
+}
+
+impl Circumstances<'_> {
+    /// On the host itself.
+    #[must_use]
+    pub const fn on_the_host(at: OffsetDateTime) -> Self {
+        Self { at, browser: "", network: "" }
+    }
+}
+
+type Done = anyhow::Result<()>;
+
+impl Mailer {
+    /// # Errors
+    /// When `mail.from` is no address.
+    pub fn new(config: &Config, theme: Arc<Theme>, entropy: Entropy) -> anyhow::Result<Self> {
+        let from = config.mail.from.parse().map_err(|error| {
+            anyhow::anyhow!(
+                "mail.from {:?} is not an address such as \"Clinic <login@example.org>\": {error}",
+                config.mail.from
+            )
+        })?;
+        let (brand, issuer) = (config.brand.name.clone(), config.public_url.issuer());
+        Ok(Self { theme, entropy, brand, issuer, from })
+    }
+
+    /// Asks the owner of an address to show that it is theirs.
+    ///
+    /// # Errors
+    /// As every message: when it could not be written, what it tells about must not happen.
+    pub async fn confirm_email(
+        &self,
+        tx: &Tx,
+        user: &User,
+        token: &Token,
+        happened: &Circumstances<'_>,
+    ) -> Done {
+        let link = Link { path: "/account/email/confirm", token, minutes: 24 * 60 };
+        self.send(tx, user, &Notice::new("confirm-email", happened).link(link)).await
+    }
+
+    pub async fn reset_password(
+        &self,
+        tx: &Tx,
+        user: &User,
+        token: &Token,
+        happened: &Circumstances<'_>,
+    ) -> Done {
+        let link = Link { path: "/login/reset", token, minutes: 15 };
+        self.send(tx, user, &Notice::new("reset-password", happened).link(link)).await
+    }
+
+    pub async fn password_changed(&self, tx: &Tx, user: &User, happened: &Circumstances<'_>) -> Done {
+        self.send(tx, user, &Notice::new("password-changed", happened)).await
+    }
+
+    pub async fn passkey_added(
+        &self,
+        tx: &Tx,
+        user: &User,
+        name: &str,
+        happened: &Circumstances<'_>,
+    ) -> Done {
+        self.send(tx, user, &Notice::new("passkey-added", happened).named("passkey", name)).await
+    }
+
+    /// The browser made one by itself.
+    pub async fn passkey_upgraded(
+        &self,
+        tx: &Tx,
+        user: &User,
+        name: &str,
+        happened: &Circumstances<'_>,
+    ) -> Done {
+        self.send(tx, user, &Notice::new("passkey-upgraded", happened).named("passkey", name)).await
+    }
+
+    pub async fn passkey_removed(
+        &self,
+        tx: &Tx,
+        user: &User,
+        name: &str,
+        happened: &Circumstances<'_>,
+    ) -> Done {
+        self.send(tx, user, &Notice::new("passkey-removed", happened).named("passkey", name)).await
+    }
+
+    pub async fn passkey_renamed(
+        &self,
+        tx: &Tx,
+        user: &User,
+        (before, after): (&str, &str),
+        happened: &Circumstances<'_>,
+    ) -> Done {
+        let notice = Notice::new("passkey-renamed", happened).named("before", before).named("passkey", after);
+        self.send(tx, user, &notice).await
+    }
+
+    /// An administrator removed all passkeys.
+    pub async fn passkeys_reset(&self, tx: &Tx, user: &User, happened: &Circumstances<'_>) -> Done {
+        self.send(tx, user, &Notice::new("passkeys-reset", happened)).await
+    }
+
+    pub async fn code_app_turned_on(&self, tx: &Tx, user: &User, happened: &Circumstances<'_>) -> Done {
+        self.send(tx, user, &Notice::new("code-app-on", happened)).await
+    }
+
+    pub async fn code_app_turned_off(&self, tx: &Tx, user: &User, happened: &Circumstances<'_>) -> Done {
+        self.send(tx, user, &Notice::new("code-app-off", happened)).await
+    }
+
+    pub async fn recovery_codes_made(&self, tx: &Tx, user: &User, happened: &Circumstances<'_>) -> Done {
+        self.send(tx, user, &Notice::new("recovery-codes-made", happened)).await
+    }
+
+    pub async fn recovery_code_used(
+        &self,
+        tx: &Tx,
+        user: &User,
+        left: u64,
+        happened: &Circumstances<'_>,
+    ) -> Done {
+        self.send(tx, user, &Notice::new("recovery-code-used", happened).counted("left", left)).await
+    }
+
+    pub async fn new_device(&self, tx: &Tx, user: &User, happened: &Circumstances<'_>) -> Done {
+        self.send(tx, user, &Notice::new("new-device", happened)).await
+    }
+
+    /// To the mailbox that the account has now.
+    pub async fn change_email_old(
+        &self,
+        tx: &Tx,
+        user: &User,
+        (new, token): (&Email, &Token),
+        happened: &Circumstances<'_>,
+    ) -> Done {
+        let link = Link { path: "/account/email/old", token, minutes: 24 * 60 };
+        let notice = Notice::new("change-email-old", happened).link(link).named("address", new.as_str());
+        self.send(tx, user, &notice).await
+    }
+
+    /// To the mailbox that the account is to have.
+    pub async fn change_email_new(
+        &self,
+        tx: &Tx,
+        user: &User,
+        (new, token): (&Email, &Token),
+        happened: &Circumstances<'_>,
+    ) -> Done {
+        let link = Link { path: "/account/email/new", token, minutes: 24 * 60 };
+        let notice = Notice::new("change-email-new", happened).link(link).named("address", new.as_str());
+        self.send_to(tx, user, new, &notice).await
+    }
+
+    /// To one of the two mailboxes, after the change.
+    pub async fn email_changed(
+        &self,
+        tx: &Tx,
+        user: &User,
+        (mailbox, new): (&Email, &Email),
+        happened: &Circumstances<'_>,
+    ) -> Done {
+        let notice = Notice::new("email-changed", happened).named("address", new.as_str());
+        self.send_to(tx, user, mailbox, &notice).await
+    }
+
+    /// To the person for whom an access link was made, and to everybody who runs the service.
+    pub async fn access_link_issued(
+        &self,
+        tx: &Tx,
+        user: &User,
+        minutes: u64,
+        happened: &Circumstances<'_>,
+    ) -> Done {
+        let notice = Notice::new("access-link", happened).counted("minutes", minutes);
+        self.send(tx, user, &notice).await?;
+        let notice = Notice::new("access-link-of", happened)
+            .counted("minutes", minutes)
+            .named("address", user.email.as_str());
+        for operator in users::operators(tx).await? {
+            if operator.id != user.id {
+                self.send(tx, &operator, &notice).await?;
+            }
+        }
+        Ok(())
+    }
+
+    pub async fn access_link_used(&self, tx: &Tx, user: &User, happened: &Circumstances<'_>) -> Done {
+        self.send(tx, user, &Notice::new("access-link-used", happened)).await
+    }
+
+    async fn send(&self, tx: &Tx, user: &User, notice: &Notice<'_>) -> Done {
+        self.send_to(tx, user, &user.email, notice).await
+    }
+
+    async fn send_to(&self, tx: &Tx, user: &User, mailbox: &Email, notice: &Notice<'_>) -> Done {
+        let message = self.compose(user, mailbox, notice)?;
+        let id = self.entropy.id(notice.happened.at, OutboxId::new)?;
+        let content = zeroize::Zeroizing::new(serde_json::to_vec(&message)?);
+        Ok(outbox::add(tx, id, (Kind::Mail, Some(user.id)), &content, notice.happened.at).await?)
+    }
+
+    fn compose(&self, user: &User, mailbox: &Email, notice: &Notice<'_>) -> anyhow::Result<Message> {
+        let asked: Vec<String> = user.language.iter().map(ToString::to_string).collect();
+        let locale = self.theme.catalogues().negotiate(&asked, None);
+        let page = MailPage::write(
+            notice,
+            (&self.brand, &self.issuer),
+            (user.given_name.as_str(), user.time_zone.as_ref().map(crate::model::user::TimeZoneName::as_str)),
+            &|id: &str, arguments: &[(String, Argument)]| {
+                self.theme
+                    .fill(locale, id, arguments)
+                    .ok_or_else(|| anyhow::anyhow!("the language {asked:?} lacks the text {id}"))
+            },
+            self.theme.catalogues().name(locale),
+        )?;
+        Ok(Message {
+            from: self.from.to_string(),
+            to: mailbox.to_string(),
+            subject: page.subject.clone(),
+            text: self.theme.render_mail("mail/notice.txt", &page)?,
+            html: self.theme.render_mail("mail/notice.html", &page)?,
+        })
+    }
+}
+
+/// Asks for a mail with a link for a new password, if anybody has this address: found out later, so
+/// that the answer takes as long for everybody.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn request_reset(
+    tx: &Tx,
+    id: OutboxId,
+    request: &ResetRequest,
+    now: OffsetDateTime,
+) -> Result<(), store::StoreError> {
+    let content = serde_json::to_vec(request).unwrap_or_default();
+    outbox::add(tx, id, (Kind::ResetRequest, None), &content, now).await
+}
+
+/// Who asked for a new password, for which address.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResetRequest {
+    pub email: Email,
+    pub browser: String,
+    pub network: String,
+}

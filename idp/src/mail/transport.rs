@@ -1,0 +1,144 @@
+//! How messages leave: by SMTP over TLS, or as files in a folder for whoever develops.
+
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+
+use anyhow::Context;
+use lettre::message::{MultiPart, header};
+use lettre::transport::smtp::authentication::Credentials;
+use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
+use time::OffsetDateTime;
+use url::Url;
+
+use super::Message;
+use crate::config::Config;
+use crate::model::ids::OutboxId;
+
+/// A server that takes longer than this is tried again later.
+const TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Where messages go.
+#[derive(Debug)]
+pub enum Transport {
+    Smtp(AsyncSmtpTransport<Tokio1Executor>),
+    Folder(PathBuf),
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum SendError {
+    #[error("the message is not one: {0}")]
+    Malformed(String),
+    #[error("the mail server did not take it: {0}")]
+    Server(#[from] lettre::transport::smtp::Error),
+    #[error("the file could not be written: {0}")]
+    File(#[from] std::io::Error),
+}
+
+impl Transport {
+    /// # Errors
+    /// When `mail.url` can not be read.
+    pub fn new(config: &Config) -> anyhow::Result<Self> {
+        match &config.mail.url {
+            None => Ok(Self::Folder(config.mail_folder())),
+            Some(url) => smtp(url.expose()).map(Self::Smtp),
+        }
+    }
+
+    /// Sends one message, and says where it went.
+    ///
+    /// # Errors
+    /// When it did not leave; it may be tried again.
+    pub async fn send(
+        &self,
+        id: OutboxId,
+        message: &Message,
+        at: OffsetDateTime,
+    ) -> Result<String, SendError> {
+        let letter = letter(id, message, at)?;
+        match self {
+            Self::Smtp(server) => {
+                server.send(letter).await?;
+                Ok("the mail server".to_owned())
+            }
+            Self::Folder(folder) => {
+                std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+                let path = folder.join(format!("{id}.eml"));
+                let mut file = std::fs::OpenOptions::new();
+                let file = file.write(true).create(true).truncate(true).mode(0o600);
+                std::io::Write::write_all(&mut file.open(&path)?, &letter.formatted())?;
+                Ok(path.display().to_string())
+            }
+        }
+    }
+}
+
+fn letter(id: OutboxId, message: &Message, at: OffsetDateTime) -> Result<lettre::Message, SendError> {
+    let malformed = |error: &dyn std::error::Error| SendError::Malformed(error.to_string());
+    let from: lettre::message::Mailbox =
+        message.from.parse().map_err(|error: lettre::address::AddressError| malformed(&error))?;
+    let to = message.to.parse().map_err(|error: lettre::address::AddressError| malformed(&error))?;
+    // The same name every time it is tried, so that a server or a reader can tell a repetition.
+    let name = format!("<{id}@{}>", from.email.domain());
+    lettre::Message::builder()
+        .from(from)
+        .to(to)
+        .subject(&message.subject)
+        .date(SystemTime::from(at))
+        .message_id(Some(name))
+        // RFC 3834: nobody's absence notice should answer.
+        .header(AutoSubmitted)
+        .multipart(MultiPart::alternative_plain_html(message.text.clone(), message.html.clone()))
+        .map_err(|error| malformed(&error))
+}
+
+#[derive(Debug, Clone, Copy)]
+struct AutoSubmitted;
+
+impl header::Header for AutoSubmitted {
+    fn name() -> header::HeaderName {
+        header::HeaderName::new_from_ascii_str("Auto-Submitted")
+    }
+
+    fn parse(_: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(Self)
+    }
+
+    fn display(&self) -> header::HeaderValue {
+        header::HeaderValue::new(Self::name(), "auto-generated".to_owned())
+    }
+}
+
+/// `smtp://` is upgraded by STARTTLS before anything is said, `smtps://` is TLS from the first byte; both
+/// check the server's certificate. Plain text stays on this machine.
+fn smtp(text: &str) -> anyhow::Result<AsyncSmtpTransport<Tokio1Executor>> {
+    let form = "mail.url must look like smtp://user:password@host:587 or smtps://user:password@host:465";
+    let url = Url::parse(text).context(form)?;
+    let host = url.host_str().context(form)?;
+    let builder = match url.scheme() {
+        "smtp" if is_loopback(&url) => AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host),
+        "smtp" => AsyncSmtpTransport::<Tokio1Executor>::starttls_relay(host)?,
+        "smtps" => AsyncSmtpTransport::<Tokio1Executor>::relay(host)?,
+        _ => anyhow::bail!(form),
+    };
+    let builder = match url.port() {
+        Some(port) => builder.port(port),
+        None => builder,
+    };
+    let plain = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
+    let builder = match url.password() {
+        Some(password) => builder.credentials(Credentials::new(plain(url.username()), plain(password))),
+        None => builder,
+    };
+    Ok(builder.timeout(Some(TIMEOUT)).build())
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        // The url crate leaves hosts of other schemes than http as they are written.
+        Some(url::Host::Domain(name)) => ["localhost", "127.0.0.1"].contains(&name),
+        None => false,
+    }
+}

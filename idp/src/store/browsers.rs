@@ -1,0 +1,62 @@
+//! The browsers that a person has signed in with: whether one is new, and whether its person wants to
+//! be left alone with offers there.
+
+use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
+use time::OffsetDateTime;
+
+use super::entity::known_browser;
+use super::{Read, Result, Tx, from_millis, to_millis, unique};
+use crate::model::attempt::BrowserId;
+use crate::model::ids::UserId;
+
+/// What a sign-in tells about the browser it came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seen {
+    /// The person has not signed in with this one before…
+    pub new: bool,
+    /// …and this is not their first one either.
+    pub had_others: bool,
+    pub offer_snoozed_until: Option<OffsetDateTime>,
+}
+
+/// Notes a sign-in.
+pub async fn note(tx: &Tx, user: UserId, browser: BrowserId, now: OffsetDateTime) -> Result<Seen> {
+    let known = unique(tx, by_id(user, browser)).await?;
+    let all = known_browser::Entity::find().filter(known_browser::Column::UserId.eq(user.uuid()));
+    let had_others = known.is_none() && all.count(tx.connection()).await? > 0;
+    let row = known_browser::ActiveModel {
+        user_id: Set(user.uuid()),
+        browser: Set(browser.0.to_vec()),
+        first_seen_at: Set(to_millis(now)),
+        last_seen_at: Set(to_millis(now)),
+        offer_snoozed_until: Set(None),
+    };
+    let again = OnConflict::columns([known_browser::Column::UserId, known_browser::Column::Browser])
+        .update_column(known_browser::Column::LastSeenAt)
+        .to_owned();
+    known_browser::Entity::insert(row).on_conflict(again).exec_without_returning(tx.connection()).await?;
+    let snoozed = known.as_ref().and_then(|row| row.offer_snoozed_until).map(from_millis);
+    Ok(Seen { new: known.is_none(), had_others, offer_snoozed_until: snoozed })
+}
+
+/// Whether anybody has ever signed in with this browser.
+pub async fn is_known(db: &impl Read, browser: BrowserId) -> Result<bool> {
+    let query = known_browser::Entity::find().filter(known_browser::Column::Browser.eq(browser.0.to_vec()));
+    Ok(query.count(db.connection()).await? > 0)
+}
+
+/// No offers to this person in this browser until then.
+pub async fn snooze(tx: &Tx, user: UserId, browser: BrowserId, until: OffsetDateTime) -> Result<()> {
+    known_browser::Entity::update_many()
+        .col_expr(known_browser::Column::OfferSnoozedUntil, Expr::value(to_millis(until)))
+        .filter(known_browser::Column::UserId.eq(user.uuid()))
+        .filter(known_browser::Column::Browser.eq(browser.0.to_vec()))
+        .exec(tx.connection())
+        .await?;
+    Ok(())
+}
+
+fn by_id(user: UserId, browser: BrowserId) -> sea_orm::Select<known_browser::Entity> {
+    known_browser::Entity::find_by_id((user.uuid(), browser.0.to_vec()))
+}

@@ -1,0 +1,132 @@
+//! What has to be sent, written in the transaction that gave rise to it and removed once it is sent.
+//! Contents are sealed. Never sends anything itself.
+
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+};
+use time::{Duration, OffsetDateTime};
+use zeroize::Zeroizing;
+
+use super::entity::outbox;
+use super::{Read, Result, StoreError, Tx, to_millis};
+use crate::crypto::seal::Place;
+use crate::model::ids::{OutboxId, UserId};
+
+/// What kind of thing waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A finished message.
+    Mail,
+    /// Somebody asked for a new password for an address; whether there is such a person is found out
+    /// later, where nobody watches the clock.
+    ResetRequest,
+}
+
+impl Kind {
+    const ALL: [Self; 2] = [Self::Mail, Self::ResetRequest];
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Mail => "mail",
+            Self::ResetRequest => "reset-request",
+        }
+    }
+}
+
+#[derive(Debug)]
+pub struct Waiting {
+    pub id: OutboxId,
+    pub kind: Kind,
+    pub user_id: Option<UserId>,
+    pub content: Zeroizing<Vec<u8>>,
+    /// How often it has been tried, this time included.
+    pub attempts: i32,
+}
+
+fn place(row: &str) -> Place<'_> {
+    Place { table: "outbox", column: "sealed_content", row }
+}
+
+pub async fn add(
+    tx: &Tx,
+    id: OutboxId,
+    (kind, user): (Kind, Option<UserId>),
+    content: &[u8],
+    now: OffsetDateTime,
+) -> Result<()> {
+    let row = outbox::ActiveModel {
+        id: Set(id.uuid()),
+        kind: Set(kind.as_str().to_owned()),
+        user_id: Set(user.map(UserId::uuid)),
+        sealed_content: Set(tx.seal(place(&id.to_string()), content)?),
+        attempts: Set(0),
+        created_at: Set(to_millis(now)),
+        next_try_at: Set(to_millis(now)),
+        last_error: Set(None),
+    };
+    outbox::Entity::insert(row).exec_without_returning(tx.connection()).await?;
+    Ok(())
+}
+
+/// What is due, oldest first. Nobody owns any of it until [`claim`] says so.
+pub async fn due(db: &impl Read, now: OffsetDateTime, limit: u64) -> Result<Vec<OutboxId>> {
+    let ids: Vec<uuid::Uuid> = outbox::Entity::find()
+        .select_only()
+        .column(outbox::Column::Id)
+        .filter(outbox::Column::NextTryAt.lte(to_millis(now)))
+        .order_by_asc(outbox::Column::NextTryAt)
+        .limit(limit)
+        .into_tuple()
+        .all(db.connection())
+        .await?;
+    Ok(ids.into_iter().map(OutboxId::from_uuid).collect())
+}
+
+/// Takes one thing to send it. Of any number of callers, on any number of nodes, one gets it; should
+/// that one die, it is due again after `lease`.
+pub async fn claim(tx: &Tx, id: OutboxId, now: OffsetDateTime, lease: Duration) -> Result<Option<Waiting>> {
+    let rows = outbox::Entity::update_many()
+        .col_expr(outbox::Column::NextTryAt, Expr::value(to_millis(now + lease)))
+        .col_expr(outbox::Column::Attempts, Expr::col(outbox::Column::Attempts).add(1))
+        .filter(outbox::Column::Id.eq(id.uuid()))
+        .filter(outbox::Column::NextTryAt.lte(to_millis(now)))
+        .exec_with_returning(tx.connection())
+        .await?;
+    let Some(row) = rows.into_iter().next() else {
+        return Ok(None);
+    };
+    let kind = Kind::ALL.into_iter().find(|kind| kind.as_str() == row.kind);
+    Ok(Some(Waiting {
+        id,
+        kind: kind.ok_or(StoreError::Damaged("outbox"))?,
+        user_id: row.user_id.map(UserId::from_uuid),
+        content: tx.sealer().open(place(&id.to_string()), &row.sealed_content)?,
+        attempts: row.attempts,
+    }))
+}
+
+/// It was sent.
+pub async fn done(tx: &Tx, id: OutboxId) -> Result<()> {
+    outbox::Entity::delete_by_id(id.uuid()).exec(tx.connection()).await?;
+    Ok(())
+}
+
+/// It could not be sent and is tried again later.
+pub async fn postpone(tx: &Tx, id: OutboxId, until: OffsetDateTime, why: &str) -> Result<()> {
+    outbox::Entity::update_many()
+        .col_expr(outbox::Column::NextTryAt, Expr::value(to_millis(until)))
+        .col_expr(outbox::Column::LastError, Expr::value(why))
+        .filter(outbox::Column::Id.eq(id.uuid()))
+        .exec(tx.connection())
+        .await?;
+    Ok(())
+}
+
+/// How much waits, due or not, and how much of it has failed at least once.
+pub async fn waiting(db: &impl Read) -> Result<(u64, u64)> {
+    let all = outbox::Entity::find().count(db.connection()).await?;
+    let failed =
+        outbox::Entity::find().filter(outbox::Column::LastError.is_not_null()).count(db.connection()).await?;
+    Ok((all, failed))
+}

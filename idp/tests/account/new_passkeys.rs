@@ -1,0 +1,198 @@
+//! Passkeys that come about in other ways: made by the browser itself, after a loss, for this device.
+
+use serde_json::json;
+use time::Duration;
+
+use crate::support::authenticator::Fault;
+use crate::support::{Browser, PASSWORD, SoftAuthenticator, TestApp};
+
+const ADA: &str = "ada@example.org";
+
+/// A creation without anybody at the keyboard, answered with one thing wrong, or nothing.
+async fn upgrade(
+    browser: &Browser,
+    key: &mut SoftAuthenticator,
+    fault: Option<Fault>,
+) -> crate::support::Answer {
+    let asked =
+        browser.call("/account/passkeys/options", &json!({ "mediation": "conditional" })).await.json();
+    let options = &asked["publicKey"];
+    assert_eq!(options["authenticatorSelection"]["userVerification"], "preferred");
+    let credential = key.create_absent(options, fault);
+    let body = json!({ "ceremony": asked["ceremony"], "credential": credential, "mediation": "conditional" });
+    browser.call("/account/passkeys/finish", &body).await
+}
+
+/// product §3, "Grow": the browser upgrades silently, and the person is told by mail. What it claims about
+/// its person counts only once another factor has been shown with it (Level 3 §7.2 step 23).
+#[tokio::test]
+async fn a_browser_may_make_a_passkey_by_itself_after_a_password() {
+    let app = TestApp::init().await;
+    app.person(ADA).await;
+    let browser = app.browser();
+    browser.submit_password(ADA, PASSWORD).await;
+    let mut key = SoftAuthenticator::new(&app.issuer());
+    let made = upgrade(&browser, &mut key, None).await;
+    assert_eq!(made.status, 200, "{}", made.body);
+    let mail = app.mail_about(ADA, "Your browser made you a passkey").await;
+    assert!(mail.text.contains("1Password"), "{}", mail.text);
+
+    let first = app.browser();
+    let answer = first.use_passkey(&mut key, &json!({})).await.json();
+    let location = answer["location"].as_str().unwrap();
+    assert!(location.starts_with("/login/password?flow="), "{location}");
+    let flow = location.split('=').nth(1).unwrap();
+    let fields = [("flow", flow), ("email", ADA), ("password", PASSWORD)];
+    assert_eq!(first.post("/login", &fields).await.location(), "/account");
+    app.browser().log_in_with_passkey(&mut key).await;
+}
+
+/// I1, I5: everything else about it is checked as ever, and it is no way around a person's touch.
+#[tokio::test]
+async fn a_passkey_made_by_the_browser_itself_is_checked_all_the_same() {
+    let app = TestApp::init().await;
+    app.person(ADA).await;
+    let browser = app.browser();
+    browser.submit_password(ADA, PASSWORD).await;
+    let mut key = SoftAuthenticator::new(&app.issuer());
+    for fault in [
+        Fault::WrongType,
+        Fault::WrongChallenge,
+        Fault::ForeignOrigin,
+        Fault::CrossOrigin,
+        Fault::WrongRpIdHash,
+        Fault::BackedUpButNotEligible,
+        Fault::OtherCredentialId,
+        Fault::HugeCredentialId,
+        Fault::UnofferedAlgorithm,
+        Fault::UnknownFormat,
+        Fault::BrokenAttestation,
+        Fault::Truncated,
+        Fault::ClientDataIsNoJson,
+    ] {
+        let refused = upgrade(&browser, &mut key, Some(fault)).await;
+        assert_eq!(refused.json()["failure"], "passkey-rejected", "{fault:?}: {}", refused.body);
+    }
+    // Its challenge is worth nothing for a creation that a person asks for, and the other way round.
+    let (ceremony, options) = browser.creation_options().await;
+    let credential = key.create_absent(&options, None);
+    let body = json!({ "ceremony": ceremony, "credential": credential, "mediation": "conditional" });
+    assert_eq!(browser.call("/account/passkeys/finish", &body).await.json()["failure"], "passkey-expired");
+    let (ceremony, options) = browser.creation_options().await;
+    let absent = key.create_absent(&options, None);
+    assert_eq!(browser.finish_creation(&ceremony, &absent).await.json()["failure"], "passkey-rejected");
+}
+
+/// I11: an older, weaker log-in does not add to what has become stronger since.
+#[tokio::test]
+async fn a_weak_log_in_adds_no_passkey_to_an_account_that_had_more() {
+    let app = TestApp::init().await;
+    app.person(ADA).await;
+    let weak = app.browser();
+    weak.log_in_with_password(ADA, PASSWORD).await;
+    app.advance(Duration::minutes(2));
+    let owner = app.browser();
+    owner.log_in_with_password(ADA, PASSWORD).await;
+    let mut key = SoftAuthenticator::new(&app.issuer());
+    owner.create_passkey(&mut key).await;
+    app.advance(Duration::minutes(6));
+    let refused = weak.call("/account/passkeys/options", &json!({})).await;
+    assert_eq!(refused.status, 403);
+    owner.log_in_with_passkey(&mut key).await;
+    assert_eq!(owner.call("/account/passkeys/options", &json!({})).await.status, 200);
+}
+
+/// product §3: after a sign-in by phone, a passkey for this device is offered.
+#[tokio::test]
+async fn after_a_passkey_from_another_device_one_for_this_device_is_offered() {
+    let app = TestApp::init().await;
+    let (_, mut phone) = app.person_with_passkey(ADA).await;
+    let browser = app.browser();
+    let (ceremony, options) = browser.passkey_options(&json!({})).await;
+    let mut credential = phone.get(&options);
+    credential["authenticatorAttachment"] = json!("cross-platform");
+    let answer = browser.answer_passkey(&ceremony, &credential, &json!({})).await.json();
+    assert_eq!(answer["location"], "/login/offer?why=this-device");
+    assert!(
+        browser.get("/login/offer?why=this-device").await.body.contains("A passkey for this device too?")
+    );
+    browser.post("/login/not-now", &[]).await;
+    let (ceremony, options) = browser.passkey_options(&json!({})).await;
+    let mut credential = phone.get(&options);
+    credential["authenticatorAttachment"] = json!("cross-platform");
+    let again = browser.answer_passkey(&ceremony, &credential, &json!({})).await.json();
+    assert_eq!(again["location"], "/account", "not now");
+}
+
+/// passkeys.md §6: after a sign-in the browser learns what is accepted and what the account is called.
+#[tokio::test]
+async fn a_sign_in_keeps_the_browser_in_step() {
+    let app = TestApp::init().await;
+    let (user, mut key) = app.person_with_passkey(ADA).await;
+    let answer = app.browser().use_passkey(&mut key, &json!({})).await.json();
+    let signals = &answer["signals"];
+    assert_eq!(signals["rpId"], "localhost");
+    assert_eq!(signals["userId"], idp::crypto::base64url::encode(&user.handle));
+    assert_eq!(signals["accepted"].as_array().unwrap().len(), 1);
+    assert_eq!((&signals["name"], &signals["displayName"]), (&json!(ADA), &json!("Ada Lovelace")));
+}
+
+/// "I lost a device": signed in another way, the passkey is picked and removed, its sessions end, and a new
+/// one is offered.
+#[tokio::test]
+async fn a_lost_device_is_removed_by_who_gets_in_another_way() {
+    let app = TestApp::init().await;
+    let (user, mut lost) = app.person_with_passkey(ADA).await;
+    let on_lost_device = app.browser();
+    on_lost_device.log_in_with_passkey(&mut lost).await;
+    let (code_app, _) = app.code_app(&on_lost_device).await;
+    app.advance(Duration::minutes(1));
+    let browser = app.browser();
+    let flow = browser.submit_password(ADA, PASSWORD).await.location().split('=').nth(1).unwrap().to_owned();
+    let code = code_app.code(app.app.clock.now());
+    browser.post("/login/code", &[("flow", &flow), ("code", &code)]).await;
+    assert!(browser.get("/account/passkeys").await.body.contains("/account/passkeys/lost"));
+    let page = browser.get("/account/passkeys/lost").await.body;
+    let id = page.split("name=\"passkey\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let none = browser.post("/account/passkeys/lost", &[]).await;
+    assert!(none.body.contains("Please choose the passkey"), "{}", none.body);
+    let removed = browser.post("/account/passkeys/lost", &[("passkey", &id)]).await;
+    assert_eq!(removed.location(), "/account/passkeys/create?from=lost");
+    assert!(browser.get(&removed.location()).await.body.contains("The lost passkey is removed"));
+    assert!(!on_lost_device.is_signed_in().await);
+    assert!(browser.is_signed_in().await);
+    app.mail_about(ADA, "A passkey was removed").await;
+    assert!(app.trail(user.id).await.contains(&"passkey-deleted".to_owned()));
+    let gone = app.browser().use_passkey(&mut lost, &json!({})).await.json();
+    assert_eq!(gone["failure"], "passkey-unknown");
+}
+
+/// Every change to a passkey is mailed, and says what, when and where.
+#[tokio::test]
+async fn changes_to_passkeys_are_mailed() {
+    let app = TestApp::init().await;
+    app.person(ADA).await;
+    let browser = app.browser();
+    browser.log_in_with_password(ADA, PASSWORD).await;
+    let mut key = SoftAuthenticator::new(&app.issuer());
+    let id = browser.create_passkey(&mut key).await;
+    let path = format!("/account/passkeys/{id}/name");
+    browser.post(&path, &[("name", "My <phone>"), ("fresh", "1")]).await;
+    browser.post(&path, &[("name", "Old phone")]).await;
+    browser.post(&format!("/account/passkeys/{id}/delete"), &[]).await;
+    let mails = app.mails().await;
+    let subjects: Vec<_> = mails.iter().map(|mail| mail.subject.as_str()).collect();
+    assert_eq!(subjects, ["A passkey was added", "A passkey was renamed", "A passkey was removed"]);
+    assert!(
+        mails[1].text.contains("“My <phone>”") && mails[1].text.contains("“Old phone”"),
+        "{}",
+        mails[1].text
+    );
+    assert!(mails[1].raw.contains("&lt;phone&gt;"), "escaped in the HTML part: {}", mails[1].raw);
+    for mail in &mails {
+        assert!(mail.text.contains("When: 2026-11-23 09:00 (UTC)"), "{}", mail.text);
+        assert!(mail.text.contains("Where: Firefox on Linux, 127.0.0.1"), "{}", mail.text);
+        assert!(mail.text.contains("Was this not you?"), "{}", mail.text);
+        assert!(mail.raw.contains("Auto-Submitted: auto-generated"));
+    }
+}

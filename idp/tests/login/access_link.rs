@@ -1,0 +1,95 @@
+//! One-time access links: for somebody who is locked out, and for adding a passkey only.
+
+use futures_util::future::join_all;
+use idp::audit::Actor;
+use idp::login::access;
+use idp::model::user::{ServiceRole, User};
+use serde_json::json;
+use time::Duration;
+
+use crate::support::{PASSWORD, SoftAuthenticator, TestApp};
+
+const ADA: &str = "ada@example.org";
+
+async fn issue(app: &TestApp, user: &User, minutes: u32) -> String {
+    let tools = (&app.app.store, &app.app.mail, app.app.entropy);
+    let token = access::issue(tools, user, minutes, (Actor::Host.into(), app.app.clock.now())).await;
+    token.unwrap().expose().to_owned()
+}
+
+#[tokio::test]
+async fn an_access_link_leads_to_a_new_passkey_and_nothing_else() {
+    let app = TestApp::init().await;
+    app.person_with_role("olga@example.org", Some(ServiceRole::Operator)).await;
+    let (user, mut old) = app.person_with_passkey(ADA).await;
+    let signed_in = app.browser();
+    signed_in.log_in_with_passkey(&mut old).await;
+    let token = issue(&app, &user, 30).await;
+    let told = app.mail_about(ADA, "An access link was made for you").await;
+    assert!(!told.text.contains(&token), "the link itself goes from hand to hand");
+    app.mail_about("olga@example.org", "An access link was made for ada@example.org").await;
+
+    let browser = app.browser();
+    let page = browser.get(&format!("/login/access?token={token}")).await;
+    assert!(page.body.contains("Welcome back, Ada"), "{}", page.body);
+    assert!(signed_in.is_signed_in().await, "K4: looking changes nothing");
+    let begun = browser.post("/login/access", &[("token", &token)]).await;
+    assert_eq!(begun.location(), "/account/passkeys/create?from=access");
+    assert!(!signed_in.is_signed_in().await, "everything else has ended");
+    assert!(!browser.is_signed_in().await);
+    for path in ["/account", "/account/passkeys", "/account/password", "/account/two-factor/setup"] {
+        assert!(browser.get(path).await.location().starts_with("/login"), "{path}");
+    }
+    assert!(browser.post("/account/two-factor/begin", &[]).await.location().starts_with("/login"));
+    let asked = app.clinic().authorize(&browser, &[("prompt", "none")]).await;
+    assert_eq!(asked.parameter("error").as_deref(), Some("login_required"));
+
+    let mut new = SoftAuthenticator::new(&app.issuer());
+    let id = browser.create_passkey(&mut new).await;
+    let fields = [("name", "New phone"), ("fresh", "1")];
+    let named = browser.post(&format!("/account/passkeys/{id}/name"), &fields).await;
+    assert_eq!(named.location(), "/login?notice=passkey-ready");
+    browser.log_in_with_passkey(&mut new).await;
+    let trail = app.trail(user.id).await;
+    for kind in ["access-link-issued", "access-link-used", "enrolment-begun", "passkey-added"] {
+        assert!(trail.contains(&kind.to_owned()), "{kind}");
+    }
+    assert!(app.mails().await.iter().any(|mail| mail.subject == "Your access link was used"));
+}
+
+/// T20, K3
+#[tokio::test]
+async fn an_access_link_works_once_in_time_and_the_newest_only() {
+    let app = TestApp::init().await;
+    let user = app.person(ADA).await;
+    let token = issue(&app, &user, 10).await;
+    let browsers: Vec<_> = (0..8).map(|_| app.browser()).collect();
+    let answers = join_all(
+        browsers
+            .iter()
+            .map(|browser| async { browser.post("/login/access", &[("token", token.as_str())]).await }),
+    )
+    .await;
+    assert_eq!(answers.iter().filter(|answer| answer.status == 303).count(), 1);
+    let late = issue(&app, &user, 10).await;
+    app.advance(Duration::minutes(10));
+    assert_eq!(app.browser().post("/login/access", &[("token", &late)]).await.status, 400);
+    let older = issue(&app, &user, 10).await;
+    let newer = issue(&app, &user, 10).await;
+    assert_eq!(app.browser().post("/login/access", &[("token", &older)]).await.status, 400);
+    assert_eq!(app.browser().post("/login/access", &[("token", &newer)]).await.status, 303);
+}
+
+/// Whoever knows the password has not got the passkey, and the limited session ends by itself.
+#[tokio::test]
+async fn a_session_of_an_access_link_ends_soon() {
+    let app = TestApp::init().await;
+    let (user, _) = app.person_with_passkey(ADA).await;
+    let token = issue(&app, &user, 10).await;
+    let browser = app.browser();
+    browser.post("/login/access", &[("token", &token)]).await;
+    assert_eq!(browser.get("/account/passkeys/create").await.status, 200);
+    app.advance(Duration::minutes(16));
+    assert_eq!(browser.call("/account/passkeys/options", &json!({})).await.status, 403);
+    assert!(browser.submit_password(ADA, PASSWORD).await.location().starts_with("/login/passkey?"));
+}
