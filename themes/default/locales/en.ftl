@@ -134,7 +134,7 @@ overview-last-sign-in-password-code = Last log-in, with password and code:
 overview-last-sign-in-password-recovery-code = Last log-in, with a recovery code:
 overview-last-sign-in-password-passkey = Last log-in, with password and passkey:
 
-profile-edit = Change name, language or time zone
+profile-edit = Change name or language
 profile-title = About you
 language-en = English
 language-de = Deutsch
