@@ -3,7 +3,8 @@
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{
-    big_integer, big_integer_null, blob, boolean, integer, json, text, text_null, text_uniq, uuid, uuid_null,
+    big_integer, big_integer_null, blob, blob_null, boolean, integer, json, text, text_null, text_uniq, uuid,
+    uuid_null,
 };
 
 #[derive(DeriveMigrationName)]
@@ -71,6 +72,7 @@ impl MigrationTrait for Migration {
                     .col(big_integer_null("last_used_at"))
                     .col(text_null("last_used_with"))
                     .col(text_null("last_used_from"))
+                    .col(blob_null("browser"))
                     .foreign_key(&mut key_to_person("passkey"))
                     .to_owned(),
             )

@@ -15,7 +15,7 @@ use crate::model::attempt::Handle;
 use crate::web::attempt::{carry, destination};
 use crate::web::error::ScriptError;
 use crate::web::form::Scripted;
-use crate::web::session::{Enroller, SignedIn, sign_in_at};
+use crate::web::session::{Enroller, SignedIn, confirm_at};
 use crate::web::visit::Visit;
 
 #[derive(Debug, Default, Deserialize)]
@@ -112,7 +112,7 @@ async fn require_proof(app: &App, owner: &SignedIn) -> Result<(), ScriptError> {
 
 fn sign_in_first() -> ScriptError {
     ScriptError {
-        location: Some(sign_in_at("/account/passkeys/create")),
+        location: Some(confirm_at("/account/passkeys/create")),
         ..ScriptError::new(StatusCode::FORBIDDEN, "attempt-expired")
     }
 }

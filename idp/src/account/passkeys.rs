@@ -102,7 +102,9 @@ pub async fn finish(
         Err(error @ CeremonyError::BadRecord(_)) => return Err(error.into()),
         Err(error) => return Ok(Created::Refused(error)),
     };
-    let passkey = record(bench, user.id, credential)?;
+    let elsewhere = response.get("authenticatorAttachment").and_then(Value::as_str) == Some("cross-platform");
+    let browser = (!elsewhere).then_some(bench.browser);
+    let passkey = Passkey { browser, ..record(bench, user.id, credential)? };
     let tx = bench.store.begin().await?;
     // One creation at a time, so that the limit holds for creations side by side.
     if !bench.hold(&tx, owner).await? {
@@ -146,6 +148,7 @@ fn record(bench: &Workbench<'_>, user: UserId, new: NewCredential) -> anyhow::Re
         last_used_at: None,
         last_used_with: None,
         last_used_from: None,
+        browser: None,
     })
 }
 

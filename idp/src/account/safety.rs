@@ -153,6 +153,7 @@ mod tests {
             last_used_at: None,
             last_used_with: None,
             last_used_from: None,
+            browser: None,
         }
     }
 

@@ -143,6 +143,7 @@ pub(super) async fn record_use(tx: &Tx, desk: &Desk<'_>, proof: &Proof) -> anyho
         sign_count: assertion.sign_count,
         backup_eligible: assertion.backup_eligible,
         backup_state: assertion.backup_state,
+        on: (!proof.cross_device).then_some(desk.browser),
     };
     let exists = passkeys::record_use(tx, passkey.id, &used).await?;
     if !exists {

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::attempt::BrowserId;
 use super::ids::{PasskeyId, UserId};
 use super::{Invalid, text_type};
 
@@ -61,6 +62,9 @@ pub struct Passkey {
     pub last_used_with: Option<String>,
     /// The network it was last used from.
     pub last_used_from: Option<String>,
+    /// The browser of the device that keeps it, as far as it has shown: where it was made, or last
+    /// answered from the very same device.
+    pub browser: Option<BrowserId>,
 }
 
 /// How many recovery codes a set has.

@@ -65,6 +65,7 @@ entity!(passkey, "passkey", {
     last_used_at: Option<i64>,
     last_used_with: Option<String>,
     last_used_from: Option<String>,
+    browser: Option<Vec<u8>>,
 });
 
 entity!(session, "session", {

@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 
 use super::entity::passkey;
 use super::{Read, Result, Tx, from_millis, insert_new, stored, to_millis, unique};
+use crate::model::attempt::BrowserId;
 use crate::model::credential::{Passkey, PasskeyName};
 use crate::model::ids::{PasskeyId, UserId};
 
@@ -53,6 +54,7 @@ pub async fn insert(tx: &Tx, key: &Passkey) -> Result<bool> {
         last_used_at: Set(key.last_used_at.map(to_millis)),
         last_used_with: Set(key.last_used_with.clone()),
         last_used_from: Set(key.last_used_from.clone()),
+        browser: Set(key.browser.map(|browser| browser.0.to_vec())),
     };
     insert_new(tx, row, passkey::Column::CredentialId).await
 }
@@ -66,6 +68,8 @@ pub struct Use<'a> {
     pub sign_count: u32,
     pub backup_eligible: bool,
     pub backup_state: bool,
+    /// The browser, if the passkey is kept on the same device.
+    pub on: Option<BrowserId>,
 }
 
 /// Records a sign-in. `false` when the passkey was deleted in the meantime, which must then not
@@ -80,6 +84,13 @@ pub async fn record_use(tx: &Tx, id: PasskeyId, used: &Use<'_>) -> Result<bool> 
         .filter(passkey::Column::Id.eq(id.uuid()))
         .exec(tx.connection())
         .await?;
+    if let Some(browser) = used.on {
+        passkey::Entity::update_many()
+            .col_expr(passkey::Column::Browser, Expr::value(browser.0.to_vec()))
+            .filter(passkey::Column::Id.eq(id.uuid()))
+            .exec(tx.connection())
+            .await?;
+    }
     // The higher counter is the honest one, whichever of two sign-ins comes last.
     passkey::Entity::update_many()
         .col_expr(passkey::Column::SignCount, Expr::value(i64::from(used.sign_count)))
@@ -148,5 +159,6 @@ fn from_row(row: passkey::Model) -> Result<Passkey> {
         last_used_at: row.last_used_at.map(from_millis),
         last_used_with: row.last_used_with,
         last_used_from: row.last_used_from,
+        browser: row.browser.map(|bytes| stored(TABLE, bytes.try_into()).map(BrowserId)).transpose()?,
     })
 }

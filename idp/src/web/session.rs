@@ -168,6 +168,14 @@ pub fn sign_in_at(path: &str) -> String {
     }
 }
 
+/// The sign-in page, for somebody who is signed in and has to prove themselves (again) before `path`.
+#[must_use]
+pub fn confirm_at(path: &str) -> String {
+    let address = sign_in_at(path);
+    let separator = if address.contains('?') { '&' } else { '?' };
+    format!("{address}{separator}confirm=1")
+}
+
 /// Whether the browser says, or leaves open, that another site sent the person here. Whoever has just
 /// been bounced comes from us, which a browser too old to say so shows by a cookie.
 fn is_cross_site(app: &App, headers: &HeaderMap) -> bool {

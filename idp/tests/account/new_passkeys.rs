@@ -124,7 +124,23 @@ async fn after_a_passkey_from_another_device_one_for_this_device_is_offered() {
     assert_eq!(again["location"], "/account", "not now");
 }
 
-/// passkeys.md §6: after a sign-in the browser learns what is accepted and what the account is called.
+/// product §3: a card says whether its passkey is on the device in front of the person.
+#[tokio::test]
+async fn a_card_says_which_passkey_is_on_this_device() {
+    let app = TestApp::init().await;
+    let (_, mut key) = app.person_with_passkey(ADA).await;
+    let (desk, other) = (app.browser(), app.browser());
+    desk.log_in_with_passkey(&mut key).await;
+    assert!(desk.get("/account/passkeys").await.body.contains("On this device"));
+    let (ceremony, options) = other.passkey_options(&json!({})).await;
+    let mut by_phone = key.get(&options);
+    by_phone["authenticatorAttachment"] = json!("cross-platform");
+    other.answer_passkey(&ceremony, &by_phone, &json!({})).await;
+    assert!(!other.get("/account/passkeys").await.body.contains("On this device"));
+    assert!(desk.get("/account/passkeys").await.body.contains("On this device"));
+}
+
+/// After a sign-in the browser learns what is accepted and what the account is called.
 #[tokio::test]
 async fn a_sign_in_keeps_the_browser_in_step() {
     let app = TestApp::init().await;

@@ -67,7 +67,7 @@ async fn creating_and_deleting_need_a_proof_of_the_last_five_minutes() {
     app.advance(Duration::minutes(6));
     assert!(browser.is_signed_in().await);
     let create = browser.get("/account/passkeys/create").await;
-    assert_eq!(create.location(), "/login?destination=%2Faccount%2Fpasskeys%2Fcreate");
+    assert_eq!(create.location(), "/login?destination=%2Faccount%2Fpasskeys%2Fcreate&confirm=1");
     let options = browser.call("/account/passkeys/options", &json!({})).await;
     assert_eq!(options.status, 403);
     assert!(options.json()["location"].as_str().unwrap().starts_with("/login?destination="));

@@ -17,7 +17,7 @@ async fn a_password_is_changed_by_who_has_just_shown_it() {
     other.log_in_with_password(ADA, PASSWORD).await;
     app.advance(Duration::minutes(6));
     let page = browser.get("/account/password").await;
-    assert_eq!(page.location(), "/login?destination=%2Faccount%2Fpassword");
+    assert_eq!(page.location(), "/login?destination=%2Faccount%2Fpassword&confirm=1");
     let stale = browser.post("/account/password", &[("password", NEW)]).await;
     assert!(stale.location().starts_with("/login?destination="));
     let back = browser
@@ -58,8 +58,8 @@ async fn a_password_that_is_guessed_first_is_refused_with_the_reason() {
     let long = "long ".repeat(300);
     for (password, reason) in [
         ("too short", "too short"),
-        ("123456789012345", "Very many people use this password"),
-        ("aaaaaaaaaaaaaaaaaa", "follows a pattern"),
+        ("123456789012345", "This password is guessed first"),
+        ("aaaaaaaaaaaaaaaaaa", "follows a pattern such as a repetition"),
         ("Lovelace Lovelace", "contains your name"),
         (long.as_str(), "too long"),
     ] {

@@ -63,7 +63,9 @@ async fn turning_a_code_app_off_needs_a_fresh_strong_factor() {
     let flow = stranded.submit_password(ADA, PASSWORD).await.location().split('=').nth(1).unwrap().to_owned();
     stranded.post("/login/recovery", &[("flow", &flow), ("code", &codes[0])]).await;
     assert!(stranded.is_signed_in().await);
-    assert!(stranded.post(off, &[]).await.location().starts_with("/login?destination="));
+    let elsewhere = stranded.post(off, &[]).await.location();
+    assert!(elsewhere.starts_with("/login?destination="), "{elsewhere}");
+    assert_eq!(stranded.get(&elsewhere).await.status, 200, "asked, and not sent in a circle");
 
     let flow = browser.submit_password(ADA, PASSWORD).await.location().split('=').nth(1).unwrap().to_owned();
     let code = code_app.code(app.app.clock.now());

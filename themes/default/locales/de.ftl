@@ -201,6 +201,7 @@ passkeys-only-one = Das ist Ihr einziger Passkey. Erstellen Sie einen weiteren a
 passkeys-none-title = Noch keine Passkeys
 passkeys-none-text = Mit einem Passkey melden Sie sich per Fingerabdruck, Gesicht oder Geräte-PIN an. Ihn zu erstellen dauert keine Minute.
 passkey-this-session = Damit sind Sie angemeldet
+passkey-this-device = Auf diesem Gerät
 passkey-created = Erstellt
 passkey-last-used = Zuletzt verwendet
 passkey-never-used = Noch nie
@@ -406,8 +407,7 @@ failure-wait =
     }
 failure-code-wrong = Dieser Code stimmt nicht oder wurde schon verwendet. Bitte geben Sie den ein, den Ihre App jetzt zeigt.
 failure-recovery-code-wrong = Dieser Wiederherstellungscode stimmt nicht oder wurde schon verwendet. Bitte versuchen Sie es mit einem anderen.
-failure-password-common = Sehr viele Menschen verwenden dieses oder ein ähnliches Passwort, darum wird es zuerst erraten. Bitte wählen Sie eigene Wörter.
-failure-password-pattern = Dieses Passwort folgt einem Muster, das zuerst erraten wird: eine Wiederholung, eine Tastenreihe oder ein Datum. Bitte wählen Sie andere Wörter.
+failure-password-guessable = Dieses Passwort wird zuerst erraten: Viele verwenden es oder ein ähnliches, oder es folgt einem Muster wie einer Wiederholung, einer Tastenreihe oder einem Datum. Bitte wählen Sie andere Wörter.
 failure-email-same = Das ist bereits Ihre E-Mail-Adresse.
 failure-lost-none-chosen = Bitte wählen Sie den Passkey, der auf dem verlorenen Gerät war.
 

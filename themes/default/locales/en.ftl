@@ -202,6 +202,7 @@ passkeys-only-one = This is your only passkey. Create another one on a second de
 passkeys-none-title = No passkeys yet
 passkeys-none-text = With a passkey you log in by fingerprint, face or device PIN. It takes less than a minute to create one.
 passkey-this-session = You logged in with this one
+passkey-this-device = On this device
 passkey-created = Created
 passkey-last-used = Last used
 passkey-never-used = Not yet
@@ -407,8 +408,7 @@ failure-wait =
     }
 failure-code-wrong = This code is not right, or was used already. Please enter the one your app shows now.
 failure-recovery-code-wrong = This recovery code is not right, or was used already. Please try another one.
-failure-password-common = Very many people use this password or one like it, so it is guessed first. Please choose words of your own.
-failure-password-pattern = This password follows a pattern that is guessed first: a repetition, a row of keys or a date. Please choose other words.
+failure-password-guessable = This password is guessed first: many people use it or one like it, or it follows a pattern such as a repetition, a row of keys or a date. Please choose other words.
 failure-email-same = This is your email already.
 failure-lost-none-chosen = Please choose the passkey that was on the lost device.
 

@@ -18,7 +18,7 @@ use crate::web::attempt::{self, carry, destination, form_action};
 use crate::web::error::PageError;
 use crate::web::form::{Asked, Id, Posted};
 use crate::web::page::{self, see_other};
-use crate::web::session::{Enroller, SignedIn, forget, sign_in_at};
+use crate::web::session::{Enroller, SignedIn, confirm_at, forget};
 use crate::web::visit::Visit;
 
 #[derive(Debug, Serialize)]
@@ -73,7 +73,7 @@ pub async fn create(
     let factors = proof::factors(&app.store, owner.user.id).await?;
     if !proof::may_add_passkey(&owner.session, &factors, app.clock.now()) {
         let here = format!("/account/passkeys/create{}", carry(&next, &[]));
-        return Ok(see_other(&sign_in_at(&here)));
+        return Ok(see_other(&confirm_at(&here)));
     }
     if factors.passkeys.len() >= MAX_PASSKEYS {
         return Err(PageError::PasskeyLimit);

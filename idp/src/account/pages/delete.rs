@@ -59,7 +59,7 @@ pub async fn confirm_delete(
     }
     let passkeys = stored::of_user(&app.store, owner.user.id).await?;
     let passkey = passkeys.iter().find(|passkey| passkey.id == id).ok_or(PageError::NotFound)?;
-    let card = Card::of(passkey, &owner);
+    let card = Card::of(passkey, &owner, visit.browser);
     let page = DeletePage {
         id: card.id,
         name: card.name,
@@ -140,7 +140,7 @@ async fn lost_page(
     failure: Option<&'static str>,
 ) -> Result<Response, PageError> {
     let factors = proof::factors(&app.store, owner.user.id).await?;
-    let passkeys = factors.passkeys.iter().map(|passkey| Card::of(passkey, owner)).collect();
+    let passkeys = factors.passkeys.iter().map(|passkey| Card::of(passkey, owner, visit.browser)).collect();
     let page = LostPage { passkeys, code_app: factors.code_app.is_some(), failure };
     page::render(app, visit, SECTION, &page)
 }

@@ -39,7 +39,7 @@ use crate::app::App;
 use crate::theme::Page;
 use crate::web::error::PageError;
 use crate::web::page::{self, Frame, see_other};
-use crate::web::session::{SignedIn, sign_in_at};
+use crate::web::session::{SignedIn, confirm_at};
 use crate::web::visit::Visit;
 
 const SECTION: Frame<'_> = Frame::of("account");
@@ -83,7 +83,7 @@ fn done(changed: Changed) -> Result<(), PageError> {
 async fn proof_first(app: &App, owner: &SignedIn, here: &str) -> Result<Option<Response>, PageError> {
     let factors = proof::factors(&app.store, owner.user.id).await?;
     let enough = proof::may_change(&owner.session, &factors, app.clock.now());
-    Ok((!enough).then(|| see_other(&sign_in_at(here))))
+    Ok((!enough).then(|| see_other(&confirm_at(here))))
 }
 
 /// Which of the notices that a page knows it was called with.

@@ -9,6 +9,7 @@ use super::{NoticeQuery, SECTION, notice_of};
 use crate::account::safety::kind_of;
 use crate::app::App;
 use crate::crypto::aaguid;
+use crate::model::attempt::BrowserId;
 use crate::model::credential::{AuthenticatorKind, MAX_PASSKEYS, Passkey};
 use crate::store::passkeys as stored;
 use crate::theme::{Page, moment};
@@ -39,10 +40,11 @@ pub(super) struct Card {
     last_used_from: Option<String>,
     synced: bool,
     pub(super) this_session: bool,
+    this_device: bool,
 }
 
 impl Card {
-    pub(super) fn of(passkey: &Passkey, owner: &SignedIn) -> Self {
+    pub(super) fn of(passkey: &Passkey, owner: &SignedIn, here: BrowserId) -> Self {
         let provider = aaguid::provider(passkey.aaguid);
         Self {
             id: passkey.id.to_string(),
@@ -55,6 +57,7 @@ impl Card {
             last_used_from: passkey.last_used_from.clone().filter(|text| !text.is_empty()),
             synced: passkey.backup_eligible,
             this_session: owner.session.passkey_id == Some(passkey.id),
+            this_device: passkey.browser == Some(here),
         }
     }
 
@@ -70,6 +73,7 @@ impl Card {
             last_used_from: synced.then(|| "192.0.2.7".to_owned()),
             synced,
             this_session: synced,
+            this_device: !synced,
         }
     }
 }
@@ -108,7 +112,7 @@ pub async fn passkeys(
     let passkeys = stored::of_user(&app.store, owner.0.user.id).await?;
     let notice = notice_of(&query.notice, &["created", "deleted", "renamed"]);
     let page = PasskeysPage {
-        passkeys: passkeys.iter().map(|passkey| Card::of(passkey, &owner.0)).collect(),
+        passkeys: passkeys.iter().map(|passkey| Card::of(passkey, &owner.0, visit.browser)).collect(),
         notice,
         can_add: passkeys.len() < MAX_PASSKEYS,
         signals: Signals::of(&app, &owner, &passkeys),

@@ -34,7 +34,7 @@ impl Page for PasswordPage {
             minimum: MIN_CHARS,
             failure,
         };
-        vec![page(true, None), page(false, Some("password-common")), page(true, Some("password-pattern"))]
+        vec![page(true, None), page(false, Some("password-guessable"))]
     }
 }
 

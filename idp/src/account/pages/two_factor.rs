@@ -22,7 +22,7 @@ use crate::web::attempt::{carry, destination};
 use crate::web::error::PageError;
 use crate::web::form::{Asked, Nothing, Posted, Typed};
 use crate::web::page::{self, see_other};
-use crate::web::session::{AccountOwner, Enroller, SignedIn, sign_in_at};
+use crate::web::session::{AccountOwner, Enroller, SignedIn, confirm_at};
 use crate::web::visit::Visit;
 
 const HERE: &str = "/account/two-factor";
@@ -130,7 +130,7 @@ pub async fn begin_code_app(
 ) -> Result<Response, PageError> {
     let next = destination(way.attempt.as_deref(), way.destination.as_deref())?;
     if !may_set_up(&app, &owner).await? {
-        return Ok(see_other(&sign_in_at(HERE)));
+        return Ok(see_other(&confirm_at(HERE)));
     }
     match logic::begin(&bench(&app, &visit), owner_of(&owner)).await? {
         // One is on already: its page says so.
@@ -160,7 +160,7 @@ async fn setup_page(
     (next, failure): (&Destination, Option<&'static str>),
 ) -> Result<Response, PageError> {
     if !may_set_up(app, owner).await? {
-        return Ok(see_other(&sign_in_at(HERE)));
+        return Ok(see_other(&confirm_at(HERE)));
     }
     let Some(setup) = logic::setup(&bench(app, visit), &owner.user).await? else {
         return Ok(see_other(HERE));
@@ -195,7 +195,7 @@ pub async fn confirm_code_app(
 ) -> Result<Response, PageError> {
     let next = destination(form.way.attempt.as_deref(), form.way.destination.as_deref())?;
     if !may_set_up(&app, &owner).await? {
-        return Ok(see_other(&sign_in_at(HERE)));
+        return Ok(see_other(&confirm_at(HERE)));
     }
     match logic::confirm(&bench(&app, &visit), owner_of(&owner), form.code.expose()).await? {
         Confirmed::WrongCode => setup_page(&app, &visit, &owner, (&next, Some("code-wrong"))).await,

@@ -73,6 +73,7 @@ fn run(party: &RelyingParty, vector: &Value) -> Result<(), String> {
         last_used_at: None,
         last_used_with: None,
         last_used_from: None,
+        browser: None,
     };
     let assertion = json!({
         "id": id, "rawId": id, "type": "public-key", "clientExtensionResults": {},

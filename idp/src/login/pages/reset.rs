@@ -103,7 +103,7 @@ pub struct ResetPage {
 impl Page for ResetPage {
     const TEMPLATE: &'static str = "login/reset.html";
     fn samples() -> Vec<Self> {
-        [None, Some("password-short"), Some("password-common"), Some("password-pattern")]
+        [None, Some("password-short"), Some("password-guessable")]
             .map(|failure| Self { token: "idp_pr_x".to_owned(), failure, minimum: MIN_CHARS })
             .into()
     }

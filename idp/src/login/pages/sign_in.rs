@@ -100,6 +100,9 @@ impl Page for SignInPage {
 pub struct SignInQuery {
     #[serde(default)]
     notice: String,
+    /// What was proven so far is not enough for where the person is going.
+    #[serde(default)]
+    confirm: String,
     #[serde(flatten)]
     carried: Carried,
 }
@@ -114,7 +117,7 @@ pub async fn sign_in(
     let way = Way::read(&app, &visit, &query.carried).await?;
     if let Some(signed_in) = visit.signed_in.as_ref().filter(|_| way.attempt.is_none()) {
         let fresh = signed_in.session.is_fresh(app.clock.now(), FRESH);
-        let enough = fresh || way.destination == Destination::Account;
+        let enough = query.confirm.is_empty() && (fresh || way.destination == Destination::Account);
         // Without the cookie that opens the account pages, those would only send the person back.
         if enough && opens_account(&app, &headers, signed_in).await? {
             return Ok(see_other(&attempt::location(&way.destination)));

@@ -5,7 +5,7 @@ pub mod pages;
 
 use time::OffsetDateTime;
 
-use crate::audit::{self, Actor, Event};
+use crate::audit::{self, Doer, Event};
 use crate::model::attempt::Attempt;
 use crate::model::client::{Client, ConsentRule};
 use crate::model::ids::UserId;
@@ -19,7 +19,7 @@ pub async fn grant(
     store: &Store,
     attempt: &Attempt,
     client: &Client,
-    user: UserId,
+    (user, doer): (UserId, Doer<'_>),
     now: OffsetDateTime,
 ) -> anyhow::Result<()> {
     let tx = store.begin().await?;
@@ -30,6 +30,6 @@ pub async fn grant(
         consents::remember(&tx, user, &client.id, &before.union(&attempt.scopes), now).await?;
     }
     let event = Event::ConsentGranted { client: client.id.clone(), scopes: attempt.scopes.to_string() };
-    audit::record(&tx, now, Actor::Person(user), Some(user), event).await?;
+    audit::record(&tx, now, doer, Some(user), event).await?;
     Ok(tx.commit().await?)
 }

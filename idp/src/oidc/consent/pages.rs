@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::grant;
 use crate::app::App;
+use crate::audit::Actor;
 use crate::model::attempt::{AppCard, Attempt, Handle};
 use crate::model::client::Client;
 use crate::oidc::authorize::respond;
@@ -101,7 +102,8 @@ pub async fn submit(
             let client = clients::by_id(&app.store, &attempt.client_id).await?.filter(Client::is_enabled);
             let client = client.ok_or(PageError::AttemptExpired)?;
             let user = signed_in.user.id;
-            grant(&app.store, &attempt, &client, user, app.clock.now()).await?;
+            let doer = visit.doer(Actor::Person(user));
+            grant(&app.store, &attempt, &client, (user, doer), app.clock.now()).await?;
             // Taken and put back: an attempt that was cancelled meanwhile stays cancelled.
             attempt = take(&app, &form.attempt).await?;
             attempt.consented_by = Some(user);
