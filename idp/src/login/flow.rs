@@ -93,7 +93,13 @@ mod tests {
 
     fn passkey(user_verified: bool) -> PasskeyProof {
         let id = PasskeyId::new(OffsetDateTime::UNIX_EPOCH, [0; 10]);
-        PasskeyProof { id, user_verified, verification_unproven: false, cross_device: false }
+        PasskeyProof {
+            id,
+            user_verified,
+            verification_unproven: false,
+            new_eligibility: None,
+            cross_device: false,
+        }
     }
 
     fn accounts() -> Vec<Account> {

@@ -127,12 +127,14 @@ impl Proof {
             id: self.passkey.id,
             user_verified: self.assertion.user_verified && trusted,
             verification_unproven: self.assertion.user_verified && !self.passkey.uv_initialized,
+            new_eligibility: self.assertion.eligibility_changed.then_some(self.assertion.backup_eligible),
             cross_device: self.cross_device,
         }
     }
 }
 
-/// Updates the credential record after all checks (§7.2 step 24). `false` when the passkey has been
+/// Updates the credential record after all checks (§7.2 step 24). Whether it may be copied stays as it
+/// was until the sign-in is complete: otherwise one that was broken off would make the next one easy. `false` when the passkey has been
 /// deleted since.
 pub(super) async fn record_use(tx: &Tx, desk: &Desk<'_>, proof: &Proof) -> anyhow::Result<bool> {
     let (passkey, assertion) = (&proof.passkey, proof.assertion);
@@ -141,7 +143,6 @@ pub(super) async fn record_use(tx: &Tx, desk: &Desk<'_>, proof: &Proof) -> anyho
         with: desk.agent,
         from: desk.network,
         sign_count: assertion.sign_count,
-        backup_eligible: assertion.backup_eligible,
         backup_state: assertion.backup_state,
         on: (!proof.cross_device).then_some(desk.browser),
     };

@@ -249,8 +249,13 @@ async fn finish(
     if !presented || next_step(proven, account) != Step::SignedIn(method) {
         return Ok(Outcome::Failed(Failure::Expired));
     }
-    if let Some(passkey) = proven.passkey.filter(|passkey| passkey.verification_unproven) {
-        passkeys::initialize_verification(&tx, passkey.id).await?;
+    if let Some(passkey) = proven.passkey {
+        if passkey.verification_unproven {
+            passkeys::initialize_verification(&tx, passkey.id).await?;
+        }
+        if let Some(eligible) = passkey.new_eligibility {
+            passkeys::accept_eligibility(&tx, passkey.id, eligible).await?;
+        }
     }
     let passkey_id = proven.passkey.map(|passkey| passkey.id);
     let begun = session::begin(&tx, desk, &user, (method, passkey_id)).await?;

@@ -135,6 +135,8 @@ pub struct PasskeyProof {
     /// It claims to have verified its person, which it has never shown together with another factor
     /// (Level 3 §7.2 step 23).
     pub verification_unproven: bool,
+    /// Whether it may be copied, when it says otherwise than its record.
+    pub new_eligibility: Option<bool>,
     /// It answered from another device than this one.
     pub cross_device: bool,
 }

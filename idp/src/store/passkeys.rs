@@ -66,7 +66,6 @@ pub struct Use<'a> {
     pub with: &'a str,
     pub from: &'a str,
     pub sign_count: u32,
-    pub backup_eligible: bool,
     pub backup_state: bool,
     /// The browser, if the passkey is kept on the same device.
     pub on: Option<BrowserId>,
@@ -79,7 +78,6 @@ pub async fn record_use(tx: &Tx, id: PasskeyId, used: &Use<'_>) -> Result<bool> 
         .col_expr(passkey::Column::LastUsedAt, Expr::value(to_millis(used.at)))
         .col_expr(passkey::Column::LastUsedWith, Expr::value(used.with))
         .col_expr(passkey::Column::LastUsedFrom, Expr::value(used.from))
-        .col_expr(passkey::Column::BackupEligible, Expr::value(used.backup_eligible))
         .col_expr(passkey::Column::BackupState, Expr::value(used.backup_state))
         .filter(passkey::Column::Id.eq(id.uuid()))
         .exec(tx.connection())
@@ -106,6 +104,16 @@ pub async fn record_use(tx: &Tx, id: PasskeyId, used: &Use<'_>) -> Result<bool> 
 pub async fn initialize_verification(tx: &Tx, id: PasskeyId) -> Result<()> {
     passkey::Entity::update_many()
         .col_expr(passkey::Column::UvInitialized, Expr::value(true))
+        .filter(passkey::Column::Id.eq(id.uuid()))
+        .exec(tx.connection())
+        .await?;
+    Ok(())
+}
+
+/// What a passkey now says about itself was vouched for by another factor in the same sign-in.
+pub async fn accept_eligibility(tx: &Tx, id: PasskeyId, eligible: bool) -> Result<()> {
+    passkey::Entity::update_many()
+        .col_expr(passkey::Column::BackupEligible, Expr::value(eligible))
         .filter(passkey::Column::Id.eq(id.uuid()))
         .exec(tx.connection())
         .await?;

@@ -123,7 +123,7 @@ async fn a_bad_password_is_explained_and_the_link_still_works() {
     let token = link(&app).await;
     for (password, text) in [
         ("short", "too short"),
-        ("passwordpassword", "follows a pattern"),
+        ("passwordpassword", "This password is guessed first"),
         ("ada@example.org2", "contains your name"),
         ("", "Please enter"),
     ] {

@@ -165,7 +165,7 @@ async fn a_wrong_password_says_the_same_for_every_reason() {
     let app = TestApp::init().await;
     app.person("ada@example.org").await;
     let disabled = app.person("old@example.org").await;
-    disable(&app, disabled.id).await;
+    app.disable_person(disabled.id).await;
     let neutral = |answer: &crate::support::Answer, email: &str| {
         assert_eq!(answer.status, 200);
         answer.body.replace(email, "EMAIL")
@@ -184,25 +184,13 @@ async fn a_wrong_password_says_the_same_for_every_reason() {
     assert_eq!(first, strip(neutral(&locked, "old@example.org")));
 }
 
-async fn disable(app: &TestApp, user: idp::model::ids::UserId) {
-    let path = app.app.config.sqlite_path();
-    let db = sea_orm::Database::connect(format!("sqlite://{}", path.display())).await.unwrap();
-    let id = user.uuid().simple().to_string();
-    sea_orm::ConnectionTrait::execute_unprepared(
-        &db,
-        &format!("UPDATE user SET disabled_at = 1 WHERE id = x'{id}'"),
-    )
-    .await
-    .unwrap();
-}
-
 #[tokio::test]
 async fn a_disabled_person_is_out_on_every_road_at_once() {
     let app = TestApp::init().await;
     let (user, mut authenticator) = app.person_with_passkey("ada@example.org").await;
     let browser = app.browser();
     browser.log_in_with_passkey(&mut authenticator).await;
-    disable(&app, user.id).await;
+    app.disable_person(user.id).await;
     assert!(!browser.is_signed_in().await);
     let answer = app.browser().use_passkey(&mut authenticator, &json!({})).await;
     assert_eq!(answer.json()["failure"], "passkey-rejected");
@@ -306,17 +294,25 @@ async fn a_changed_eligibility_needs_the_password_too_and_is_recorded() {
     let app = TestApp::init().await;
     let (user, mut authenticator) = app.person_with_passkey("ada@example.org").await;
     let browser = app.browser();
-    let (ceremony, options) = browser.passkey_options(&json!({})).await;
-    let credential = authenticator.get_with(&options, Some(Fault::EligibilityChanged));
-    let answer = browser.answer_passkey(&ceremony, &credential, &json!({})).await.json();
-    let location = answer["location"].as_str().unwrap();
-    assert!(location.starts_with("/login/password?flow="), "{location}");
-    assert!(!browser.is_signed_in().await);
-    let flow = location.split('=').nth(1).unwrap();
-    let fields = [("flow", flow), ("email", "ada@example.org"), ("password", PASSWORD)];
+    let mut flow = String::new();
+    for attempt in ["broken off", "to the end"] {
+        let (ceremony, options) = browser.passkey_options(&json!({})).await;
+        let credential = authenticator.get_with(&options, Some(Fault::EligibilityChanged));
+        let answer = browser.answer_passkey(&ceremony, &credential, &json!({})).await.json();
+        let location = answer["location"].as_str().unwrap();
+        assert!(location.starts_with("/login/password?flow="), "{attempt}: {location}");
+        assert!(!browser.is_signed_in().await, "{attempt}");
+        flow = location.split('=').nth(1).unwrap().to_owned();
+    }
+    let fields = [("flow", flow.as_str()), ("email", "ada@example.org"), ("password", PASSWORD)];
     assert_eq!(browser.post("/login", &fields).await.location(), "/account");
     let records = idp::store::audit::of_subject(&app.app.store, user.id, i64::MAX, 100).await.unwrap();
     assert!(records.iter().any(|record| record.kind == "passkey-eligibility-changed"));
+    let another = app.browser();
+    let (ceremony, options) = another.passkey_options(&json!({})).await;
+    let credential = authenticator.get_with(&options, Some(Fault::EligibilityChanged));
+    another.answer_passkey(&ceremony, &credential, &json!({})).await;
+    assert!(another.is_signed_in().await, "what the password vouched for is asked once");
 }
 
 /// A manager that does not check who touches it is named in the trail.
@@ -381,7 +377,7 @@ async fn after_five_failures_there_is_a_wait_for_everybody_alike() {
     let app = TestApp::init().await;
     let (_, mut authenticator) = app.person_with_passkey("ada@example.org").await;
     let disabled = app.person("old@example.org").await;
-    disable(&app, disabled.id).await;
+    app.disable_person(disabled.id).await;
     for email in ["ada@example.org", "nobody@example.org", "old@example.org"] {
         let browser = app.browser();
         for attempt in 1..=5 {

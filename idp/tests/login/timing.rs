@@ -34,14 +34,12 @@ async fn accounts(app: &TestApp) {
     for email in [ACCOUNTS[0], ACCOUNTS[2], ACCOUNTS[3], ACCOUNTS[4]] {
         app.person(email).await;
     }
-    let path = app.app.config.sqlite_path();
-    let db = sea_orm::Database::connect(format!("sqlite://{}", path.display())).await.unwrap();
     for change in [
         "UPDATE user SET disabled_at = 1 WHERE email = 'disabled@example.org'",
         "UPDATE password SET failures = 100 WHERE user_id = (SELECT id FROM user WHERE email = 'locked@example.org')",
         "DELETE FROM password WHERE user_id = (SELECT id FROM user WHERE email = 'bare@example.org')",
     ] {
-        sea_orm::ConnectionTrait::execute_unprepared(&db, change).await.unwrap();
+        app.sql(change).await;
     }
 }
 

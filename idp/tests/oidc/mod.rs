@@ -18,7 +18,6 @@ mod token;
 mod userinfo;
 
 use idp::crypto::base64url;
-use idp::model::ids::UserId;
 use idp::model::user::User;
 use josekit::jwk::Jwk;
 use josekit::jws::alg::ecdsa::EcdsaJwsAlgorithm::Es256;
@@ -295,20 +294,8 @@ pub(super) fn forgeries(token: &str) -> Vec<String> {
     ]
 }
 
-/// Changes the database behind the provider's back.
-async fn sql(app: &TestApp, statement: &str) {
-    let path = app.app.config.sqlite_path();
-    let db = sea_orm::Database::connect(format!("sqlite://{}", path.display())).await.unwrap();
-    sea_orm::ConnectionTrait::execute_unprepared(&db, statement).await.unwrap();
-}
-
-pub(super) async fn disable_person(app: &TestApp, user: UserId) {
-    let id = user.uuid().simple().to_string();
-    sql(app, &format!("UPDATE user SET disabled_at = 1 WHERE id = x'{id}'")).await;
-}
-
 pub(super) async fn disable_client(app: &TestApp, client: &str) {
-    sql(app, &format!("UPDATE client SET disabled_at = 1 WHERE id = '{client}'")).await;
+    app.sql(&format!("UPDATE client SET disabled_at = 1 WHERE id = '{client}'")).await;
 }
 
 /// The fields of a good redemption, with one replaced; an empty value removes it.

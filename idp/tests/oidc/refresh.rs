@@ -345,7 +345,7 @@ async fn somebody_disabled_gets_nothing_more() {
     let (practice, calendar) = (office.practice(), office.calendar());
     let kept = tokens_with_consent(&practice, &office.browser, OFFLINE).await;
     let rotated = calendar.tokens(&office.browser, &[]).await;
-    super::disable_person(&office.app, office.ada.id).await;
+    office.app.disable_person(office.ada.id).await;
     assert_spent(&practice, &kept).await;
     assert_spent(&calendar, &rotated).await;
 }
@@ -367,7 +367,7 @@ async fn a_withdrawn_consent_ends_the_token() {
     let careful = office.careful();
     let tokens = tokens_with_consent(&careful, &office.browser, &[]).await;
     refreshed(&careful, &tokens).await;
-    super::sql(&office.app, "DELETE FROM consent").await;
+    office.app.sql("DELETE FROM consent").await;
     assert_spent(&careful, &tokens).await;
 }
 

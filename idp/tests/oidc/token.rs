@@ -177,7 +177,7 @@ async fn a_code_of_somebody_disabled_or_gone_gives_no_tokens() {
         (practice.code(&office.browser, &[]).await, practice.code(&office.browser, &[]).await);
     office.log_out().await;
     assert_token_error(&practice.redeem(&first).await, 400, "invalid_grant");
-    super::disable_person(&office.app, office.ada.id).await;
+    office.app.disable_person(office.ada.id).await;
     assert_token_error(&practice.redeem(&second).await, 400, "invalid_grant");
 }
 

@@ -202,7 +202,7 @@ on_both! {
         assert_eq!(passkeys::of_user(&test.store, ada).await.unwrap(), std::slice::from_ref(&key));
         assert!(passkeys::of_user_by_id(&test.store, eve, key.id).await.unwrap().is_none());
         let tx = test.store.begin().await.unwrap();
-        let used = passkeys::Use { at: now(), with: "Safari on Mac", from: "192.0.2.7", sign_count: 5, backup_eligible: true, backup_state: true, on: None };
+        let used = passkeys::Use { at: now(), with: "Safari on Mac", from: "192.0.2.7", sign_count: 5, backup_state: true, on: None };
         assert!(passkeys::record_use(&tx, key.id, &used).await.unwrap());
         assert!(passkeys::delete(&tx, ada, key.id).await.unwrap());
         assert!(!passkeys::record_use(&tx, key.id, &used).await.unwrap(), "a deleted passkey is not used");

@@ -21,6 +21,7 @@ use idp::model::ids::UserId;
 use idp::model::user::{Email, PersonName, Policy, ServiceRole, User};
 use idp::store::milestones::{self, Milestone};
 use idp::store::{passwords, users};
+use sea_orm::ConnectionTrait;
 use time::Duration;
 use time::macros::datetime;
 
@@ -198,6 +199,28 @@ impl TestApp {
         let tx = self.app.store.begin().await.unwrap();
         users::set_policy(&tx, id, policy).await.unwrap();
         tx.commit().await.unwrap();
+    }
+
+    /// The embedded database, behind the provider's back.
+    async fn database(&self) -> sea_orm::DatabaseConnection {
+        let path = self.app.config.sqlite_path();
+        sea_orm::Database::connect(format!("sqlite://{}", path.display())).await.unwrap()
+    }
+
+    pub async fn sql(&self, statement: &str) {
+        self.database().await.execute_unprepared(statement).await.unwrap();
+    }
+
+    /// The texts of one column, in the order they are found.
+    pub async fn texts(&self, query: &str) -> Vec<String> {
+        let query = sea_orm::Statement::from_string(sea_orm::DbBackend::Sqlite, query);
+        let rows = self.database().await.query_all_raw(query).await.unwrap();
+        rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect()
+    }
+
+    pub async fn disable_person(&self, id: UserId) {
+        let id = id.uuid().simple();
+        self.sql(&format!("UPDATE user SET disabled_at = 1 WHERE id = x'{id}'")).await;
     }
 
     /// What the audit trail says about somebody, the newest first.
