@@ -24,7 +24,8 @@ use crate::crypto::random::Entropy;
 use crate::ephemeral::Ephemeral;
 use crate::mail::{Circumstances, Mailer};
 use crate::model::attempt::BrowserId;
-use crate::model::ids::{SessionId, UserId};
+use crate::model::ids::UserId;
+use crate::model::session::Session;
 use crate::model::user::User;
 use crate::store::{self, Store, Tx, users};
 
@@ -50,7 +51,7 @@ pub struct Workbench<'a> {
 #[derive(Debug, Clone, Copy)]
 pub struct Owner<'a> {
     pub user: &'a User,
-    pub session: SessionId,
+    pub session: &'a Session,
 }
 
 /// What came of a change.
@@ -71,7 +72,7 @@ impl<'a> Workbench<'a> {
         let user = owner.user.id;
         users::lock(tx, user).await?;
         let enabled = users::by_id(tx, user).await?.is_some_and(|user| user.is_enabled());
-        let session = store::sessions::of_user_by_id(tx, user, owner.session).await?;
+        let session = store::sessions::of_user_by_id(tx, user, owner.session.id).await?;
         Ok(enabled && session.is_some_and(|session| self.now < session.expires_at))
     }
 

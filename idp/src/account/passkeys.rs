@@ -171,6 +171,10 @@ pub async fn rename(
     let Some(before) = passkeys::of_user_by_id(&tx, user.id, id).await? else {
         return Ok(Changed::NotFound);
     };
+    // Whoever may only add a passkey names that one, and none that was there before.
+    if owner.session.limited && before.created_at < owner.session.created_at {
+        return Ok(Changed::NotFound);
+    }
     if before.name == *name {
         return Ok(Changed::Done);
     }

@@ -42,8 +42,8 @@ pub async fn change(
     links::end_of_user(&tx, user.id).await?;
     let mut sessions_ended = 0;
     if end_others {
-        sessions_ended = sessions::end_of_user(&tx, user.id, Some(owner.session)).await?;
-        grants::revoke_of_user(&tx, user.id, Which::AllBut(owner.session), bench.now).await?;
+        sessions_ended = sessions::end_of_user(&tx, user.id, Some(owner.session.id)).await?;
+        grants::revoke_of_user(&tx, user.id, Which::AllBut(owner.session.id), bench.now).await?;
     }
     bench.mail.password_changed(&tx, user, &bench.circumstances()).await?;
     bench.record(&tx, user.id, Event::PasswordChanged { by_link: false, sessions_ended }).await?;

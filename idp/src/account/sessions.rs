@@ -35,8 +35,8 @@ pub async fn end_others(bench: &Workbench<'_>, owner: Owner<'_>) -> anyhow::Resu
     if !bench.hold(&tx, owner).await? {
         return Ok(Changed::SignedOut);
     }
-    let ended = sessions::end_of_user(&tx, user, Some(owner.session)).await?;
-    grants::revoke_of_user(&tx, user, Which::AllBut(owner.session), bench.now).await?;
+    let ended = sessions::end_of_user(&tx, user, Some(owner.session.id)).await?;
+    grants::revoke_of_user(&tx, user, Which::AllBut(owner.session.id), bench.now).await?;
     bench.record(&tx, user, Event::SessionsEnded { sessions: ended }).await?;
     tx.commit().await?;
     Ok(Changed::Done)

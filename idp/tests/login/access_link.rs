@@ -93,3 +93,18 @@ async fn a_session_of_an_access_link_ends_soon() {
     assert_eq!(browser.call("/account/passkeys/options", &json!({})).await.status, 403);
     assert!(browser.submit_password(ADA, PASSWORD).await.location().starts_with("/login/passkey?"));
 }
+
+/// What a limited session may touch is what it has added.
+#[tokio::test]
+async fn a_session_of_an_access_link_renames_no_passkey_that_was_there() {
+    let app = TestApp::init().await;
+    let (user, _) = app.person_with_passkey(ADA).await;
+    let before = idp::store::passkeys::of_user(&app.app.store, user.id).await.unwrap();
+    app.advance(Duration::minutes(1));
+    let token = issue(&app, &user, 10).await;
+    let browser = app.browser();
+    browser.post("/login/access", &[("token", &token)]).await;
+    let path = format!("/account/passkeys/{}/name", before[0].id);
+    assert_eq!(browser.post(&path, &[("name", "Mine now")]).await.status, 404);
+    assert_eq!(idp::store::passkeys::of_user(&app.app.store, user.id).await.unwrap(), before);
+}

@@ -66,7 +66,7 @@ pub(super) fn bench<'a>(app: &'a App, visit: &'a Visit) -> Workbench<'a> {
 }
 
 pub(super) fn owner_of(owner: &SignedIn) -> Owner<'_> {
-    Owner { user: &owner.user, session: owner.session.id }
+    Owner { user: &owner.user, session: &owner.session }
 }
 
 /// What came of a change, as the person sees it.

@@ -73,8 +73,8 @@ pub async fn two_factor(
     page::render(&app, &visit, SECTION, &page)
 }
 
-/// Whether somebody may set up a code app: whoever may change how they get in, and whoever has just
-/// shown their password to an account whose policy wants a second factor.
+/// Whether somebody may set up a code app: whoever may change how they get in, and whoever has just been
+/// let in to add a way because the policy wants a second factor.
 async fn may_set_up(app: &App, owner: &SignedIn) -> Result<bool, PageError> {
     let now = app.clock.now();
     let factors = proof::factors(&app.store, owner.user.id).await?;
