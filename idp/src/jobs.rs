@@ -52,7 +52,7 @@ async fn deliver_for_ever(app: &App) {
     }
 }
 
-/// Sends what is due. What can not be sent stays for later.
+/// Sends what is due. What can not be sent stays for later and holds up nothing else.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -63,7 +63,11 @@ pub async fn deliver(app: &App) -> anyhow::Result<()> {
             return Ok(());
         }
         for id in due {
-            deliver_one(app, id).await?;
+            if let Err(error) = deliver_one(app, id).await {
+                let why = format!("{error:#}");
+                tracing::error!(%id, error = why, "a message in the outbox can not be read");
+                postpone(app, id, LAST_RETRY, &why).await?;
+            }
         }
     }
 }
@@ -83,8 +87,12 @@ async fn deliver_one(app: &App, id: OutboxId) -> anyhow::Result<()> {
     let retry = retry_after(waiting.attempts);
     let why = format!("{error:#}");
     tracing::warn!(%id, error = why, again_in = %retry, "a message could not be sent");
+    postpone(app, id, retry, &why).await
+}
+
+async fn postpone(app: &App, id: OutboxId, by: Span, why: &str) -> anyhow::Result<()> {
     let tx = app.store.begin().await?;
-    outbox::postpone(&tx, id, app.clock.now() + retry, &why).await?;
+    outbox::postpone(&tx, id, app.clock.now() + by, why).await?;
     Ok(tx.commit().await?)
 }
 

@@ -132,7 +132,7 @@ impl Server {
         while stream.read_line(&mut line).await.is_ok_and(|length| length > 0) {
             let verb = line.get(..4).unwrap_or_default().to_uppercase();
             let answer = match verb.as_str() {
-                "MAIL" if refuses.load(Ordering::SeqCst) => "451 later\r\n",
+                "RCPT" if refuses.load(Ordering::SeqCst) => "451 <ada@example.org> later\r\n",
                 "DATA" => {
                     stream.write_all(b"354 go\r\n").await.unwrap();
                     let mut letter = String::new();
@@ -173,6 +173,43 @@ async fn mail_waits_for_its_server_and_is_sent_once() {
     assert_eq!(outbox::waiting(&app.app.store).await.unwrap(), (0, 0));
     let letter = server.received.lock().await[0].clone();
     assert!(letter.contains("Subject: A log-in with a new device") && letter.contains("To: ada@example.org"));
+}
+
+/// What a server says of its addressee is kept nowhere.
+#[tokio::test]
+async fn the_words_of_a_mail_server_are_not_kept() {
+    let server = Server::start().await;
+    server.refuses.store(true, Ordering::SeqCst);
+    let environment = vec![("IDP_MAIL__URL", server.url.clone())];
+    let app = TestApp::with(Options { environment, ..Options::default() }).await;
+    let user = app.person(ADA).await;
+    let tx = app.app.store.begin().await.unwrap();
+    let happened = Circumstances::on_the_host(app.app.clock.now());
+    app.app.mail.password_changed(&tx, &user, &happened).await.unwrap();
+    tx.commit().await.unwrap();
+    jobs::deliver(&app.app).await.unwrap();
+    let said: Vec<String> = app.texts("SELECT last_error FROM outbox").await;
+    assert_eq!(said, ["the mail server did not take it: it answered 451"]);
+}
+
+/// What can not be opened, such as a row written with another master key, waits alone.
+#[tokio::test]
+async fn a_damaged_message_holds_up_no_other() {
+    let app = TestApp::init().await;
+    let user = app.person(ADA).await;
+    let happened = Circumstances::on_the_host(app.app.clock.now());
+    for round in 0..3 {
+        let tx = app.app.store.begin().await.unwrap();
+        app.app.mail.password_changed(&tx, &user, &happened).await.unwrap();
+        tx.commit().await.unwrap();
+        if round == 0 {
+            app.sql("UPDATE outbox SET sealed_content = x'00'").await;
+        }
+    }
+    app.advance(Duration::milliseconds(1));
+    jobs::deliver(&app.app).await.unwrap();
+    assert_eq!(app.mails().await.len(), 2);
+    assert_eq!(outbox::waiting(&app.app.store).await.unwrap(), (1, 1));
 }
 
 /// Several nodes share an outbox: each message is sent by one of them.

@@ -12,11 +12,11 @@ pub(super) enum Command {
     Check,
 }
 
-/// A configuration that is wrong has been reported before any command runs.
-#[expect(clippy::unnecessary_wraps, reason = "every command has this shape")]
+/// What is wrong with the file itself has been reported before any command runs.
 pub(super) fn run(command: &Command, config: &Config) -> anyhow::Result<ExitCode> {
     match command {
         Command::Check => {
+            crate::mail::check(config)?;
             println!("The configuration is fine.");
             println!("  issuer    {}", config.public_url.issuer());
             println!("  listens   {}", config.http.listen);

@@ -7,7 +7,6 @@ use crate::app;
 use crate::audit;
 use crate::clock::SharedClock;
 use crate::config::Config;
-use crate::mail::Transport;
 use crate::model::key::{KeyState, SigningAlg};
 use crate::store::milestones::{self, Milestone};
 use crate::store::{self, Store, keys};
@@ -57,7 +56,7 @@ async fn database(config: &Config, clock: &SharedClock) -> anyhow::Result<Vec<Fi
 }
 
 fn mail(config: &Config) -> Finding {
-    match (Transport::new(config), &config.mail.url) {
+    match (crate::mail::check(config), &config.mail.url) {
         (Err(error), _) => Finding::Wrong(format!("{error:#}")),
         (Ok(_), Some(_)) => Finding::Fine("mail goes to the server in mail.url".to_owned()),
         (Ok(_), None) if config.public_url.is_local() => {

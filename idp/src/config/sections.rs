@@ -1,7 +1,7 @@
 //! One struct per section of the file, in domain types.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use ipnet::IpNet;
@@ -97,6 +97,7 @@ impl TryFrom<String> for PublicUrl {
 pub struct Http {
     pub listen: SocketAddr,
     /// Whose word about a visitor's address counts.
+    #[serde(deserialize_with = "networks")]
     pub trusted_proxies: Vec<IpNet>,
     #[serde(deserialize_with = "up_to::<_, 1000000>")]
     pub max_connections: usize,
@@ -283,6 +284,17 @@ fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<std::time::Dura
         number if number > 86_400 => Err(serde::de::Error::custom("must be at most 86400 seconds")),
         number => Ok(std::time::Duration::from_secs(number)),
     }
+}
+
+/// Networks, and plain addresses as networks of one.
+fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
+    let read = |text: String| {
+        let address = || text.parse::<IpAddr>().map(IpNet::from);
+        text.parse::<IpNet>().or_else(|_| address()).map_err(|_| {
+            serde::de::Error::custom(format!("{text:?} is no address or network such as 10.0.0.0/8"))
+        })
+    };
+    Vec::<String>::deserialize(deserializer)?.into_iter().map(read).collect()
 }
 
 fn not_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {

@@ -36,6 +36,22 @@ fn the_production_example_loads_but_for_its_secret_file() {
 }
 
 #[test]
+fn a_proxy_is_an_address_or_a_network() {
+    let config = load("[http]\ntrusted_proxies = [\"192.0.2.1\", \"10.0.0.0/8\", \"::1\"]", &[]).unwrap();
+    let trusts = |address: &str| {
+        config
+            .http
+            .trusted_proxies
+            .iter()
+            .any(|network| network.contains(&address.parse::<std::net::IpAddr>().unwrap()))
+    };
+    assert!(trusts("192.0.2.1") && trusts("10.1.2.3") && trusts("::1"));
+    assert!(!trusts("192.0.2.2") && !trusts("::2"));
+    let complaint = complaint("[http]\ntrusted_proxies = [\"proxy.example.org\"]", &[]);
+    assert!(complaint.contains("is no address or network such as 10.0.0.0/8"), "{complaint}");
+}
+
+#[test]
 fn away_from_localhost_no_example_client_exists() {
     let config =
         Config::from_sources(None, [("IDP_PUBLIC_URL".to_owned(), "https://login.example".to_owned())]);

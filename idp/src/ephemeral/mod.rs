@@ -1,6 +1,6 @@
 //! What is forgotten by itself: attempts, challenges, codes, windows of attempts. Every entry has an
 //! expiry and a kind, and a key of one kind is nothing to another. Losing all of it ends flows in
-//! flight and loosens nothing.
+//! flight and begins the counts per network anew; what protects an account is in the database.
 
 mod memory;
 
@@ -30,7 +30,7 @@ pub enum Kind {
     NetworkFailure,
     /// A network with too many of them.
     NetworkSlowed,
-    /// A password reset was asked for, for one address or from one network.
+    /// A password reset was asked for, for one address.
     ResetAsked,
 }
 

@@ -29,8 +29,8 @@ pub enum Transport {
 pub enum SendError {
     #[error("the message is not one: {0}")]
     Malformed(String),
-    #[error("the mail server did not take it: {0}")]
-    Server(#[from] lettre::transport::smtp::Error),
+    #[error("the mail server did not take it: {}", without_words(.0))]
+    Server(lettre::transport::smtp::Error),
     #[error("the file could not be written: {0}")]
     File(#[from] std::io::Error),
 }
@@ -58,7 +58,7 @@ impl Transport {
         let letter = letter(id, message, at)?;
         match self {
             Self::Smtp(server) => {
-                server.send(letter).await?;
+                server.send(letter).await.map_err(SendError::Server)?;
                 Ok("the mail server".to_owned())
             }
             Self::Folder(folder) => {
@@ -70,6 +70,15 @@ impl Transport {
                 Ok(path.display().to_string())
             }
         }
+    }
+}
+
+/// A server's own words tend to name the addressee, who is nobody's business in a log; its number says
+/// what is wrong as well.
+fn without_words(error: &lettre::transport::smtp::Error) -> String {
+    match error.status() {
+        Some(code) => format!("it answered {code}"),
+        None => error.to_string(),
     }
 }
 
