@@ -64,6 +64,12 @@ pub fn of_person(user: &User, scopes: &Scopes) -> Map<String, Value> {
         add("name", json!(user.display_name()));
         add("given_name", json!(user.given_name));
         add("family_name", json!(user.family_name));
+        if let Some(language) = &user.language {
+            add("locale", json!(language));
+        }
+        if let Some(time_zone) = &user.time_zone {
+            add("zoneinfo", json!(time_zone));
+        }
         add("updated_at", json!(user.updated_at.unix_timestamp()));
     }
     if scopes.contains(Scopes::EMAIL) {

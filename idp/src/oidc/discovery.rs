@@ -26,10 +26,10 @@ pub fn document(public_url: &PublicUrl, ui_locales: &[String]) -> Value {
         "code_challenge_methods_supported": ["S256"],
         "claims_supported": [
             "sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash",
-            "name", "given_name", "family_name", "updated_at", "email", "email_verified",
+            "name", "given_name", "family_name", "locale", "zoneinfo", "updated_at", "email", "email_verified",
         ],
         "claim_types_supported": ["normal"],
-        "acr_values_supported": ["phr", "pwd"],
+        "acr_values_supported": ["phr", "mfa", "pwd"],
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "display_values_supported": ["page"],
         "ui_locales_supported": ui_locales,

@@ -104,6 +104,7 @@ async fn metadata_offers_what_every_provider_must() {
     assert!(lists("scopes_supported", "openid"));
     assert!(lists("subject_types_supported", "public"));
     assert!(lists("claims_supported", "sub") && lists("claims_supported", "email_verified"));
+    assert_eq!(metadata["acr_values_supported"], json!(["phr", "mfa", "pwd"]));
     assert_eq!(metadata["code_challenge_methods_supported"], json!(["S256"]));
     assert_eq!(metadata["authorization_response_iss_parameter_supported"], json!(true));
     for locale in metadata["ui_locales_supported"].as_array().unwrap() {

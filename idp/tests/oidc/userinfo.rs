@@ -82,6 +82,21 @@ async fn the_claims_have_the_types_of_the_specification() {
     assert_eq!(claims["updated_at"], json!(office.ada.updated_at.unix_timestamp()));
 }
 
+/// What a person never said is left out, and what they change is told from then on.
+#[tokio::test]
+async fn language_and_time_zone_are_told_once_they_are_known() {
+    let office = Office::open().await;
+    let token = access_token(&office, "openid profile").await;
+    let claims = office.practice().userinfo(&token).await.json();
+    assert!(claims.get("locale").is_none() && claims.get("zoneinfo").is_none(), "{claims}");
+    let fields =
+        [("given_name", "Ada"), ("family_name", "L"), ("language", "de"), ("time_zone", "Europe/Zurich")];
+    assert_eq!(office.browser.post("/account/profile", &fields).await.status, 303);
+    let claims = office.practice().userinfo(&token).await.json();
+    assert_eq!(claims["locale"], "de");
+    assert_eq!(claims["zoneinfo"], "Europe/Zurich");
+}
+
 /// RFC 6750 §3.1: somebody who sent no token learns which kind is wanted and no error code.
 #[tokio::test]
 async fn without_a_token_there_is_a_bare_challenge() {
@@ -220,7 +235,7 @@ async fn a_token_ends_with_its_session() {
 async fn nothing_is_said_about_somebody_disabled() {
     let office = Office::open().await;
     let token = access_token(&office, "openid").await;
-    super::disable_person(&office.app, office.ada.id).await;
+    office.app.disable_person(office.ada.id).await;
     assert_challenge(&office.practice().userinfo(&token).await, 401, "invalid_token");
 }
 

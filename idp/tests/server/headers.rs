@@ -17,11 +17,48 @@ const ROUTES: &[(&str, &str)] = &[
     ("GET", "/login/offer"),
     ("POST", "/login/not-now"),
     ("GET", "/login/signed-out"),
+    ("POST", "/login/shared"),
+    ("GET", "/login/code"),
+    ("POST", "/login/code"),
+    ("GET", "/login/recovery"),
+    ("POST", "/login/recovery"),
+    ("GET", "/login/enrol"),
+    ("GET", "/login/forgot"),
+    ("POST", "/login/forgot"),
+    ("GET", "/login/reset"),
+    ("POST", "/login/reset"),
+    ("GET", "/login/access"),
+    ("POST", "/login/access"),
     ("POST", "/logout"),
     ("GET", "/setup"),
     ("POST", "/setup"),
     ("GET", "/account"),
+    ("GET", "/account/profile"),
+    ("POST", "/account/profile"),
+    ("GET", "/account/email"),
+    ("POST", "/account/email"),
+    ("POST", "/account/email/verify"),
+    ("GET", "/account/email/confirm"),
+    ("POST", "/account/email/confirm"),
+    ("GET", "/account/password"),
+    ("POST", "/account/password"),
+    ("GET", "/account/two-factor"),
+    ("POST", "/account/two-factor/begin"),
+    ("GET", "/account/two-factor/setup"),
+    ("POST", "/account/two-factor/setup"),
+    ("GET", "/account/two-factor/off"),
+    ("POST", "/account/two-factor/off"),
+    ("POST", "/account/two-factor/recovery-codes"),
+    ("POST", "/account/two-factor/recovery-codes/download"),
+    ("GET", "/account/sessions"),
+    ("POST", "/account/sessions/0197f3a0-0000-7000-8000-000000000000/end"),
+    ("POST", "/account/sessions/end-others"),
+    ("GET", "/account/apps"),
+    ("POST", "/account/apps/clinic-example/disconnect"),
+    ("GET", "/account/activity"),
     ("GET", "/account/passkeys"),
+    ("GET", "/account/passkeys/lost"),
+    ("POST", "/account/passkeys/lost"),
     ("GET", "/account/passkeys/create"),
     ("POST", "/account/passkeys/options"),
     ("POST", "/account/passkeys/finish"),
@@ -46,6 +83,7 @@ const ROUTES: &[(&str, &str)] = &[
     ("GET", "/.well-known/openid-configuration"),
     ("GET", "/.well-known/oauth-authorization-server"),
     ("GET", "/.well-known/passkey-endpoints"),
+    ("GET", "/.well-known/change-password"),
     ("POST", "/csp-report"),
     ("GET", "/livez"),
     ("GET", "/readyz"),
@@ -54,6 +92,40 @@ const ROUTES: &[(&str, &str)] = &[
     ("GET", "/nowhere"),
     ("DELETE", "/login"),
 ];
+
+/// A route that nobody looks at would be one without rules.
+#[test]
+fn every_route_of_the_program_is_looked_at() {
+    let mut folders = vec![std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    let mut routes = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let source = std::fs::read_to_string(&path).unwrap();
+            for rest in source.split(".route(\"").skip(1) {
+                let (route, handlers) = rest.split_once('"').unwrap();
+                let handlers = handlers.split(".route(").next().unwrap().split(";").next().unwrap();
+                let pattern: Vec<&str> = route.split('/').collect();
+                for (method, call) in [("GET", "get("), ("POST", "post(")] {
+                    let handled =
+                        handlers.contains(&format!(" {call}")) || handlers.contains(&format!(").{call}"));
+                    let fits = |(m, known): &(&str, &str)| {
+                        let known: Vec<&str> = known.split('/').collect();
+                        let same = |(part, known): (&&str, &&str)| part.starts_with('{') || part == known;
+                        *m == method && known.len() == pattern.len() && pattern.iter().zip(&known).all(same)
+                    };
+                    assert!(!handled || ROUTES.iter().any(fits), "{method} {route} is in no list");
+                    routes += usize::from(handled);
+                }
+            }
+        }
+    }
+    assert!(routes > 80, "only {routes} were found");
+}
 
 async fn on_every_route(app: &TestApp, check: impl Fn(&str, &Answer)) {
     let signed_in = app.browser();
