@@ -10,18 +10,23 @@ use crate::login::reset;
 use crate::mail::{Message, ResetRequest};
 use crate::model::ids::OutboxId;
 use crate::store::outbox::{self, Kind, Waiting};
-use crate::store::{grants, guesses, links, sessions};
+use crate::store::{StoreError, browsers, grants, guesses, links, sessions};
 
 const EVERY: Duration = Duration::from_mins(1);
 const BATCH: u64 = 500;
 /// A spent grant is kept this long, so that a replayed code still finds what it has to revoke.
 const KEEP_GRANTS: Span = Span::days(1);
 
+/// A browser's cookie lives no longer than this.
+const KEEP_BROWSERS: Span = Span::days(400);
+/// What could not be sent for this long is of no use to its reader any more.
+const KEEP_MESSAGES: Span = Span::days(5);
+
 /// How often the outbox is looked into.
 const MAIL_EVERY: Duration = Duration::from_millis(500);
 /// Whoever has claimed a message and dies has it taken from them after this.
 const LEASE: Span = Span::minutes(2);
-/// After a failure: soon, and then less and less often, for as long as it takes.
+/// After a failure: soon, and then less and less often, for days.
 const FIRST_RETRY: Span = Span::seconds(15);
 const LAST_RETRY: Span = Span::hours(1);
 
@@ -64,9 +69,14 @@ pub async fn deliver(app: &App) -> anyhow::Result<()> {
         }
         for id in due {
             if let Err(error) = deliver_one(app, id).await {
+                // Damaged for good, or only the database being busy.
+                let damaged = matches!(
+                    error.downcast_ref::<StoreError>(),
+                    Some(StoreError::Damaged(_) | StoreError::Sealed(_))
+                );
                 let why = format!("{error:#}");
-                tracing::error!(%id, error = why, "a message in the outbox can not be read");
-                postpone(app, id, LAST_RETRY, &why).await?;
+                tracing::error!(%id, error = why, "a message in the outbox could not be taken");
+                postpone(app, id, if damaged { LAST_RETRY } else { FIRST_RETRY }, &why).await?;
             }
         }
     }
@@ -113,7 +123,7 @@ async fn send(app: &App, waiting: &Waiting) -> anyhow::Result<()> {
 
 async fn answer(app: &App, waiting: &Waiting) -> anyhow::Result<()> {
     let request: ResetRequest = serde_json::from_slice(&waiting.content)?;
-    let tools = (&app.store, &app.mail, app.entropy);
+    let tools = (&app.store, &*app.mail, app.entropy);
     reset::answer(tools, (waiting.id, &request), app.clock.now()).await
 }
 
@@ -130,6 +140,8 @@ pub async fn purge(app: &App) -> anyhow::Result<()> {
             grants::purge(&tx, now, now - KEEP_GRANTS, BATCH).await?,
             guesses::purge(&tx, now, BATCH).await?,
             links::purge(&tx, now, BATCH).await?,
+            browsers::purge(&tx, now - KEEP_BROWSERS, BATCH).await?,
+            outbox::give_up(&tx, now - KEEP_MESSAGES, BATCH).await?,
         ];
         tx.commit().await?;
         if removed.iter().any(|count| *count > 0) {

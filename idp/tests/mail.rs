@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use idp::crypto::token::{Token, TokenKind};
 use idp::jobs;
 use idp::mail::Circumstances;
+use idp::model::credential::Factor;
 use idp::model::user::{Email, Language, PersonName};
 use idp::store::users::{self, Profile};
 use idp::store::{Tx, outbox};
@@ -38,13 +39,18 @@ async fn write_all(app: &TestApp, tx: &Tx, user: &idp::model::user::User) -> usi
     for left in [0, 1, 7] {
         mail.recovery_code_used(tx, user, left, &happened).await.unwrap();
     }
+    mail.two_factor_reset(tx, user, &happened).await.unwrap();
+    mail.password_unlocked(tx, user, &happened).await.unwrap();
+    for factor in [Factor::Password, Factor::CodeApp, Factor::RecoveryCodes] {
+        mail.factor_stopped(tx, user, factor, &happened).await.unwrap();
+    }
     mail.new_device(tx, user, &happened).await.unwrap();
     mail.change_email_old(tx, user, (&new, &token), &happened).await.unwrap();
     mail.change_email_new(tx, user, (&new, &token), &happened).await.unwrap();
     mail.email_changed(tx, user, (&new, &new), &happened).await.unwrap();
     mail.access_link_issued(tx, user, 30, &Circumstances::on_the_host(app.app.clock.now())).await.unwrap();
     mail.access_link_used(tx, user, &happened).await.unwrap();
-    20
+    25
 }
 
 #[tokio::test]
@@ -247,4 +253,28 @@ async fn settings_that_can_not_be_used_stop_the_start() {
         let error = App::build(config, clock).await.unwrap_err();
         assert!(format!("{error:#}").contains(why), "{value}: {error:#}");
     }
+}
+
+/// What nobody could deliver for days is of no use to its reader any more.
+#[tokio::test]
+async fn a_message_that_never_leaves_is_given_up_after_days() {
+    let server = Server::start().await;
+    server.refuses.store(true, Ordering::SeqCst);
+    let environment = vec![("IDP_MAIL__URL", server.url.clone())];
+    let app = TestApp::with(Options { environment, ..Options::default() }).await;
+    let user = app.person(ADA).await;
+    let tx = app.app.store.begin().await.unwrap();
+    app.app
+        .mail
+        .password_changed(&tx, &user, &Circumstances::on_the_host(app.app.clock.now()))
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    jobs::deliver(&app.app).await.unwrap();
+    app.advance(Duration::days(4));
+    jobs::purge(&app.app).await.unwrap();
+    assert_eq!(outbox::waiting(&app.app.store).await.unwrap(), (1, 1));
+    app.advance(Duration::days(1));
+    jobs::purge(&app.app).await.unwrap();
+    assert_eq!(outbox::waiting(&app.app.store).await.unwrap(), (0, 0));
 }

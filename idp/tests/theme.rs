@@ -83,6 +83,7 @@ fn every_page_renders_with_every_sample_in_every_language() {
     check::<account::CreatePage>(&theme, &mut seen);
     check::<account::NamePage>(&theme, &mut seen);
     check::<account::DeletePage>(&theme, &mut seen);
+    check::<account::PasskeyGonePage>(&theme, &mut seen);
     check::<account::LostPage>(&theme, &mut seen);
     check::<account::ProfilePage>(&theme, &mut seen);
     check::<account::EmailPage>(&theme, &mut seen);

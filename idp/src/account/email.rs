@@ -1,29 +1,48 @@
 //! A person's address: showing that it is theirs, and changing it, for which both mailboxes have to
 //! agree. Links in mails are followed without signing in, and act only when their page is answered.
 
-use super::{Changed, Owner, Workbench};
+use time::Duration;
+
+use super::{Owner, Workbench};
 use crate::audit::Event;
+use crate::crypto::sha256;
 use crate::crypto::token::{Token, TokenKind};
+use crate::ephemeral::Kind;
 use crate::model::ids::{LinkId, UserId};
 use crate::model::link::{Link, LinkPurpose};
 use crate::model::user::{Email, User};
 use crate::store::email_changes::{self, Mailbox};
 use crate::store::{Tx, links, users};
 
+/// Mails within an hour that one person may have sent about addresses, and that one address gets.
+const PER_HOUR: u64 = 5;
+const WINDOW: Duration = Duration::hours(1);
+
+/// What came of asking for a mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    Sent,
+    TooOften,
+    SignedOut,
+}
+
 /// Sends a link that shows the address to be the person's.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn send_confirmation(bench: &Workbench<'_>, owner: Owner<'_>) -> anyhow::Result<Changed> {
+pub async fn send_confirmation(bench: &Workbench<'_>, owner: Owner<'_>) -> anyhow::Result<Asked> {
+    if is_too_often(bench, owner, &owner.user.email).await? {
+        return Ok(Asked::TooOften);
+    }
     let tx = bench.store.begin().await?;
     if !bench.hold(&tx, owner).await? {
-        return Ok(Changed::SignedOut);
+        return Ok(Asked::SignedOut);
     }
     let user = owner.user;
     let token = link(bench, &tx, (user.id, LinkPurpose::ConfirmEmail), &user.email).await?;
     bench.mail.confirm_email(&tx, user, &token, &bench.circumstances()).await?;
     tx.commit().await?;
-    Ok(Changed::Done)
+    Ok(Asked::Sent)
 }
 
 /// Begins a change of address. Nothing changes before both mailboxes have agreed, and the answer does not
@@ -31,11 +50,14 @@ pub async fn send_confirmation(bench: &Workbench<'_>, owner: Owner<'_>) -> anyho
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn begin_change(bench: &Workbench<'_>, owner: Owner<'_>, new: &Email) -> anyhow::Result<Changed> {
+pub async fn begin_change(bench: &Workbench<'_>, owner: Owner<'_>, new: &Email) -> anyhow::Result<Asked> {
     let user = owner.user;
+    if is_too_often(bench, owner, new).await? {
+        return Ok(Asked::TooOften);
+    }
     let tx = bench.store.begin().await?;
     if !bench.hold(&tx, owner).await? {
-        return Ok(Changed::SignedOut);
+        return Ok(Asked::SignedOut);
     }
     email_changes::begin(&tx, user.id, new, bench.now).await?;
     let happened = bench.circumstances();
@@ -45,7 +67,18 @@ pub async fn begin_change(bench: &Workbench<'_>, owner: Owner<'_>, new: &Email) 
     bench.mail.change_email_new(&tx, user, (new, &new_link), &happened).await?;
     bench.record(&tx, user.id, Event::EmailChangeRequested).await?;
     tx.commit().await?;
-    Ok(Changed::Done)
+    Ok(Asked::Sent)
+}
+
+/// Nobody writes to mailboxes of others, or to their own, more often than a person in earnest would.
+async fn is_too_often(bench: &Workbench<'_>, owner: Owner<'_>, address: &Email) -> anyhow::Result<bool> {
+    let keys = [sha256(owner.user.id.uuid().as_bytes()), sha256(address.as_str().as_bytes())];
+    for key in keys {
+        if bench.ephemeral.count(Kind::AddressMailed, key, WINDOW).await? > PER_HOUR {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 async fn link(
@@ -105,10 +138,14 @@ pub async fn follow(bench: &Workbench<'_>, purpose: LinkPurpose, token: &str) ->
         return Ok(Followed::Expired);
     };
     let tx = bench.store.begin().await?;
+    let unused = links::unused(&tx, purpose, token.hash(), bench.now).await?;
+    let Some(owner) = unused.map(|link| link.user_id) else {
+        return Ok(Followed::Expired);
+    };
+    users::lock(&tx, owner).await?;
     let Some(link) = links::spend(&tx, purpose, token.hash(), bench.now).await? else {
         return Ok(Followed::Expired);
     };
-    users::lock(&tx, link.user_id).await?;
     let Some(user) = users::by_id(&tx, link.user_id).await?.filter(User::is_enabled) else {
         return Ok(Followed::Expired);
     };

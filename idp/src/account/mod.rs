@@ -25,7 +25,7 @@ use crate::ephemeral::Ephemeral;
 use crate::mail::{Circumstances, Mailer};
 use crate::model::attempt::BrowserId;
 use crate::model::ids::UserId;
-use crate::model::session::Session;
+use crate::model::session::{FRESH, Session};
 use crate::model::user::User;
 use crate::store::{self, Store, Tx, users};
 
@@ -74,6 +74,17 @@ impl<'a> Workbench<'a> {
         let enabled = users::by_id(tx, user).await?.is_some_and(|user| user.is_enabled());
         let session = store::sessions::of_user_by_id(tx, user, owner.session.id).await?;
         Ok(enabled && session.is_some_and(|session| self.now < session.expires_at))
+    }
+
+    /// There is something stronger than a password now: whoever has just come in with a password alone
+    /// elsewhere must not change it in turn (security: I11).
+    async fn end_weak_sessions(&self, tx: &Tx, owner: Owner<'_>) -> store::Result<()> {
+        let since = self.now - FRESH;
+        let sessions = store::sessions::end_weak(tx, owner.user.id, owner.session.id, since).await?;
+        if sessions > 0 {
+            self.record(tx, owner.user.id, Event::SessionsEnded { sessions }).await?;
+        }
+        Ok(())
     }
 
     async fn record(&self, tx: &Tx, user: UserId, event: Event) -> store::Result<()> {

@@ -18,6 +18,9 @@ use crate::store::{grants, links, passkeys, sessions};
 
 const CHALLENGE_LIFETIME: Duration = Duration::seconds(330);
 
+/// A passkey that was never used is still being named for this long.
+const NAMING: Duration = Duration::minutes(15);
+
 /// Whether the person asks for a passkey, or the browser makes one by itself after a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mediation {
@@ -110,13 +113,20 @@ pub async fn finish(
     if !bench.hold(&tx, owner).await? {
         return Ok(Created::SignedOut);
     }
-    if passkeys::count_of_user(&tx, user.id).await? >= MAX_PASSKEYS as u64 {
+    let existing = passkeys::of_user(&tx, user.id).await?;
+    if existing.len() >= MAX_PASSKEYS {
         return Ok(Created::Limit);
+    }
+    let begun = owner.session.created_at;
+    if owner.session.limited && existing.iter().any(|passkey| passkey.created_at > begun) {
+        return Ok(Created::SignedOut);
     }
     if !passkeys::insert(&tx, &passkey).await? {
         return Ok(Created::Exists);
     }
     links::end_of_purpose(&tx, user.id, LinkPurpose::ResetPassword).await?;
+    links::end_of_purpose(&tx, user.id, LinkPurpose::Access).await?;
+    bench.end_weak_sessions(&tx, owner).await?;
     let (name, happened) = (passkey.name.as_str(), bench.circumstances());
     match mediation {
         Mediation::Asked => bench.mail.passkey_added(&tx, user, name, &happened).await?,
@@ -160,8 +170,8 @@ fn record(bench: &Workbench<'_>, user: UserId, new: NewCredential) -> anyhow::Re
 pub async fn rename(
     bench: &Workbench<'_>,
     owner: Owner<'_>,
-    (id, name): (PasskeyId, &PasskeyName),
-    fresh: bool,
+    id: PasskeyId,
+    name: &PasskeyName,
 ) -> anyhow::Result<Changed> {
     let user = owner.user;
     let tx = bench.store.begin().await?;
@@ -179,6 +189,7 @@ pub async fn rename(
         return Ok(Changed::Done);
     }
     passkeys::rename(&tx, user.id, id, name).await?;
+    let fresh = before.last_used_at.is_none() && bench.now - before.created_at < NAMING;
     if !fresh {
         let names = (before.name.as_str(), name.as_str());
         bench.mail.passkey_renamed(&tx, user, names, &bench.circumstances()).await?;

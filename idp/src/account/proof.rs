@@ -4,7 +4,6 @@
 use time::OffsetDateTime;
 
 use crate::model::credential::Factors;
-use crate::model::ids::UserId;
 use crate::model::session::{FRESH, Method, Session};
 use crate::model::user::{Policy, User};
 use crate::store::{Read, passkeys, passwords, recovery, totp};
@@ -13,19 +12,22 @@ use crate::store::{Read, passkeys, passwords, recovery, totp};
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn factors(db: &impl Read, user: UserId) -> anyhow::Result<Factors> {
+pub async fn factors(db: &impl Read, user: &User) -> anyhow::Result<Factors> {
     Ok(Factors {
-        passkeys: passkeys::of_user(db, user).await?,
-        code_app: totp::of_user(db, user).await?.and_then(|app| app.confirmed_at),
-        recovery_codes_left: recovery::left(db, user).await?,
-        password_usable: passwords::is_usable(db, user).await?,
+        passkeys: passkeys::of_user(db, user.id).await?,
+        code_app: totp::of_user(db, user.id).await?.and_then(|app| app.confirmed_at),
+        code_app_usable: totp::is_usable(db, user.id).await?,
+        recovery_codes_left: recovery::left(db, user.id).await?,
+        password_usable: passwords::is_usable(db, user.id).await?,
+        policy: user.policy,
     })
 }
 
-/// Whether a session may add a passkey. A limited session is there for just that.
+/// Whether a session may add a passkey. A limited session is there for just one.
 #[must_use]
 pub fn may_add_passkey(session: &Session, factors: &Factors, now: OffsetDateTime) -> bool {
-    session.limited || may_change(session, factors, now) || recovered(session, now)
+    let added = factors.passkeys.iter().any(|passkey| passkey.created_at > session.created_at);
+    (session.limited && !added) || may_change(session, factors, now) || recovered(session, now)
 }
 
 /// Whether a session may change how its person gets in. A weak proof is enough only where there was
@@ -50,15 +52,15 @@ pub fn recovered(session: &Session, now: OffsetDateTime) -> bool {
 /// # Errors
 /// When the database does not answer.
 pub async fn way_in_is_left(db: &impl Read, user: &User) -> anyhow::Result<bool> {
-    if passkeys::count_of_user(db, user.id).await? > 0 {
+    let factors = factors(db, user).await?;
+    if factors.passkeys.iter().any(|passkey| factors.opens(passkey)) {
         return Ok(true);
     }
-    if user.policy >= Policy::RequirePasskey || !passwords::is_usable(db, user.id).await? {
+    if !factors.passkeys.is_empty() || user.policy >= Policy::RequirePasskey || !factors.password_usable {
         return Ok(false);
     }
     // With the code app gone too, the password alone would do, or lead to enrolment.
-    let app = totp::of_user(db, user.id).await?.filter(|app| app.confirmed_at.is_some());
-    Ok(app.is_none() || totp::is_usable(db, user.id).await? || recovery::left(db, user.id).await? > 0)
+    Ok(factors.code_app.is_none() || factors.code_app_usable || factors.recovery_codes_left > 0)
 }
 
 #[cfg(test)]
@@ -66,7 +68,7 @@ mod tests {
     use time::Duration;
 
     use super::*;
-    use crate::model::ids::SessionId;
+    use crate::model::ids::{SessionId, UserId};
 
     fn session(method: Method, limited: bool) -> Session {
         let start = OffsetDateTime::UNIX_EPOCH;

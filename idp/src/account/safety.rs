@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::crypto::aaguid;
 use crate::model::credential::{AuthenticatorKind, FEW_RECOVERY_CODES, Factors, Passkey};
+use crate::model::user::Policy;
 
 /// What is left when a device is gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -54,7 +55,7 @@ pub enum Advice {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Forecast {
-    /// The worst that one loss would do. Without devices: nothing can be lost, see `advice`.
+    /// The worst that one loss would do, or what is so already.
     pub outlook: Outlook,
     pub losses: Vec<Loss>,
     pub advice: Advice,
@@ -76,20 +77,26 @@ pub fn forecast(factors: &Factors) -> Forecast {
             Loss { device: Device::Passkey { name: passkey.name.to_string(), kind }, outlook }
         });
     }
-    if factors.code_app.is_some() {
+    if factors.code_app_usable {
         let on_phone =
             |passkey: &Passkey| !passkey.backup_eligible && kind_of(passkey) == AuthenticatorKind::Phone;
         let outlook = after_losing(factors, on_phone, true);
         losses.push(Loss { device: Device::CodeApp, outlook });
     }
-    let outlook = losses.iter().map(|loss| loss.outlook).min().unwrap_or(Outlook::Safe);
+    // Nothing lost at all may be the worst already.
+    let now = after_losing(factors, |_| false, false);
+    let outlook = losses.iter().map(|loss| loss.outlook).min().unwrap_or(now).min(now);
     Forecast { outlook, advice: advice(factors, outlook), losses }
 }
 
 fn after_losing(factors: &Factors, lost: impl Fn(&Passkey) -> bool, code_app_lost: bool) -> Outlook {
-    let passkey_left = factors.passkeys.iter().any(|passkey| !lost(passkey));
-    let code_left = factors.code_app.is_some() && !code_app_lost && factors.password_usable;
-    if passkey_left || code_left {
+    let passkey_left = factors.passkeys.iter().any(|passkey| !lost(passkey) && factors.opens(passkey));
+    // Where only passkeys are allowed, a code leads on to a passkey.
+    let code_counts = factors.policy < Policy::PasskeyOnly || factors.passkeys.is_empty();
+    let code_left = factors.code_app_usable && !code_app_lost && factors.password_usable && code_counts;
+    let nothing_to_lose =
+        factors.passkeys.is_empty() && factors.code_app.is_none() && factors.password_usable;
+    if passkey_left || code_left || nothing_to_lose {
         Outlook::Safe
     } else if factors.recovery_codes_left > 0 && factors.password_usable {
         Outlook::RecoveryCodeOnly
@@ -157,66 +164,103 @@ mod tests {
         }
     }
 
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    enum CodeApp {
+        Off,
+        On,
+        /// By too many wrong codes.
+        Stopped,
+    }
+
+    /// An account, as numbers.
+    #[derive(Debug, Clone, Copy)]
+    struct Case {
+        bound: u8,
+        phones: u8,
+        synced: u8,
+        /// Every passkey's word counts alone.
+        proven: bool,
+        code_app: CodeApp,
+        codes: u64,
+        password: bool,
+        passkey_only: bool,
+    }
+
     /// What one loss may leave, said independently of how the forecast finds out: every way in that
     /// does not go with the lost thing.
-    fn expected(
-        (bound, phones, synced): (u8, u8, u8),
-        (code, codes, password): (bool, u64, bool),
-    ) -> Outlook {
-        let passkeys = bound + phones + synced;
-        let by_code = if codes > 0 && password { Outlook::RecoveryCodeOnly } else { Outlook::LockedOut };
-        let mut worst = Outlook::Safe;
-        let computer_lost = passkeys >= 2 || (code && password);
-        if bound > 0 && !computer_lost {
-            worst = worst.min(by_code);
+    fn expected(case: Case) -> Outlook {
+        let passkeys = case.bound + case.phones + case.synced;
+        let by_recovery =
+            if case.codes > 0 && case.password { Outlook::RecoveryCodeOnly } else { Outlook::LockedOut };
+        let left = |passkeys_left: u8, code_left: bool| {
+            let passkey = passkeys_left > 0 && (case.proven || case.password);
+            let code = code_left
+                && case.code_app == CodeApp::On
+                && case.password
+                && !(case.passkey_only && passkeys > 0);
+            let bare = passkeys == 0 && case.code_app == CodeApp::Off && case.password;
+            if passkey || code || bare { Outlook::Safe } else { by_recovery }
+        };
+        let mut worst = left(passkeys, true);
+        if case.bound > 0 {
+            worst = worst.min(left(passkeys - 1, true));
         }
-        let one_phone_lost = passkeys >= 2;
-        if phones > 0 && !one_phone_lost {
-            worst = worst.min(by_code);
+        if case.phones > 0 {
+            worst = worst.min(left(passkeys - 1, false));
         }
-        let all_phones_lost = bound + synced > 0;
-        if code && !all_phones_lost {
-            worst = worst.min(by_code);
+        if case.code_app == CodeApp::On {
+            worst = worst.min(left(case.bound + case.synced, false));
         }
         worst
     }
 
-    /// product §3, "Sign-in safety": every combination of factors.
-    #[test]
-    fn the_forecast_is_right_for_every_combination_of_factors() {
-        let mut combinations = 0;
+    fn cases() -> Vec<Case> {
+        let mut cases = Vec::new();
         for (bound, phones, synced) in (0..27_u8).map(|n| (n % 3, n / 3 % 3, n / 9)) {
-            for (code, codes, password) in
-                (0..12_u64).map(|n| (n % 2 == 0, [0, 2, 10][(n / 4) as usize], n / 2 % 2 == 0))
-            {
-                let keys = (0..bound).map(|n| passkey(n, false, "internal"));
-                let keys = keys.chain((0..phones).map(|n| passkey(10 + n, false, "hybrid")));
-                let keys = keys.chain((0..synced).map(|n| passkey(20 + n, true, "internal")));
-                let factors = Factors {
-                    passkeys: keys.collect(),
-                    code_app: code.then_some(OffsetDateTime::UNIX_EPOCH),
-                    recovery_codes_left: codes,
-                    password_usable: password,
-                };
-                let forecast = forecast(&factors);
-                let outlook = expected((bound, phones, synced), (code, codes, password));
-                assert_eq!(forecast.outlook, outlook, "{factors:?}");
-                assert_eq!(forecast.losses.len(), factors.passkeys.len() + usize::from(code));
-                let named = forecast.advice;
-                match outlook {
-                    Outlook::LockedOut => assert_eq!(named, Advice::AddAnotherWay),
-                    Outlook::RecoveryCodeOnly if codes <= 3 => {
-                        assert_eq!(named, Advice::ReplaceRecoveryCodes);
-                    }
-                    Outlook::RecoveryCodeOnly => assert_eq!(named, Advice::AddSecondPasskey),
-                    Outlook::Safe if factors.passkeys.is_empty() => assert_eq!(named, Advice::CreatePasskey),
-                    Outlook::Safe if codes == 0 => assert_eq!(named, Advice::MakeRecoveryCodes),
-                    Outlook::Safe if codes <= 3 => assert_eq!(named, Advice::ReplaceRecoveryCodes),
-                    Outlook::Safe => assert_eq!(named, Advice::Nothing),
+            for bits in 0..32_u8 {
+                for code_app in [CodeApp::Off, CodeApp::On, CodeApp::Stopped] {
+                    let flag = |bit: u8| bits >> bit & 1 == 1;
+                    let codes = [0, 2, 10, 10][usize::from(bits & 3)];
+                    let (proven, password, passkey_only) = (flag(2), flag(3), flag(4));
+                    let case =
+                        Case { bound, phones, synced, proven, code_app, codes, password, passkey_only };
+                    cases.push(case);
                 }
-                combinations += 1;
             }
         }
-        assert_eq!(combinations, 27 * 12);
+        cases
+    }
+
+    /// product §3, "Sign-in safety": every combination of factors, policies and what was stopped.
+    #[test]
+    fn the_forecast_is_right_for_every_combination_of_factors() {
+        for case in cases() {
+            let keys = (0..case.bound).map(|n| passkey(n, false, "internal"));
+            let keys = keys.chain((0..case.phones).map(|n| passkey(10 + n, false, "hybrid")));
+            let keys = keys.chain((0..case.synced).map(|n| passkey(20 + n, true, "internal")));
+            let factors = Factors {
+                passkeys: keys.map(|key| Passkey { uv_initialized: case.proven, ..key }).collect(),
+                code_app: (case.code_app != CodeApp::Off).then_some(OffsetDateTime::UNIX_EPOCH),
+                code_app_usable: case.code_app == CodeApp::On,
+                recovery_codes_left: case.codes,
+                password_usable: case.password,
+                policy: if case.passkey_only { Policy::PasskeyOnly } else { Policy::Free },
+            };
+            let forecast = forecast(&factors);
+            let outlook = expected(case);
+            assert_eq!(forecast.outlook, outlook, "{case:?}");
+            let devices = factors.passkeys.len() + usize::from(factors.code_app_usable);
+            assert_eq!(forecast.losses.len(), devices, "{case:?}");
+            let advice = match outlook {
+                Outlook::LockedOut => Advice::AddAnotherWay,
+                Outlook::RecoveryCodeOnly if case.codes <= 3 => Advice::ReplaceRecoveryCodes,
+                Outlook::RecoveryCodeOnly => Advice::AddSecondPasskey,
+                Outlook::Safe if factors.passkeys.is_empty() => Advice::CreatePasskey,
+                Outlook::Safe if case.codes == 0 => Advice::MakeRecoveryCodes,
+                Outlook::Safe if case.codes <= 3 => Advice::ReplaceRecoveryCodes,
+                Outlook::Safe => Advice::Nothing,
+            };
+            assert_eq!(forecast.advice, advice, "{case:?}");
+        }
     }
 }

@@ -73,6 +73,7 @@ pub async fn confirm(bench: &Workbench<'_>, owner: Owner<'_>, code: &str) -> any
         _ => None,
     };
     links::end_of_purpose(&tx, user.id, LinkPurpose::ResetPassword).await?;
+    bench.end_weak_sessions(&tx, owner).await?;
     bench.mail.code_app_turned_on(&tx, user, &bench.circumstances()).await?;
     bench.record(&tx, user.id, Event::CodeAppTurnedOn).await?;
     tx.commit().await?;
@@ -115,6 +116,7 @@ pub async fn make_codes(
         return Ok(None);
     }
     let codes = replace_codes(bench, &tx, owner.user).await?;
+    links::end_of_purpose(&tx, owner.user.id, LinkPurpose::ResetPassword).await?;
     tx.commit().await?;
     Ok(Some(codes))
 }

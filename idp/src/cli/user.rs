@@ -170,22 +170,26 @@ async fn reset_two_factor(whom: &Whom, config: &Config, clock: &SharedClock) -> 
     let (mailer, now) = (mailer(config)?, clock.now());
     let tx = store.begin().await?;
     users::lock(&tx, user.id).await?;
-    totp::remove(&tx, user.id).await?;
+    let recovery_codes = recovery::made_at(&tx, user.id).await?.is_some();
+    let code_app = totp::remove(&tx, user.id).await?;
     recovery::remove(&tx, user.id).await?;
     sessions::end_of_user(&tx, user.id, None).await?;
     grants::revoke_of_user(&tx, user.id, grants::Which::All, now).await?;
     links::end_of_user(&tx, user.id).await?;
-    mailer.code_app_turned_off(&tx, &user, &Circumstances::on_the_host(now)).await?;
-    audit::record(&tx, now, Actor::Host, Some(user.id), Event::CodeAppTurnedOff).await?;
+    mailer.two_factor_reset(&tx, &user, &Circumstances::on_the_host(now)).await?;
+    let event = Event::TwoFactorReset { code_app, recovery_codes };
+    audit::record(&tx, now, Actor::Host, Some(user.id), event).await?;
     Ok(tx.commit().await?)
 }
 
 async fn unlock(whom: &Whom, config: &Config, clock: &SharedClock) -> anyhow::Result<()> {
     let (store, user) = open(whom, config, clock).await?;
+    let (mailer, now) = (mailer(config)?, clock.now());
     let tx = store.begin().await?;
     passwords::reset_failures(&tx, user.id).await?;
     guesses::forget(&tx, Guessed::Password(&user.email)).await?;
-    audit::record(&tx, clock.now(), Actor::Host, Some(user.id), Event::PasswordUnlocked).await?;
+    mailer.password_unlocked(&tx, &user, &Circumstances::on_the_host(now)).await?;
+    audit::record(&tx, now, Actor::Host, Some(user.id), Event::PasswordUnlocked).await?;
     Ok(tx.commit().await?)
 }
 

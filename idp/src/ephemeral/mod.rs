@@ -30,8 +30,12 @@ pub enum Kind {
     NetworkFailure,
     /// A network with too many of them.
     NetworkSlowed,
-    /// A password reset was asked for, for one address.
+    /// A passkey from one network was refused.
+    PasskeyRefused,
+    /// A password reset was asked for, for one address or from one network.
     ResetAsked,
+    /// A link about an address was asked for, by one person or for one address.
+    AddressMailed,
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -71,16 +71,20 @@ pub(super) async fn spend(desk: &Desk<'_>, token: &str) -> anyhow::Result<Option
         return Ok(None);
     };
     let tx = desk.store.begin().await?;
+    let unused = links::unused(&tx, LinkPurpose::Access, token.hash(), desk.now).await?;
+    let Some(owner) = unused.map(|link| link.user_id) else {
+        return Ok(None);
+    };
+    users::lock(&tx, owner).await?;
     let Some(link) = links::spend(&tx, LinkPurpose::Access, token.hash(), desk.now).await? else {
         return Ok(None);
     };
-    users::lock(&tx, link.user_id).await?;
     let Some(user) = users::by_id(&tx, link.user_id).await?.filter(User::is_enabled) else {
         return Ok(None);
     };
     let sessions_ended = sessions::end_of_user(&tx, user.id, None).await?;
     grants::revoke_of_user(&tx, user.id, Which::All, desk.now).await?;
-    let begun = session::begin_limited(&tx, desk, &user).await?;
+    let begun = session::begin_limited(&tx, desk, &user, None).await?;
     desk.mail.access_link_used(&tx, &user, &desk.circumstances()).await?;
     let doer = desk.doer(Actor::Person(user.id));
     audit::record(&tx, desk.now, doer, Some(user.id), Event::AccessLinkUsed { sessions_ended }).await?;

@@ -6,9 +6,10 @@ use time::OffsetDateTime;
 use super::Desk;
 use crate::audit::{self, Actor, Event};
 use crate::crypto::totp as algorithm;
+use crate::model::credential::Factor;
 use crate::model::user::User;
 use crate::store::guesses::{self, Guessed, Turn};
-use crate::store::{recovery, totp};
+use crate::store::{Tx, recovery, totp};
 
 /// What came of a code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +28,7 @@ pub(super) async fn check_app(desk: &Desk<'_>, user: &User, code: &str) -> anyho
         return Ok(Checked::Wait(until));
     }
     let secret = totp::begin_attempt(&tx, user.id).await?;
+    let worked = secret.is_some();
     let step = secret.and_then(|secret| algorithm::matched_step(&secret, code, desk.now));
     let right = match step {
         Some(step) => totp::spend_step(&tx, user.id, step).await?,
@@ -37,6 +39,9 @@ pub(super) async fn check_app(desk: &Desk<'_>, user: &User, code: &str) -> anyho
     } else {
         let (doer, event) = (desk.doer(Actor::Anonymous), Event::SignInFailed { why: "code" });
         audit::record(&tx, desk.now, doer, Some(user.id), event).await?;
+        if worked && !totp::is_usable(&tx, user.id).await? {
+            stopped(&tx, desk, user, Factor::CodeApp).await?;
+        }
     }
     tx.commit().await?;
     Ok(if right { Checked::Right } else { Checked::Wrong })
@@ -64,7 +69,17 @@ pub(super) async fn check_recovery(desk: &Desk<'_>, user: &User, typed: &str) ->
     } else {
         let (doer, event) = (desk.doer(Actor::Anonymous), Event::SignInFailed { why: "recovery code" });
         audit::record(&tx, desk.now, doer, Some(user.id), event).await?;
+        if may_try && !recovery::is_usable(&tx, user.id).await? {
+            stopped(&tx, desk, user, Factor::RecoveryCodes).await?;
+        }
     }
     tx.commit().await?;
     Ok(if right { Checked::Right } else { Checked::Wrong })
+}
+
+/// That was one wrong code too many. Whoever made them has the password, so its person has to know.
+async fn stopped(tx: &Tx, desk: &Desk<'_>, user: &User, factor: Factor) -> anyhow::Result<()> {
+    desk.mail.factor_stopped(tx, user, factor, &desk.circumstances()).await?;
+    let event = Event::FactorStopped { factor };
+    Ok(audit::record(tx, desk.now, desk.doer(Actor::Anonymous), Some(user.id), event).await?)
 }

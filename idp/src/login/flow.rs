@@ -38,7 +38,7 @@ pub enum Enrolment {
 /// The sign-in table.
 #[must_use]
 pub fn next_step(proven: &SignIn, account: Account) -> Step {
-    match (proven.passkey.map(|passkey| passkey.user_verified), proven.password) {
+    match (proven.passkey.map(|passkey| passkey.user_verified), proven.password.is_some()) {
         (Some(true), false) => Step::SignedIn(Method::Passkey),
         (Some(_), true) => Step::SignedIn(Method::PasswordAndPasskey),
         (Some(false), false) => Step::AskPassword,
@@ -82,10 +82,12 @@ mod tests {
     use time::OffsetDateTime;
 
     use super::*;
-    use crate::model::attempt::{BrowserId, PasskeyProof};
+    use crate::model::attempt::{BrowserId, PasskeyProof, PasswordVersion};
     use crate::model::ids::{PasskeyId, UserId};
 
     const NOTHING: Account = Account { has_passkeys: false, code_app: false, policy: Policy::Free };
+
+    const VERSION: PasswordVersion = PasswordVersion([1; 32]);
 
     fn proven() -> SignIn {
         SignIn::of(BrowserId([0; 32]), UserId::new(OffsetDateTime::UNIX_EPOCH, [0; 10]))
@@ -127,7 +129,7 @@ mod tests {
         for account in accounts() {
             let alone = SignIn { passkey: Some(passkey(false)), ..proven() };
             assert_eq!(next_step(&alone, account), Step::AskPassword, "{account:?}");
-            let both = SignIn { password: true, ..alone };
+            let both = SignIn { password: Some(VERSION), ..alone };
             assert_eq!(next_step(&both, account), Step::SignedIn(Method::PasswordAndPasskey), "{account:?}");
         }
     }
@@ -135,7 +137,7 @@ mod tests {
     /// product §1, rows 3 to 5
     #[test]
     fn after_a_password_the_account_decides() {
-        let password = SignIn { password: true, ..proven() };
+        let password = SignIn { password: Some(VERSION), ..proven() };
         for (has_passkeys, code_app, step) in [
             (false, true, Step::AskCode),
             (true, true, Step::AskCode),
@@ -155,7 +157,7 @@ mod tests {
     /// product §1, row 8
     #[test]
     fn a_recovery_code_after_the_password_signs_in() {
-        let proven = SignIn { password: true, recovery_code: true, ..proven() };
+        let proven = SignIn { password: Some(VERSION), recovery_code: true, ..proven() };
         for account in accounts().into_iter().filter(|account| account.policy < Policy::RequirePasskey) {
             let step = next_step(&proven, account);
             assert_eq!(step, Step::SignedIn(Method::PasswordAndRecoveryCode), "{account:?}");
@@ -168,7 +170,10 @@ mod tests {
     fn nothing_weaker_than_the_account_ever_signs_in() {
         for account in accounts() {
             for (password, code, recovery_code) in (0..8).map(|n| (n & 1 > 0, n & 2 > 0, n & 4 > 0)) {
-                let step = next_step(&SignIn { password, code, recovery_code, ..proven() }, account);
+                let step = next_step(
+                    &SignIn { password: password.then_some(VERSION), code, recovery_code, ..proven() },
+                    account,
+                );
                 let Step::SignedIn(method) = step else { continue };
                 assert!(password, "{account:?}");
                 let enough = match method {
@@ -188,7 +193,7 @@ mod tests {
 
     #[test]
     fn a_policy_is_enforced_by_enrolment() {
-        let password = SignIn { password: true, ..proven() };
+        let password = SignIn { password: Some(VERSION), ..proven() };
         let code = SignIn { code: true, ..password.clone() };
         let recovery = SignIn { recovery_code: true, ..password.clone() };
         let account = |has_passkeys, code_app, policy| Account { has_passkeys, code_app, policy };

@@ -11,7 +11,10 @@ use crate::store::browsers;
 /// Failures from one network are counted this long.
 const WINDOW: time::Duration = time::Duration::minutes(10);
 
-fn network_key(desk: &Desk<'_>) -> Option<[u8; 32]> {
+/// Refused passkeys from one network that are recorded within the window.
+const RECORDED: u64 = 100;
+
+pub(super) fn network_key(desk: &Desk<'_>) -> Option<[u8; 32]> {
     desk.address.map(|address| sha256(&network_of(address)))
 }
 
@@ -41,4 +44,12 @@ pub(super) async fn count_network_failure(desk: &Desk<'_>) -> std::result::Resul
         desk.ephemeral.put(Kind::NetworkSlowed, key, &(), WINDOW).await?;
     }
     Ok(())
+}
+
+/// Whether so many refused passkeys came from one network that another one says nothing new.
+pub(super) async fn is_noise(desk: &Desk<'_>) -> std::result::Result<bool, EphemeralError> {
+    let Some(key) = network_key(desk) else {
+        return Ok(false);
+    };
+    Ok(desk.ephemeral.count(Kind::PasskeyRefused, key, WINDOW).await? > RECORDED)
 }

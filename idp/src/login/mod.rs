@@ -15,6 +15,7 @@ pub mod setup;
 pub mod sign_in;
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::{get, post};
@@ -42,7 +43,7 @@ pub struct Desk<'a> {
     pub limits: SessionLimits,
     pub now: OffsetDateTime,
     pub browser: BrowserId,
-    pub mail: &'a Mailer,
+    pub mail: &'a Arc<Mailer>,
     pub agent: &'a str,
     pub address: Option<IpAddr>,
     pub network: &'a str,

@@ -10,6 +10,7 @@ use crate::crypto::{base64url, sha256};
 use crate::ephemeral::Kind;
 use crate::model::attempt::{Ceremony, CeremonyPurpose, Handle, PasskeyProof, SignIn};
 use crate::model::credential::Passkey;
+use crate::model::ids::UserId;
 use crate::model::user::User;
 use crate::store::{Tx, passkeys, users};
 
@@ -34,7 +35,11 @@ pub enum Verdict {
     },
     /// The challenge was used, has expired, or was made for something else.
     Expired,
-    Refused(CeremonyError),
+    Refused {
+        error: CeremonyError,
+        /// Whose passkey it is, as far as that is known.
+        owner: Option<UserId>,
+    },
 }
 
 #[derive(Debug)]
@@ -90,16 +95,17 @@ pub async fn judge(
     };
     let claimed = match desk.relying_party.claimed(response) {
         Ok(claimed) => claimed,
-        Err(error) => return Ok(Verdict::Refused(error)),
+        Err(error) => return Ok(Verdict::Refused { error, owner: None }),
     };
     let Some(passkey) = passkeys::by_credential_id(desk.store, &claimed.credential_id).await? else {
         return Ok(Verdict::Unknown { credential_id: base64url::encode(&claimed.credential_id) });
     };
+    let refused = |error| Verdict::Refused { error, owner: Some(passkey.user_id) };
     let Some(user) = users::by_id(desk.store, passkey.user_id).await?.filter(User::is_enabled) else {
-        return Ok(Verdict::Refused(CeremonyError::Refused("the account is disabled")));
+        return Ok(refused(CeremonyError::Refused("the account is disabled")));
     };
     if after.is_some_and(|flow| flow.user_id != user.id) {
-        return Ok(Verdict::Refused(CeremonyError::Refused("it is somebody else's passkey")));
+        return Ok(refused(CeremonyError::Refused("it is somebody else's passkey")));
     }
     let verified = desk.relying_party.verify_assertion(
         &ceremony.challenge,
@@ -109,12 +115,15 @@ pub async fn judge(
     );
     Ok(match verified {
         Ok(assertion) => {
+            // A security key roams as well, but it comes along; a phone may not be there next time.
             let attachment = response.get("authenticatorAttachment").and_then(Value::as_str);
-            let cross_device = attachment == Some("cross-platform");
+            let by_cable = |transport: &String| ["usb", "nfc", "ble"].contains(&transport.as_str());
+            let cross_device =
+                attachment == Some("cross-platform") && !passkey.transports.iter().any(by_cable);
             Verdict::Proven(Box::new(Proof { user, passkey, assertion, cross_device }))
         }
         Err(error @ CeremonyError::BadRecord(_)) => return Err(error.into()),
-        Err(error) => Verdict::Refused(error),
+        Err(error) => refused(error),
     })
 }
 
@@ -146,7 +155,7 @@ pub(super) async fn record_use(tx: &Tx, desk: &Desk<'_>, proof: &Proof) -> anyho
         backup_state: assertion.backup_state,
         on: (!proof.cross_device).then_some(desk.browser),
     };
-    let exists = passkeys::record_use(tx, passkey.id, &used).await?;
+    let exists = passkeys::record_use(tx, proof.user.id, passkey.id, &used).await?;
     if !exists {
         return Ok(false);
     }

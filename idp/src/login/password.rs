@@ -1,12 +1,17 @@
 //! Checking a password: the same work and the same answer whether the account is unknown, disabled,
 //! has no password, or the password is wrong.
 
+use std::sync::Arc;
+
 use time::OffsetDateTime;
 
 use super::Desk;
 use super::guess;
 use crate::audit::{self, Actor, Doer, Event};
 use crate::crypto::password::{HashError, Password, PasswordWorkers, Permit};
+use crate::mail::{Circumstances, Mailer};
+use crate::model::attempt::PasswordVersion;
+use crate::model::credential::Factor;
 use crate::model::ids::UserId;
 use crate::model::user::{Email, User};
 use crate::store::guesses::{self, Guessed, Turn};
@@ -15,7 +20,7 @@ use crate::store::{Store, passwords, users};
 /// What came of a guess.
 #[derive(Debug)]
 pub(super) enum Checked {
-    Right(Box<User>),
+    Right(Box<User>, PasswordVersion),
     Wrong,
     /// Too many guesses in a row; nothing was checked.
     Wait(OffsetDateTime),
@@ -40,6 +45,7 @@ pub(super) async fn check(desk: &Desk<'_>, email: &Email, password: Password) ->
         email: email.clone(),
         network: desk.network.to_owned(),
         agent: desk.agent.to_owned(),
+        mail: Arc::clone(desk.mail),
     };
     // On a task of its own: a guess that was counted is checked and recorded, even if whoever made
     // it has hung up.
@@ -57,6 +63,7 @@ struct Guess {
     email: Email,
     network: String,
     agent: String,
+    mail: Arc<Mailer>,
 }
 
 impl Guess {
@@ -70,27 +77,37 @@ impl Guess {
             return Ok(Checked::Wait(until));
         }
         let hash = passwords::begin_attempt(&tx, guessed_for).await?;
+        let version = passwords::version(&tx, guessed_for).await?;
         tx.commit().await?;
         let fits = self.passwords.verify(password, hash.as_deref(), permit).await?;
         let tx = self.store.begin().await?;
-        let known = user.filter(|user| fits && user.is_enabled());
-        match &known {
-            Some(user) => {
+        let checked = match (user, version) {
+            (Some(user), Some(version)) if fits && user.is_enabled() => {
                 passwords::reset_failures(&tx, user.id).await?;
                 guesses::forget(&tx, Guessed::Password(&self.email)).await?;
+                Checked::Right(Box::new(user), version)
             }
-            None => {
-                let subject = (guessed_for != nobody()).then_some(guessed_for);
-                let doer = Doer {
-                    actor: Actor::Anonymous,
-                    network: Some(&self.network),
-                    browser: Some(&self.agent),
-                };
-                audit::record(&tx, self.now, doer, subject, Event::SignInFailed { why: "password" }).await?;
+            (user, _) => {
+                let subject = user.as_ref().map(|user| user.id);
+                audit::record(&tx, self.now, self.doer(), subject, Event::SignInFailed { why: "password" })
+                    .await?;
+                let stopped = hash.is_some() && !passwords::is_usable(&tx, guessed_for).await?;
+                if let Some(user) = user.filter(|_| stopped) {
+                    let happened =
+                        Circumstances { at: self.now, browser: &self.agent, network: &self.network };
+                    self.mail.factor_stopped(&tx, &user, Factor::Password, &happened).await?;
+                    let event = Event::FactorStopped { factor: Factor::Password };
+                    audit::record(&tx, self.now, self.doer(), Some(user.id), event).await?;
+                }
+                Checked::Wrong
             }
-        }
+        };
         tx.commit().await?;
-        Ok(known.map_or(Checked::Wrong, |user| Checked::Right(Box::new(user))))
+        Ok(checked)
+    }
+
+    fn doer(&self) -> Doer<'_> {
+        Doer { actor: Actor::Anonymous, network: Some(&self.network), browser: Some(&self.agent) }
     }
 }
 

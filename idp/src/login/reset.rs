@@ -3,7 +3,7 @@
 
 use time::{Duration, OffsetDateTime};
 
-use super::Desk;
+use super::{Desk, guess};
 use crate::audit::{self, Actor, Doer, Event};
 use crate::crypto::password::{Password, PasswordRefused};
 use crate::crypto::random::Entropy;
@@ -18,17 +18,25 @@ use crate::store::grants::{self, Which};
 use crate::store::guesses::{self, Guessed};
 use crate::store::{Store, links, passwords, sessions, users};
 
-/// So often within an hour a link is sent to one address; asking more often looks the same.
-const PER_ADDRESS: u64 = 3;
+/// So often within an hour a link is sent to one address, asked for from one network; asking more often
+/// looks the same. Others asking for the same address do not use this up.
+const PER_ADDRESS_AND_NETWORK: u64 = 3;
+/// …from all networks together…
+const PER_ADDRESS: u64 = 20;
+/// …and from one network for all addresses together, so that nobody can fill the outbox.
+const PER_NETWORK: u64 = 100;
 const WINDOW: Duration = Duration::hours(1);
 
 /// Somebody asks for a link. What is done is the same whether anybody has the address: it is written
 /// down, and looked up later by [`answer`].
 pub(super) async fn request(desk: &Desk<'_>, email: &Email) -> anyhow::Result<()> {
-    let key = sha256(email.as_str().as_bytes());
-    let often = desk.ephemeral.count(Kind::ResetAsked, key, WINDOW).await? > PER_ADDRESS;
-    if often {
-        return Ok(());
+    let network = guess::network_key(desk).unwrap_or_default();
+    let address = sha256(email.as_str().as_bytes());
+    let both = sha256(&[network, address].concat());
+    for (key, most) in [(network, PER_NETWORK), (both, PER_ADDRESS_AND_NETWORK), (address, PER_ADDRESS)] {
+        if desk.ephemeral.count(Kind::ResetAsked, key, WINDOW).await? > most {
+            return Ok(());
+        }
     }
     let request = ResetRequest {
         email: email.clone(),
@@ -127,7 +135,10 @@ pub(super) async fn complete(
     passwords::set(&tx, user.id, &hash, desk.now).await?;
     guesses::forget(&tx, Guessed::Password(&user.email)).await?;
     // Whoever has the link reads the mailbox.
-    users::verify_email(&tx, user.id, &link.address, desk.now).await?;
+    if users::verify_email(&tx, user.id, &link.address, desk.now).await? && !user.email_verified {
+        let doer = desk.doer(Actor::Person(user.id));
+        audit::record(&tx, desk.now, doer, Some(user.id), Event::EmailConfirmed).await?;
+    }
     links::end_of_user(&tx, user.id).await?;
     let sessions_ended = sessions::end_of_user(&tx, user.id, None).await?;
     grants::revoke_of_user(&tx, user.id, Which::All, desk.now).await?;

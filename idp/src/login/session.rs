@@ -1,7 +1,7 @@
 //! The beginning of sessions. `begin` is the one function that signs anybody in; `begin_limited` makes
 //! a session that is good for adding a way in and for nothing else.
 
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 
 use super::Desk;
 use crate::audit::{self, Actor, Event};
@@ -63,9 +63,16 @@ pub(super) async fn begin(
 }
 
 /// Lets somebody add a way in who may not be signed in yet. Whoever is signed in here is no longer.
-pub(super) async fn begin_limited(tx: &Tx, desk: &Desk<'_>, user: &User) -> anyhow::Result<Begun> {
+/// `proven_at` is when they have shown their password, if they have.
+pub(super) async fn begin_limited(
+    tx: &Tx,
+    desk: &Desk<'_>,
+    user: &User,
+    proven_at: Option<OffsetDateTime>,
+) -> anyhow::Result<Begun> {
     let (mut session, cookies) = new(desk, user.id, LIMITED)?;
     session.limited = true;
+    session.authenticated_at = proven_at.unwrap_or(OffsetDateTime::UNIX_EPOCH);
     if let Some(previous) = desk.previous {
         end_previous(tx, desk, previous).await?;
     }

@@ -7,7 +7,7 @@ use time::{Duration, OffsetDateTime};
 use super::Desk;
 use super::flow::{Account, Enrolment, Step, next_step};
 use super::passkey::{self, Proof, Verdict};
-use super::{codes, password, session};
+use super::{codes, guess, password, session};
 use crate::audit::{self, Actor, Event};
 use crate::crypto::password::Password;
 use crate::crypto::sha256;
@@ -16,7 +16,7 @@ use crate::model::attempt::{Handle, SIGN_IN_LIFETIME, SignIn};
 use crate::model::ids::UserId;
 use crate::model::session::Method;
 use crate::model::user::{Email, User};
-use crate::store::{Read, browsers, passkeys, totp, users};
+use crate::store::{Read, Tx, browsers, passkeys, passwords, totp, users};
 
 /// "Not now" is heard for this long.
 pub const OFFER_SNOOZE: Duration = Duration::days(30);
@@ -91,8 +91,8 @@ pub async fn with_password(
     email: &Email,
     password: Password,
 ) -> anyhow::Result<Outcome> {
-    let user = match password::check(desk, email, password).await? {
-        password::Checked::Right(user) => user,
+    let (user, version) = match password::check(desk, email, password).await? {
+        password::Checked::Right(user, version) => (user, version),
         password::Checked::Wrong => return Ok(Outcome::Failed(Failure::WrongCredentials)),
         password::Checked::Wait(until) => return Ok(Outcome::Failed(wait(desk, until))),
     };
@@ -105,7 +105,7 @@ pub async fn with_password(
         },
     };
     let nothing = || SignIn::of(desk.browser, user.id);
-    proceed(desk, SignIn { password: true, ..earlier.unwrap_or_else(nothing) }, None).await
+    proceed(desk, SignIn { password: Some(version), ..earlier.unwrap_or_else(nothing) }, None).await
 }
 
 /// Which kind of code somebody presents after their password.
@@ -124,21 +124,27 @@ pub async fn with_code(
     flow: &Handle,
     (kind, typed): (Code, &str),
 ) -> anyhow::Result<Outcome> {
-    let Some((earlier, user)) = resume(desk, flow).await?.filter(|(earlier, _)| earlier.password) else {
+    // Taken before the code is checked, so that a form that is sent twice spends one code and counts no
+    // failure; and put back when it was not right.
+    let Some(earlier) = take(desk, flow).await?.filter(|earlier| earlier.password.is_some()) else {
+        return Ok(Outcome::Failed(Failure::Expired));
+    };
+    let Some(user) = users::by_id(desk.store, earlier.user_id).await? else {
         return Ok(Outcome::Failed(Failure::Expired));
     };
     let checked = match kind {
         Code::App => codes::check_app(desk, &user, typed).await?,
         Code::Recovery => codes::check_recovery(desk, &user, typed).await?,
     };
-    match (checked, kind) {
-        (codes::Checked::Right, _) => {}
-        (codes::Checked::Wait(until), _) => return Ok(Outcome::Failed(wait(desk, until))),
-        (codes::Checked::Wrong, Code::App) => return Ok(Outcome::Failed(Failure::WrongCode)),
-        (codes::Checked::Wrong, Code::Recovery) => return Ok(Outcome::Failed(Failure::WrongRecoveryCode)),
-    }
-    if take(desk, flow).await?.is_none() {
-        return Ok(Outcome::Failed(Failure::Expired));
+    let failure = match (checked, kind) {
+        (codes::Checked::Right, _) => None,
+        (codes::Checked::Wait(until), _) => Some(wait(desk, until)),
+        (codes::Checked::Wrong, Code::App) => Some(Failure::WrongCode),
+        (codes::Checked::Wrong, Code::Recovery) => Some(Failure::WrongRecoveryCode),
+    };
+    if let Some(failure) = failure {
+        desk.ephemeral.put(Kind::SignIn, key(flow), &earlier, SIGN_IN_LIFETIME).await?;
+        return Ok(Outcome::Failed(failure));
     }
     let proven = match kind {
         Code::App => SignIn { code: true, ..earlier },
@@ -172,12 +178,12 @@ pub async fn with_passkey(
         Verdict::Proven(proof) => proof,
         Verdict::Expired => return Ok(Outcome::Failed(Failure::Expired)),
         Verdict::Unknown { credential_id } => {
-            record_failure(desk, "unknown passkey").await?;
+            record_failure(desk, None, "unknown passkey").await?;
             return Ok(Outcome::Failed(Failure::UnknownPasskey { credential_id }));
         }
-        Verdict::Refused(error) => {
+        Verdict::Refused { error, owner } => {
             tracing::info!(%error, "a passkey was refused");
-            record_failure(desk, "passkey refused").await?;
+            record_failure(desk, owner, "passkey refused").await?;
             return Ok(Outcome::Failed(Failure::PasskeyRefused));
         }
     };
@@ -220,12 +226,29 @@ async fn proceed(desk: &Desk<'_>, proven: SignIn, proof: Option<&Proof>) -> anyh
         }
         Step::Enrol(enrolment) => {
             let tx = desk.store.begin().await?;
-            let begun = session::begin_limited(&tx, desk, &user).await?;
+            let Some(user) = still_at(&tx, &proven, step).await?.map(|(user, _)| user) else {
+                return Ok(Outcome::Failed(Failure::Expired));
+            };
+            let begun = session::begin_limited(&tx, desk, &user, Some(desk.now)).await?;
             tx.commit().await?;
             Ok(Outcome::Enrol(Box::new(begun), enrolment))
         }
         Step::Begin => Ok(Outcome::Failed(Failure::Expired)),
     }
+}
+
+/// Reads again where it counts: the account, its factors and its password may have changed since they
+/// were looked at. Holds the account, so that a change comes before or after, and not in between.
+async fn still_at(tx: &Tx, proven: &SignIn, step: Step) -> anyhow::Result<Option<(User, Account)>> {
+    users::lock(tx, proven.user_id).await?;
+    let Some(user) = users::by_id(tx, proven.user_id).await?.filter(User::is_enabled) else {
+        return Ok(None);
+    };
+    if proven.password.is_some() && passwords::version(tx, user.id).await? != proven.password {
+        return Ok(None);
+    }
+    let account = account_of(tx, &user).await?;
+    Ok((next_step(proven, account) == step).then_some((user, account)))
 }
 
 /// One transaction: the credential record, the session, the audit trail.
@@ -236,25 +259,23 @@ async fn finish(
     proof: Option<&Proof>,
 ) -> anyhow::Result<Outcome> {
     let tx = desk.store.begin().await?;
-    // Read again where it counts: the account may have changed since the step began.
-    let Some(user) = users::by_id(&tx, proven.user_id).await?.filter(User::is_enabled) else {
+    let Some((user, account)) = still_at(&tx, proven, Step::SignedIn(method)).await? else {
         return Ok(Outcome::Failed(Failure::Expired));
     };
-    let account = account_of(&tx, &user).await?;
     let presented = match (proof, proven.passkey) {
         (Some(proof), _) => passkey::record_use(&tx, desk, proof).await?,
         (None, Some(passkey)) => passkeys::of_user_by_id(&tx, user.id, passkey.id).await?.is_some(),
         (None, None) => true,
     };
-    if !presented || next_step(proven, account) != Step::SignedIn(method) {
+    if !presented {
         return Ok(Outcome::Failed(Failure::Expired));
     }
     if let Some(passkey) = proven.passkey {
         if passkey.verification_unproven {
-            passkeys::initialize_verification(&tx, passkey.id).await?;
+            passkeys::initialize_verification(&tx, user.id, passkey.id).await?;
         }
         if let Some(eligible) = passkey.new_eligibility {
-            passkeys::accept_eligibility(&tx, passkey.id, eligible).await?;
+            passkeys::accept_eligibility(&tx, user.id, passkey.id, eligible).await?;
         }
     }
     let passkey_id = proven.passkey.map(|passkey| passkey.id);
@@ -291,9 +312,13 @@ async fn note_use(desk: &Desk<'_>, proof: &Proof) -> anyhow::Result<()> {
     Ok(tx.commit().await?)
 }
 
-async fn record_failure(desk: &Desk<'_>, why: &'static str) -> anyhow::Result<()> {
+/// Refused passkeys cost nothing to send, so a network that sends very many stops filling the record.
+async fn record_failure(desk: &Desk<'_>, subject: Option<UserId>, why: &'static str) -> anyhow::Result<()> {
+    if guess::is_noise(desk).await? {
+        return Ok(());
+    }
     let tx = desk.store.begin().await?;
-    audit::record(&tx, desk.now, desk.doer(Actor::Anonymous), None, Event::SignInFailed { why }).await?;
+    audit::record(&tx, desk.now, desk.doer(Actor::Anonymous), subject, Event::SignInFailed { why }).await?;
     Ok(tx.commit().await?)
 }
 

@@ -15,6 +15,10 @@ pub struct Notice<'a> {
     pub(super) happened: &'a Circumstances<'a>,
     arguments: Vec<(String, Argument)>,
     link: Option<Link<'a>>,
+    /// Without the link nothing changes, and whoever did not ask for it has nothing to do.
+    harmless: bool,
+    /// Its reader may be somebody who has nothing to do with the account.
+    to_stranger: bool,
 }
 
 /// A link that does something once, for as long as it says.
@@ -27,7 +31,7 @@ pub struct Link<'a> {
 
 impl<'a> Notice<'a> {
     pub(super) const fn new(kind: &'static str, happened: &'a Circumstances<'a>) -> Self {
-        Self { kind, happened, arguments: Vec::new(), link: None }
+        Self { kind, happened, arguments: Vec::new(), link: None, harmless: false, to_stranger: false }
     }
 
     pub(super) fn named(mut self, name: &str, value: &str) -> Self {
@@ -43,6 +47,16 @@ impl<'a> Notice<'a> {
 
     pub(super) const fn link(mut self, link: Link<'a>) -> Self {
         self.link = Some(link);
+        self
+    }
+
+    pub(super) const fn harmless(mut self) -> Self {
+        self.harmless = true;
+        self
+    }
+
+    pub(super) const fn for_stranger(mut self) -> Self {
+        self.to_stranger = true;
         self
     }
 }
@@ -104,13 +118,14 @@ impl MailPage {
         if !place.is_empty() {
             facts.push((texts("mail-where", &[])?, place.join(", ")));
         }
-        // Whoever did not ask for a link has nothing to do; whoever did not make a change has.
-        let harmless = notice.link.is_some();
+        let harmless = notice.harmless;
+        // Nobody writes words of their own into a stranger's mail.
+        let greeting = if notice.to_stranger { "mail-greeting-stranger" } else { "mail-greeting" };
         Ok(Self {
             lang,
             brand: brand.to_owned(),
             subject: own("subject")?,
-            greeting: texts("mail-greeting", &arguments)?,
+            greeting: texts(greeting, &arguments)?,
             text: own("text")?,
             button,
             facts,

@@ -15,6 +15,7 @@ use crate::config::Config;
 use crate::crypto::random::Entropy;
 use crate::crypto::token::Token;
 use crate::i18n::Argument;
+use crate::model::credential::Factor;
 use crate::model::ids::OutboxId;
 use crate::model::user::{Email, User};
 use crate::store::outbox::{self, Kind};
@@ -103,7 +104,7 @@ impl Mailer {
         happened: &Circumstances<'_>,
     ) -> Done {
         let link = Link { path: "/account/email/confirm", token, minutes: 24 * 60 };
-        self.send(tx, user, &Notice::new("confirm-email", happened).link(link)).await
+        self.send(tx, user, &Notice::new("confirm-email", happened).link(link).harmless()).await
     }
 
     pub async fn reset_password(
@@ -114,7 +115,7 @@ impl Mailer {
         happened: &Circumstances<'_>,
     ) -> Done {
         let link = Link { path: "/login/reset", token, minutes: 15 };
-        self.send(tx, user, &Notice::new("reset-password", happened).link(link)).await
+        self.send(tx, user, &Notice::new("reset-password", happened).link(link).harmless()).await
     }
 
     pub async fn password_changed(&self, tx: &Tx, user: &User, happened: &Circumstances<'_>) -> Done {
@@ -176,6 +177,28 @@ impl Mailer {
         self.send(tx, user, &Notice::new("code-app-off", happened)).await
     }
 
+    /// An administrator removed the code app and the recovery codes.
+    pub async fn two_factor_reset(&self, tx: &Tx, user: &User, happened: &Circumstances<'_>) -> Done {
+        self.send(tx, user, &Notice::new("two-factor-reset", happened)).await
+    }
+
+    /// An administrator made the password work again.
+    pub async fn password_unlocked(&self, tx: &Tx, user: &User, happened: &Circumstances<'_>) -> Done {
+        self.send(tx, user, &Notice::new("password-unlocked", happened)).await
+    }
+
+    /// So many wrong guesses that one way to log in works no more.
+    pub async fn factor_stopped(
+        &self,
+        tx: &Tx,
+        user: &User,
+        factor: Factor,
+        happened: &Circumstances<'_>,
+    ) -> Done {
+        let notice = Notice::new("factor-stopped", happened).named("factor", factor.as_str());
+        self.send(tx, user, &notice).await
+    }
+
     pub async fn recovery_codes_made(&self, tx: &Tx, user: &User, happened: &Circumstances<'_>) -> Done {
         self.send(tx, user, &Notice::new("recovery-codes-made", happened)).await
     }
@@ -216,7 +239,11 @@ impl Mailer {
         happened: &Circumstances<'_>,
     ) -> Done {
         let link = Link { path: "/account/email/new", token, minutes: 24 * 60 };
-        let notice = Notice::new("change-email-new", happened).link(link).named("address", new.as_str());
+        let notice = Notice::new("change-email-new", happened)
+            .link(link)
+            .named("address", new.as_str())
+            .harmless()
+            .for_stranger();
         self.send_to(tx, user, new, &notice).await
     }
 

@@ -108,12 +108,16 @@ pub enum Destination {
     Account,
 }
 
+/// Which of a person's passwords it was: a new one makes what was proven with the old one worthless.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PasswordVersion(pub [u8; 32]);
+
 /// What one person has proven so far, in one browser, between the steps of signing in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignIn {
     pub browser: BrowserId,
     pub user_id: UserId,
-    pub password: bool,
+    pub password: Option<PasswordVersion>,
     pub passkey: Option<PasskeyProof>,
     /// A code of the person's code app.
     pub code: bool,
@@ -124,7 +128,7 @@ impl SignIn {
     /// Somebody who has proven nothing yet.
     #[must_use]
     pub const fn of(browser: BrowserId, user_id: UserId) -> Self {
-        Self { browser, user_id, password: false, passkey: None, code: false, recovery_code: false }
+        Self { browser, user_id, password: None, passkey: None, code: false, recovery_code: false }
     }
 }
 

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::attempt::BrowserId;
 use super::ids::{PasskeyId, UserId};
+use super::user::Policy;
 use super::{Invalid, text_type};
 
 /// A person keeps at most this many passkeys.
@@ -80,11 +81,42 @@ pub struct Totp {
     pub created_at: OffsetDateTime,
 }
 
+/// What stops working after too many wrong guesses, alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Factor {
+    Password,
+    CodeApp,
+    RecoveryCodes,
+}
+
+impl Factor {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::CodeApp => "code-app",
+            Self::RecoveryCodes => "recovery-codes",
+        }
+    }
+}
+
 /// What a person can sign in with, as far as the flow and the forecast need to know.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Factors {
     pub passkeys: Vec<Passkey>,
     pub code_app: Option<OffsetDateTime>,
+    /// The code app has not been stopped by wrong codes.
+    pub code_app_usable: bool,
     pub recovery_codes_left: u64,
     pub password_usable: bool,
+    pub policy: Policy,
+}
+
+impl Factors {
+    /// Whether this passkey opens the account: alone, or, before its word counts, with the password.
+    #[must_use]
+    pub const fn opens(&self, passkey: &Passkey) -> bool {
+        passkey.uv_initialized || self.password_usable
+    }
 }

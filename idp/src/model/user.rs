@@ -7,7 +7,8 @@ use super::ids::UserId;
 use super::{Invalid, text_type};
 
 text_type!(
-    /// An e-mail address: trimmed, lower case, at most 254 bytes, one `@`, something on both sides.
+    /// An e-mail address: trimmed, lower case, at most 254 bytes, one `@`, something on both sides,
+    /// and nothing that a mail program would read as more than an address.
     /// Whether it receives mail is found out by sending some, not by a grammar.
     Email,
     |text| {
@@ -19,12 +20,13 @@ text_type!(
         if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
             return invalid("must not contain spaces");
         }
+        // These have a meaning to mail programs: with them, it would be another address than it looks.
+        if text.chars().any(|c| r#"<>()[]\,;:""#.contains(c)) {
+            return invalid("must be a plain address such as name@example.org");
+        }
+        let whole = |part: &str| part.split('.').all(|label| !label.is_empty());
         match text.split_once('@') {
-            Some((local, domain))
-                if !local.is_empty() && !domain.is_empty() && !domain.contains('@') =>
-            {
-                Ok(text)
-            }
+            Some((local, domain)) if whole(local) && whole(domain) && !domain.contains('@') => Ok(text),
             _ => invalid("must look like name@example.org"),
         }
     }
@@ -209,10 +211,22 @@ mod tests {
 
     #[test]
     fn email_refuses_what_cannot_be_one() {
-        for text in ["", "ada", "@example.org", "ada@", "a@b@c", "a b@c", "a\n@c"] {
+        for text in
+            ["", "ada", "@example.org", "ada@", "a@b@c", "a b@c", "a\n@c", "a@b..c", "a..b@c", ".a@b", "a@b."]
+        {
             assert!(Email::parse(text).is_err(), "{text:?}");
         }
         assert!(Email::parse(&format!("{}@example.org", "a".repeat(254))).is_err());
+    }
+
+    /// What would reach somebody else than it seems to.
+    #[test]
+    fn email_refuses_what_is_more_than_one_address() {
+        for text in
+            ["x<me@evil.example>", "\"a\"@b.example", "a@b.example,c", "a@[192.0.2.1]", "g:a@b.example;"]
+        {
+            assert!(Email::parse(text).is_err(), "{text:?}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! be left alone with offers there.
 
 use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
 use time::OffsetDateTime;
 
 use super::entity::known_browser;
@@ -55,6 +55,24 @@ pub async fn snooze(tx: &Tx, user: UserId, browser: BrowserId, until: OffsetDate
         .exec(tx.connection())
         .await?;
     Ok(())
+}
+
+/// Forgets browsers not seen since `before`, at most `limit`; returns how many.
+pub async fn purge(tx: &Tx, before: OffsetDateTime, limit: u64) -> Result<u64> {
+    let old: Vec<(uuid::Uuid, Vec<u8>)> = known_browser::Entity::find()
+        .select_only()
+        .column(known_browser::Column::UserId)
+        .column(known_browser::Column::Browser)
+        .filter(known_browser::Column::LastSeenAt.lte(to_millis(before)))
+        .limit(limit)
+        .into_tuple()
+        .all(tx.connection())
+        .await?;
+    let mut gone = 0;
+    for key in old {
+        gone += known_browser::Entity::delete_by_id(key).exec(tx.connection()).await?.rows_affected;
+    }
+    Ok(gone)
 }
 
 fn by_id(user: UserId, browser: BrowserId) -> sea_orm::Select<known_browser::Entity> {

@@ -69,12 +69,14 @@ pub async fn add(
     Ok(())
 }
 
-/// What is due, oldest first. Nobody owns any of it until [`claim`] says so.
+/// What is due, mails before requests, oldest first. Nobody owns any of it until [`claim`] says so.
 pub async fn due(db: &impl Read, now: OffsetDateTime, limit: u64) -> Result<Vec<OutboxId>> {
     let ids: Vec<uuid::Uuid> = outbox::Entity::find()
         .select_only()
         .column(outbox::Column::Id)
         .filter(outbox::Column::NextTryAt.lte(to_millis(now)))
+        // Finished mails first, whoever asks for how many new passwords ("mail" < "reset-request").
+        .order_by_asc(outbox::Column::Kind)
         .order_by_asc(outbox::Column::NextTryAt)
         .limit(limit)
         .into_tuple()
@@ -121,6 +123,24 @@ pub async fn postpone(tx: &Tx, id: OutboxId, until: OffsetDateTime, why: &str) -
         .exec(tx.connection())
         .await?;
     Ok(())
+}
+
+/// Gives up what was written before `before`, at most `limit`; returns how many that were.
+pub async fn give_up(tx: &Tx, before: OffsetDateTime, limit: u64) -> Result<u64> {
+    let old: Vec<uuid::Uuid> = outbox::Entity::find()
+        .select_only()
+        .column(outbox::Column::Id)
+        .filter(outbox::Column::CreatedAt.lte(to_millis(before)))
+        .limit(limit)
+        .into_tuple()
+        .all(tx.connection())
+        .await?;
+    for id in &old {
+        tracing::error!(%id, "a message could not be sent for days and is given up");
+    }
+    let gone =
+        outbox::Entity::delete_many().filter(outbox::Column::Id.is_in(old)).exec(tx.connection()).await?;
+    Ok(gone.rows_affected)
 }
 
 /// How much waits, due or not, and how much of it has failed at least once.

@@ -73,19 +73,21 @@ pub struct Use<'a> {
 
 /// Records a sign-in. `false` when the passkey was deleted in the meantime, which must then not
 /// sign anybody in.
-pub async fn record_use(tx: &Tx, id: PasskeyId, used: &Use<'_>) -> Result<bool> {
+pub async fn record_use(tx: &Tx, user: UserId, id: PasskeyId, used: &Use<'_>) -> Result<bool> {
     let changed = passkey::Entity::update_many()
         .col_expr(passkey::Column::LastUsedAt, Expr::value(to_millis(used.at)))
         .col_expr(passkey::Column::LastUsedWith, Expr::value(used.with))
         .col_expr(passkey::Column::LastUsedFrom, Expr::value(used.from))
         .col_expr(passkey::Column::BackupState, Expr::value(used.backup_state))
         .filter(passkey::Column::Id.eq(id.uuid()))
+        .filter(passkey::Column::UserId.eq(user.uuid()))
         .exec(tx.connection())
         .await?;
     if let Some(browser) = used.on {
         passkey::Entity::update_many()
             .col_expr(passkey::Column::Browser, Expr::value(browser.0.to_vec()))
             .filter(passkey::Column::Id.eq(id.uuid()))
+            .filter(passkey::Column::UserId.eq(user.uuid()))
             .exec(tx.connection())
             .await?;
     }
@@ -93,6 +95,7 @@ pub async fn record_use(tx: &Tx, id: PasskeyId, used: &Use<'_>) -> Result<bool> 
     passkey::Entity::update_many()
         .col_expr(passkey::Column::SignCount, Expr::value(i64::from(used.sign_count)))
         .filter(passkey::Column::Id.eq(id.uuid()))
+        .filter(passkey::Column::UserId.eq(user.uuid()))
         .filter(passkey::Column::SignCount.lt(i64::from(used.sign_count)))
         .exec(tx.connection())
         .await?;
@@ -101,20 +104,22 @@ pub async fn record_use(tx: &Tx, id: PasskeyId, used: &Use<'_>) -> Result<bool> 
 
 /// The person was verified by the passkey and by another factor at once, so that from now on its word
 /// counts (Level 3 §7.2 step 23).
-pub async fn initialize_verification(tx: &Tx, id: PasskeyId) -> Result<()> {
+pub async fn initialize_verification(tx: &Tx, user: UserId, id: PasskeyId) -> Result<()> {
     passkey::Entity::update_many()
         .col_expr(passkey::Column::UvInitialized, Expr::value(true))
         .filter(passkey::Column::Id.eq(id.uuid()))
+        .filter(passkey::Column::UserId.eq(user.uuid()))
         .exec(tx.connection())
         .await?;
     Ok(())
 }
 
 /// What a passkey now says about itself was vouched for by another factor in the same sign-in.
-pub async fn accept_eligibility(tx: &Tx, id: PasskeyId, eligible: bool) -> Result<()> {
+pub async fn accept_eligibility(tx: &Tx, user: UserId, id: PasskeyId, eligible: bool) -> Result<()> {
     passkey::Entity::update_many()
         .col_expr(passkey::Column::BackupEligible, Expr::value(eligible))
         .filter(passkey::Column::Id.eq(id.uuid()))
+        .filter(passkey::Column::UserId.eq(user.uuid()))
         .exec(tx.connection())
         .await?;
     Ok(())

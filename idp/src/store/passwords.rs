@@ -7,6 +7,8 @@ use time::OffsetDateTime;
 use super::entity::password;
 use super::{Read, Result, StoreError, Tx, audit, to_millis, unique};
 use crate::crypto::seal::Place;
+use crate::crypto::sha256;
+use crate::model::attempt::PasswordVersion;
 use crate::model::ids::UserId;
 
 /// G1: after this many failures in a row the password is disabled, and nothing else.
@@ -33,6 +35,12 @@ pub async fn begin_attempt(tx: &Tx, user: UserId) -> Result<Option<String>> {
             Ok(None)
         }
     }
+}
+
+/// Which password it is now. Every one that is set has another version.
+pub async fn version(db: &impl Read, user: UserId) -> Result<Option<PasswordVersion>> {
+    let row = unique(db, password::Entity::find_by_id(user.uuid())).await?;
+    Ok(row.map(|row| PasswordVersion(sha256(&row.sealed_hash))))
 }
 
 /// The guess was right.

@@ -23,6 +23,12 @@ pub async fn left(db: &impl Read, user: UserId) -> Result<u64> {
     Ok(query.count(db.connection()).await?)
 }
 
+/// Whether there is a set that has not been stopped by wrong codes.
+pub async fn is_usable(db: &impl Read, user: UserId) -> Result<bool> {
+    let set = unique(db, recovery::Entity::find_by_id(user.uuid())).await?;
+    Ok(set.is_some_and(|set| set.failures < MAX_FAILURES))
+}
+
 /// When the set was made.
 pub async fn made_at(db: &impl Read, user: UserId) -> Result<Option<OffsetDateTime>> {
     let set = unique(db, recovery::Entity::find_by_id(user.uuid())).await?;

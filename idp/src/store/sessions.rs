@@ -2,7 +2,7 @@
 //! ended has no row.
 
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use time::OffsetDateTime;
 
 use super::entity::session;
@@ -129,6 +129,21 @@ pub async fn end_of_user(tx: &Tx, user: UserId, but: Option<SessionId>) -> Resul
         sessions = sessions.filter(session::Column::Id.ne(kept.uuid()));
     }
     Ok(sessions.exec(tx.connection()).await?.rows_affected)
+}
+
+/// Ends the other sessions of a person that a password alone has just begun, or that may only add a
+/// way in: there is something stronger now, which they never showed.
+pub async fn end_weak(tx: &Tx, user: UserId, but: SessionId, since: OffsetDateTime) -> Result<u64> {
+    let fresh = Condition::all()
+        .add(session::Column::Method.eq(Method::Password.as_str()))
+        .add(session::Column::AuthenticatedAt.gte(to_millis(since)));
+    let ended = session::Entity::delete_many()
+        .filter(session::Column::UserId.eq(user.uuid()))
+        .filter(session::Column::Id.ne(but.uuid()))
+        .filter(Condition::any().add(session::Column::Limited.eq(true)).add(fresh))
+        .exec(tx.connection())
+        .await?;
+    Ok(ended.rows_affected)
 }
 
 /// Ends what a passkey began; returns how many sessions that were.

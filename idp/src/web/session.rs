@@ -44,7 +44,7 @@ pub enum Presence {
     Nobody,
     SignedIn(Box<SignedIn>),
     /// Somebody who may add a way in: to everything but the pages for that, nobody.
-    Limited,
+    Limited(Box<SignedIn>),
     /// There was a session, and it has ended by itself.
     Ended,
 }
@@ -63,7 +63,7 @@ pub async fn presence(app: &App, headers: &HeaderMap) -> anyhow::Result<Presence
     let session = sessions::by_token(&app.store, token.hash()).await?;
     Ok(match live(app, session).await? {
         None => Presence::Ended,
-        Some(limited) if limited.session.limited => Presence::Limited,
+        Some(limited) if limited.session.limited => Presence::Limited(Box::new(limited)),
         Some(signed_in) => Presence::SignedIn(Box::new(signed_in)),
     })
 }
@@ -225,7 +225,7 @@ pub fn remember_shared(app: &App, response: &mut Response) {
 /// # Errors
 /// When the database does not answer; the session then goes on.
 pub async fn log_out(app: &App, visit: &Visit, response: &mut Response) -> Result<(), PageError> {
-    if let Some(SignedIn { session, .. }) = &visit.signed_in {
+    if let Some(SignedIn { session, .. }) = visit.signed_in.as_ref().or(visit.limited.as_ref()) {
         let (person, now) = (session.user_id, app.clock.now());
         let tx = app.store.begin().await?;
         if sessions::end(&tx, person, session.id).await? {

@@ -40,6 +40,8 @@ pub struct Visit {
     pub shared: bool,
     /// Who is signed in here, judged by the cookie that also comes along from other sites.
     pub signed_in: Option<SignedIn>,
+    /// Who may add a way in here and nothing else.
+    pub limited: Option<SignedIn>,
     /// The application that sent somebody to their account pages.
     pub back: Option<BackCard>,
     /// A passkey has worked in this browser before.
@@ -105,9 +107,10 @@ pub async fn layer(State(app): State<App>, mut request: Request, next: Next) -> 
         Err(error) => return PageError::internal(error).plain(&reference),
     };
     let session_ended = matches!(presence, Presence::Ended);
-    let signed_in = match presence {
-        Presence::SignedIn(signed_in) => Some(*signed_in),
-        Presence::Nobody | Presence::Limited | Presence::Ended => None,
+    let (signed_in, limited) = match presence {
+        Presence::SignedIn(signed_in) => (Some(*signed_in), None),
+        Presence::Limited(limited) => (None, Some(*limited)),
+        Presence::Nobody | Presence::Ended => (None, None),
     };
     let accept_language = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
     let session = signed_in.as_ref().map(|signed_in| signed_in.session.id.uuid());
@@ -128,6 +131,7 @@ pub async fn layer(State(app): State<App>, mut request: Request, next: Next) -> 
         address,
         shared: cookie(headers, &name(&app, SHARED)).is_some(),
         signed_in,
+        limited,
         passkey_hint: cookie(headers, &name(&app, PASSKEY_HINT)).is_some(),
         accept_language: accept_language.map(ToOwned::to_owned),
     };

@@ -115,3 +115,29 @@ async fn a_change_needs_a_fresh_proof_and_a_real_address() {
     );
     assert!(app.mails().await.is_empty());
 }
+
+/// Nobody floods a mailbox, and nobody sends a stranger words of their own.
+#[tokio::test]
+async fn mails_about_addresses_are_few_and_without_words_of_their_sender() {
+    let app = TestApp::init().await;
+    app.person(ADA).await;
+    let browser = app.browser();
+    browser.log_in_with_password(ADA, PASSWORD).await;
+    let fields =
+        [("given_name", "visit evil.example now"), ("family_name", "L"), ("language", ""), ("time_zone", "")];
+    browser.post("/account/profile", &fields).await;
+    let (old, new) = begin(&app, &browser).await;
+    assert!(new.text.contains("Good day") && !new.raw.contains("evil.example"), "{}", new.text);
+    assert!(old.text.contains("Was this not you?") && old.text.contains("/account/activity"), "{}", old.text);
+    for _ in 0..4 {
+        begin(&app, &browser).await;
+    }
+    let refused = browser.post("/account/email", &[("email", NEW)]).await;
+    assert!(refused.body.contains("Several mails were sent"), "{}", refused.body);
+    assert!(refused.body.contains(NEW), "what was typed is kept");
+    let refused = browser.post("/account/email/verify", &[]).await;
+    assert!(refused.body.contains("Several mails were sent"), "{}", refused.body);
+    app.advance(Duration::hours(1));
+    browser.log_in_with_password(ADA, PASSWORD).await;
+    begin(&app, &browser).await;
+}

@@ -194,7 +194,9 @@ async fn changes_to_passkeys_are_mailed() {
     let id = browser.create_passkey(&mut key).await;
     let path = format!("/account/passkeys/{id}/name");
     browser.post(&path, &[("name", "My <phone>"), ("fresh", "1")]).await;
+    app.advance(Duration::minutes(16));
     browser.post(&path, &[("name", "Old phone")]).await;
+    browser.log_in_with_passkey(&mut key).await;
     browser.post(&format!("/account/passkeys/{id}/delete"), &[]).await;
     let mails = app.mails().await;
     let subjects: Vec<_> = mails.iter().map(|mail| mail.subject.as_str()).collect();
@@ -206,9 +208,71 @@ async fn changes_to_passkeys_are_mailed() {
     );
     assert!(mails[1].raw.contains("&lt;phone&gt;"), "escaped in the HTML part: {}", mails[1].raw);
     for mail in &mails {
-        assert!(mail.text.contains("When: 2026-11-23 09:00 (UTC)"), "{}", mail.text);
+        assert!(mail.text.contains("When: 2026-11-23 09:"), "{}", mail.text);
         assert!(mail.text.contains("Where: Firefox on Linux, 127.0.0.1"), "{}", mail.text);
         assert!(mail.text.contains("Was this not you?"), "{}", mail.text);
         assert!(mail.raw.contains("Auto-Submitted: auto-generated"));
+    }
+}
+
+/// I11: with the first passkey, whoever has just come in elsewhere with the password alone is out; so is
+/// whoever may only add one.
+#[tokio::test]
+async fn a_first_strong_factor_ends_fresh_weak_sessions_elsewhere() {
+    let app = TestApp::init().await;
+    app.person(ADA).await;
+    let (longer, thief, owner) = (app.browser(), app.browser(), app.browser());
+    longer.log_in_with_password(ADA, PASSWORD).await;
+    app.advance(Duration::minutes(10));
+    thief.log_in_with_password(ADA, PASSWORD).await;
+    owner.log_in_with_password(ADA, PASSWORD).await;
+    owner.create_passkey(&mut SoftAuthenticator::new(&app.issuer())).await;
+    assert!(!thief.is_signed_in().await);
+    assert!(owner.is_signed_in().await);
+    assert!(longer.is_signed_in().await, "it can not change anything without a proof");
+    assert_eq!(longer.call("/account/passkeys/options", &json!({})).await.status, 403);
+}
+
+/// A rename is told by mail, whatever the form says; only the first name of a new passkey is not.
+#[tokio::test]
+async fn no_form_field_keeps_a_rename_quiet() {
+    let app = TestApp::init().await;
+    let user = app.person(ADA).await;
+    let browser = app.browser();
+    browser.log_in_with_password(ADA, PASSWORD).await;
+    browser.create_passkey(&mut SoftAuthenticator::new(&app.issuer())).await;
+    let id = idp::store::passkeys::of_user(&app.app.store, user.id).await.unwrap()[0].id;
+    let path = format!("/account/passkeys/{id}/name");
+    let renames =
+        async || app.mails().await.iter().filter(|mail| mail.subject == "A passkey was renamed").count();
+    browser.post(&path, &[("name", "First"), ("fresh", "1")]).await;
+    assert_eq!(renames().await, 0);
+    app.advance(Duration::minutes(16));
+    browser.post(&path, &[("name", "Second"), ("fresh", "1")]).await;
+    assert_eq!(renames().await, 1);
+}
+
+/// product §3, "Prune": the browser that holds a deleted passkey learns of it, also when the deletion
+/// ends the very session it happens in.
+#[tokio::test]
+async fn deleting_the_passkey_of_this_session_still_tells_the_browser() {
+    let app = TestApp::init().await;
+    for path in ["/delete", "/lost"] {
+        let (user, mut authenticator) = app.person_with_passkey(&format!("{}@example.org", &path[1..])).await;
+        let browser = app.browser();
+        browser.log_in_with_passkey(&mut authenticator).await;
+        let id = idp::store::passkeys::of_user(&app.app.store, user.id).await.unwrap()[0].id.to_string();
+        let gone = if path == "/lost" {
+            browser.post("/account/passkeys/lost", &[("passkey", &id)]).await
+        } else {
+            browser.post(&format!("/account/passkeys/{id}/delete"), &[]).await
+        };
+        assert_eq!(gone.status, 200, "{}", gone.body);
+        assert!(
+            gone.body.contains("The passkey is deleted") && gone.body.contains("data-accepted=\"\""),
+            "{}",
+            gone.body
+        );
+        assert!(!browser.is_signed_in().await);
     }
 }

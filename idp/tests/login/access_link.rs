@@ -12,7 +12,7 @@ use crate::support::{PASSWORD, SoftAuthenticator, TestApp};
 const ADA: &str = "ada@example.org";
 
 async fn issue(app: &TestApp, user: &User, minutes: u32) -> String {
-    let tools = (&app.app.store, &app.app.mail, app.app.entropy);
+    let tools = (&app.app.store, &*app.app.mail, app.app.entropy);
     let token = access::issue(tools, user, minutes, (Actor::Host.into(), app.app.clock.now())).await;
     token.unwrap().expose().to_owned()
 }
@@ -107,4 +107,48 @@ async fn a_session_of_an_access_link_renames_no_passkey_that_was_there() {
     let path = format!("/account/passkeys/{}/name", before[0].id);
     assert_eq!(browser.post(&path, &[("name", "Mine now")]).await.status, 404);
     assert_eq!(idp::store::passkeys::of_user(&app.app.store, user.id).await.unwrap(), before);
+}
+
+/// It is there for one passkey, not for twenty.
+#[tokio::test]
+async fn a_session_of_an_access_link_adds_one_passkey() {
+    let app = TestApp::init().await;
+    let user = app.person(ADA).await;
+    let token = issue(&app, &user, 10).await;
+    let browser = app.browser();
+    browser.post("/login/access", &[("token", &token)]).await;
+    app.advance(Duration::seconds(1));
+    let (ceremony, options) = browser.creation_options().await;
+    let (early, early_options) = browser.creation_options().await;
+    let made = SoftAuthenticator::new(&app.issuer()).create(&options).unwrap();
+    assert_eq!(browser.finish_creation(&ceremony, &made).await.status, 200);
+    let second = SoftAuthenticator::new(&app.issuer()).create(&early_options).unwrap();
+    assert_eq!(browser.finish_creation(&early, &second).await.status, 403, "begun before");
+    assert_eq!(browser.call("/account/passkeys/options", &json!({})).await.status, 403);
+    assert_eq!(idp::store::passkeys::of_user(&app.app.store, user.id).await.unwrap().len(), 1);
+}
+
+/// It proves no factor, so it adds none but a passkey.
+#[tokio::test]
+async fn a_session_of_an_access_link_sets_up_no_code_app() {
+    let app = TestApp::init().await;
+    let user = app.person(ADA).await;
+    app.set_policy(user.id, idp::model::user::Policy::RequireSecondFactor).await;
+    let token = issue(&app, &user, 10).await;
+    let browser = app.browser();
+    browser.post("/login/access", &[("token", &token)]).await;
+    let refused = browser.post("/account/two-factor/begin", &[]).await;
+    assert!(refused.location().starts_with("/login?"), "{}", refused.location());
+    assert_eq!(browser.get("/account/two-factor/setup").await.status, 303);
+}
+
+#[tokio::test]
+async fn logging_out_ends_a_limited_session_too() {
+    let app = TestApp::init().await;
+    let user = app.person(ADA).await;
+    let token = issue(&app, &user, 10).await;
+    let browser = app.browser();
+    browser.post("/login/access", &[("token", &token)]).await;
+    assert_eq!(browser.post("/logout", &[]).await.status, 303);
+    assert_eq!(idp::store::sessions::of_user(&app.app.store, user.id).await.unwrap().len(), 0);
 }

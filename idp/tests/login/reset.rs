@@ -209,3 +209,95 @@ async fn a_token_of_another_kind_is_refused() {
     assert_eq!(elsewhere.status, 400);
     assert_eq!(app.browser().post("/login/access", &[("token", &reset_token)]).await.status, 400);
 }
+
+/// C9: what was proven with the old password before it was replaced opens nothing afterwards.
+#[tokio::test]
+async fn a_sign_in_under_way_does_not_outlive_the_password_it_began_with() {
+    let app = TestApp::init().await;
+    app.person(ADA).await;
+    let browser = app.browser();
+    browser.log_in_with_password(ADA, PASSWORD).await;
+    let (code_app, _) = app.code_app(&browser).await;
+    app.advance(Duration::seconds(60));
+    let thief = app.browser();
+    let location = thief.submit_password(ADA, PASSWORD).await.location();
+    let flow = location.split_once("flow=").unwrap().1.to_owned();
+    assert_eq!(reset(&app, &link(&app).await, NEW).await.status, 303);
+    let code = code_app.code(app.app.clock.now());
+    let late = thief.post("/login/code", &[("flow", &flow), ("code", &code)]).await;
+    assert_eq!(late.status, 400, "{}", late.body);
+    assert!(!thief.is_signed_in().await);
+}
+
+/// The same for what a policy asks to be added: that begins a session as well.
+#[tokio::test]
+async fn an_enrolment_does_not_begin_with_a_password_that_is_gone() {
+    let app = TestApp::init().await;
+    let user = app.person(ADA).await;
+    let browser = app.browser();
+    browser.log_in_with_password(ADA, PASSWORD).await;
+    let (code_app, _) = app.code_app(&browser).await;
+    app.set_policy(user.id, idp::model::user::Policy::RequirePasskey).await;
+    app.advance(Duration::seconds(60));
+    let thief = app.browser();
+    let location = thief.submit_password(ADA, PASSWORD).await.location();
+    let flow = location.split_once("flow=").unwrap().1.to_owned();
+    assert_eq!(reset(&app, &link(&app).await, NEW).await.status, 303);
+    let code = code_app.code(app.app.clock.now());
+    assert_eq!(thief.post("/login/code", &[("flow", &flow), ("code", &code)]).await.status, 400);
+    assert_eq!(thief.get("/account/passkeys/create").await.status, 303);
+}
+
+/// Nobody fills the outbox, and nobody uses up what another one may ask for.
+#[tokio::test]
+async fn requests_are_limited_by_network_and_by_address() {
+    let app = TestApp::with(crate::support::Options {
+        environment: vec![("IDP_HTTP__TRUSTED_PROXIES", "127.0.0.0/8".to_owned())],
+        ..Default::default()
+    })
+    .await;
+    app.person(ADA).await;
+    let browser = app.browser();
+    let csrf = browser.csrf().await;
+    let ask = async |email: &str, from: &str| {
+        let body = serde_urlencoded::to_string([("csrf", csrf.as_str()), ("email", email)]).unwrap();
+        let headers = [
+            ("content-type", "application/x-www-form-urlencoded"),
+            ("origin", &*app.issuer()),
+            ("x-forwarded-for", from),
+        ];
+        let answer = browser.send(reqwest::Method::POST, "/login/forgot", &headers, Some(body)).await;
+        assert!(answer.body.contains("a mail with a link is on its way"), "{}", answer.body);
+    };
+    for _ in 0..5 {
+        ask(ADA, "192.0.2.66").await;
+    }
+    let waiting = async || idp::store::outbox::waiting(&app.app.store).await.unwrap().0;
+    assert_eq!(waiting().await, 3, "one network, one address");
+    ask(ADA, "192.0.2.1").await;
+    assert_eq!(waiting().await, 4, "her own request is heard all the same");
+    for number in 0..120 {
+        ask(&format!("nobody{number}@example.org"), "192.0.2.66").await;
+    }
+    assert_eq!(waiting().await, 4 + 95, "five were asked for from there before");
+}
+
+/// A mail is not held up by however many requests.
+#[tokio::test]
+async fn finished_mails_leave_before_requests_are_answered() {
+    let app = TestApp::init().await;
+    let user = app.person(ADA).await;
+    for number in 0..3 {
+        let email = format!("nobody{number}@example.org");
+        app.browser().post("/login/forgot", &[("email", &email)]).await;
+    }
+    app.advance(Duration::seconds(1));
+    let (store, now) = (&app.app.store, app.app.clock.now());
+    let tx = store.begin().await.unwrap();
+    app.app.mail.password_changed(&tx, &user, &idp::mail::Circumstances::on_the_host(now)).await.unwrap();
+    tx.commit().await.unwrap();
+    let due = idp::store::outbox::due(store, now, 1).await.unwrap();
+    let tx = store.begin().await.unwrap();
+    let first = idp::store::outbox::claim(&tx, due[0], now, Duration::MINUTE).await.unwrap().unwrap();
+    assert_eq!(first.kind, idp::store::outbox::Kind::Mail);
+}

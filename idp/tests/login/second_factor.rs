@@ -280,3 +280,46 @@ async fn a_log_in_with_a_new_device_is_mailed() {
         assert!(mail.text.contains(text), "{text} in {}", mail.text);
     }
 }
+
+/// G1, K7: the wrong guess that stops a factor is told to its person, who may have to act.
+#[tokio::test]
+async fn a_factor_that_stops_is_told_by_mail() {
+    let app = TestApp::init().await;
+    let (code_app, codes) = with_code_app(&app).await;
+    let ada = idp::model::user::Email::parse(ADA).unwrap();
+    let user = idp::store::users::by_email(&app.app.store, &ada).await.unwrap().unwrap();
+    for table in ["totp", "recovery", "password"] {
+        app.sql(&format!("UPDATE {table} SET failures = 99")).await;
+    }
+    let browser = app.browser();
+    let flow = {
+        app.sql("UPDATE password SET failures = 0").await;
+        asked_for_code(&browser).await
+    };
+    submit_code(&browser, &flow, "000000").await;
+    submit_recovery(&browser, &flow, "0000-0000-0000-0000").await;
+    app.sql("UPDATE password SET failures = 99").await;
+    app.browser().submit_password(ADA, "not the password at all").await;
+    for what in ["Your code app has", "Your recovery codes have", "Your password has"] {
+        app.mail_about(ADA, &format!("{what} stopped working")).await;
+    }
+    let stopped = app.trail(user.id).await.iter().filter(|kind| *kind == "factor-stopped").count();
+    assert_eq!(stopped, 3);
+    submit_code(&browser, &flow, &code_app.code(app.app.clock.now())).await;
+    submit_recovery(&browser, &flow, &codes[0]).await;
+    assert!(!browser.is_signed_in().await);
+}
+
+/// A form that is sent twice spends one code and fails for nobody.
+#[tokio::test]
+async fn a_code_that_is_sent_twice_counts_no_failure() {
+    let app = TestApp::init().await;
+    let (code_app, _) = with_code_app(&app).await;
+    let browser = app.browser();
+    let flow = asked_for_code(&browser).await;
+    let code = code_app.code(app.app.clock.now());
+    let twice = join_all([submit_code(&browser, &flow, &code), submit_code(&browser, &flow, &code)]).await;
+    assert_eq!(twice.iter().filter(|answer| answer.status == 303).count(), 1);
+    assert!(browser.is_signed_in().await);
+    assert_eq!(app.texts("SELECT CAST(failures AS TEXT) FROM totp").await, ["0"]);
+}

@@ -108,7 +108,7 @@ fn every_route_of_the_program_is_looked_at() {
             let source = std::fs::read_to_string(&path).unwrap();
             for rest in source.split(".route(\"").skip(1) {
                 let (route, handlers) = rest.split_once('"').unwrap();
-                let handlers = handlers.split(".route(").next().unwrap().split(";").next().unwrap();
+                let handlers = handlers.split(".route(").next().unwrap().split(';').next().unwrap();
                 let pattern: Vec<&str> = route.split('/').collect();
                 for (method, call) in [("GET", "get("), ("POST", "post(")] {
                     let handled =

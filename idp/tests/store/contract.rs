@@ -203,9 +203,10 @@ on_both! {
         assert!(passkeys::of_user_by_id(&test.store, eve, key.id).await.unwrap().is_none());
         let tx = test.store.begin().await.unwrap();
         let used = passkeys::Use { at: now(), with: "Safari on Mac", from: "192.0.2.7", sign_count: 5, backup_state: true, on: None };
-        assert!(passkeys::record_use(&tx, key.id, &used).await.unwrap());
+        assert!(!passkeys::record_use(&tx, eve, key.id, &used).await.unwrap());
+        assert!(passkeys::record_use(&tx, ada, key.id, &used).await.unwrap());
         assert!(passkeys::delete(&tx, ada, key.id).await.unwrap());
-        assert!(!passkeys::record_use(&tx, key.id, &used).await.unwrap(), "a deleted passkey is not used");
+        assert!(!passkeys::record_use(&tx, ada, key.id, &used).await.unwrap(), "a deleted passkey is not used");
         tx.commit().await.unwrap();
     }
 
@@ -425,6 +426,8 @@ on_both! {
             ("UPDATE audit_event SET network = '192.0.2.1' WHERE sequence = 9", Broken::Changed(9),
                 "UPDATE audit_event SET network = NULL WHERE sequence = 9"),
             (insert, Broken::Changed(65), "DELETE FROM audit_event WHERE sequence = 65"),
+            ("UPDATE audit_event SET sequence = -64 WHERE sequence = 64", Broken::Missing(1),
+                "UPDATE audit_event SET sequence = 64 WHERE sequence = -64"),
         ] {
             raw.execute_unprepared(tamper).await.unwrap();
             assert_eq!(audit::verify(&test.store).await.unwrap(), Err(found), "{tamper}");

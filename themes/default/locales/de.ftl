@@ -110,6 +110,8 @@ signed-out-title = Sie sind abgemeldet
 signed-out-lead = Schließen Sie an einem gemeinsam genutzten Computer bitte auch das Browserfenster.
 signed-out-app = Sie können zu { $app } zurückkehren oder diese Seite schließen.
 signed-out-again = Wieder anmelden
+passkey-gone-title = Der Passkey ist gelöscht
+passkey-gone-lead = Sie hatten sich mit ihm angemeldet und sind deshalb jetzt abgemeldet.
 
 ## Einrichten
 
@@ -259,6 +261,8 @@ code-app-title = Code-App
 code-app-is-on = Ihre Code-App ist eingeschaltet
 code-app-is-off = Keine Code-App
 code-app-on-text = Nach dem Passwort fragen wir nach den sechs Ziffern, die sie zeigt.
+code-app-is-stopped = Ihre Code-App funktioniert nicht mehr
+code-app-stopped-text = Nach Ihrem Passwort wurden hundert falsche Codes eingegeben. Ändern Sie Ihr Passwort, denn vielleicht kennt es jemand anderes; schalten Sie danach die Code-App aus und wieder ein.
 code-app-off-text = Eine App auf Ihrem Telefon zeigt jede halbe Minute einen neuen Code. Mit ihr kommen Sie auch wieder hinein, wenn Sie einen Passkey verlieren.
 code-app-turn-on = Code-App einrichten
 code-app-turn-off = Ausschalten
@@ -336,6 +340,8 @@ activity-passkey-counter-stood-still = Ein Passkey wurde vielleicht kopiert
 activity-passkey-eligibility-changed = Ein Passkey beschreibt sich anders als bisher
 activity-passkey-did-not-verify = Ein Passkey hat nicht geprüft, wer ihn verwendet
 activity-passkeys-reset = Alle Passkeys entfernt
+activity-two-factor-reset = Code-App und Wiederherstellungscodes entfernt
+activity-factor-stopped = Ein Anmeldeweg wurde nach sehr vielen Fehlversuchen gesperrt
 activity-code-app-turned-on = Code-App eingeschaltet
 activity-code-app-turned-off = Code-App ausgeschaltet
 activity-recovery-codes-made = Wiederherstellungscodes erstellt
@@ -409,6 +415,7 @@ failure-code-wrong = Dieser Code stimmt nicht oder wurde schon verwendet. Bitte 
 failure-recovery-code-wrong = Dieser Wiederherstellungscode stimmt nicht oder wurde schon verwendet. Bitte versuchen Sie es mit einem anderen.
 failure-password-guessable = Dieses Passwort wird zuerst erraten: Viele verwenden es oder ein ähnliches, oder es folgt einem Muster wie einer Wiederholung, einer Tastenreihe oder einem Datum. Bitte wählen Sie andere Wörter.
 failure-email-same = Das ist bereits Ihre E-Mail-Adresse.
+failure-email-too-often = In der letzten Stunde wurden schon mehrere E-Mails verschickt. Bitte sehen Sie im Postfach nach, oder versuchen Sie es in einer Stunde noch einmal.
 failure-lost-none-chosen = Bitte wählen Sie den Passkey, der auf dem verlorenen Gerät war.
 
 failure-wrong-credentials = E-Mail oder Passwort stimmt nicht. Bitte prüfen Sie beides und versuchen Sie es noch einmal.
@@ -595,6 +602,7 @@ help-question-private-answer = Nein. Dieser Dienst kennt nur die Passkeys, die S
 ## E-Mails
 
 mail-greeting = Guten Tag { $name }
+mail-greeting-stranger = Guten Tag
 mail-when = Wann:
 mail-where = Wo:
 mail-link-note =
@@ -629,6 +637,22 @@ mail-code-app-off-subject = Ihre Code-App wurde ausgeschaltet
 mail-code-app-off-text = { $brand } verlangt keine Codes aus Ihrer App mehr.
 mail-recovery-codes-made-subject = Sie haben neue Wiederherstellungscodes
 mail-recovery-codes-made-text = Für Ihr Konto bei { $brand } wurde ein neuer Satz Wiederherstellungscodes erstellt. Codes aus einem älteren Satz funktionieren nicht mehr.
+mail-two-factor-reset-subject = Ihre Code-App und Ihre Wiederherstellungscodes wurden entfernt
+mail-two-factor-reset-text = Die Administration hat Ihre Code-App und Ihre Wiederherstellungscodes, soweit Sie welche hatten, aus Ihrem Konto bei { $brand } entfernt und Sie überall abgemeldet.
+mail-password-unlocked-subject = Ihr Passwort funktioniert wieder
+mail-password-unlocked-text = Nach sehr vielen Fehlversuchen funktionierte Ihr Passwort für { $brand } nicht mehr. Die Administration hat es wieder freigegeben.
+mail-factor-stopped-subject =
+    { $factor ->
+        [password] Ihr Passwort funktioniert nicht mehr
+        [code-app] Ihre Code-App funktioniert nicht mehr
+       *[other] Ihre Wiederherstellungscodes funktionieren nicht mehr
+    }
+mail-factor-stopped-text =
+    { $factor ->
+        [password] Für Ihr Konto bei { $brand } wurde hundertmal hintereinander ein falsches Passwort eingegeben. Das Passwort öffnet das Konto deshalb nicht mehr; Passkeys funktionieren wie bisher. Für ein neues Passwort wählen Sie auf der Anmeldeseite „Passwort vergessen?“.
+        [code-app] Jemand, der Ihr Passwort für { $brand } kennt, hat hundertmal hintereinander einen falschen Code eingegeben. Die Codes Ihrer App öffnen das Konto deshalb nicht mehr. Melden Sie sich mit einem Passkey oder einem Wiederherstellungscode an, ändern Sie Ihr Passwort, und schalten Sie danach die Code-App aus und wieder ein.
+       *[other] Jemand, der Ihr Passwort für { $brand } kennt, hat hundertmal hintereinander einen falschen Wiederherstellungscode eingegeben. Ihre Wiederherstellungscodes öffnen das Konto deshalb nicht mehr. Melden Sie sich mit einem Passkey oder Ihrer Code-App an, ändern Sie Ihr Passwort, und erstellen Sie danach neue Wiederherstellungscodes.
+    }
 mail-recovery-code-used-subject = Ein Wiederherstellungscode wurde verwendet
 mail-recovery-code-used-text =
     { $left ->

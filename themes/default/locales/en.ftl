@@ -111,6 +111,8 @@ signed-out-title = You are logged out
 signed-out-lead = On a shared computer, please close the browser window as well.
 signed-out-app = You may go back to { $app } or close this page.
 signed-out-again = Log in again
+passkey-gone-title = The passkey is deleted
+passkey-gone-lead = You had logged in with it, so you are logged out now.
 
 ## Setting up
 
@@ -260,6 +262,8 @@ code-app-title = Code app
 code-app-is-on = Your code app is on
 code-app-is-off = No code app
 code-app-on-text = After your password we ask for the six digits it shows.
+code-app-is-stopped = Your code app has stopped working
+code-app-stopped-text = A hundred wrong codes were entered after your password. Change your password, because somebody else may know it; then turn the code app off and on again.
 code-app-off-text = An app on your phone shows a new code every half minute. It is also your way back if you lose a passkey.
 code-app-turn-on = Set up a code app
 code-app-turn-off = Turn it off
@@ -337,6 +341,8 @@ activity-passkey-counter-stood-still = A passkey may have been copied
 activity-passkey-eligibility-changed = A passkey describes itself differently than before
 activity-passkey-did-not-verify = A passkey did not check who used it
 activity-passkeys-reset = All passkeys removed
+activity-two-factor-reset = Code app and recovery codes removed
+activity-factor-stopped = A way to log in stopped after very many wrong guesses
 activity-code-app-turned-on = Code app turned on
 activity-code-app-turned-off = Code app turned off
 activity-recovery-codes-made = Recovery codes made
@@ -410,6 +416,7 @@ failure-code-wrong = This code is not right, or was used already. Please enter t
 failure-recovery-code-wrong = This recovery code is not right, or was used already. Please try another one.
 failure-password-guessable = This password is guessed first: many people use it or one like it, or it follows a pattern such as a repetition, a row of keys or a date. Please choose other words.
 failure-email-same = This is your email already.
+failure-email-too-often = Several mails were sent within the last hour already. Please look into the mailbox, or try again in an hour.
 failure-lost-none-chosen = Please choose the passkey that was on the lost device.
 
 failure-wrong-credentials = The email or the password is not right. Please check both and try again.
@@ -596,6 +603,7 @@ help-question-private-answer = No. This service knows only the passkeys that you
 ## Mails
 
 mail-greeting = Good day, { $name }
+mail-greeting-stranger = Good day
 mail-when = When:
 mail-where = Where:
 mail-link-note =
@@ -630,6 +638,22 @@ mail-code-app-off-subject = Your code app was turned off
 mail-code-app-off-text = { $brand } does not ask for codes from your app any more.
 mail-recovery-codes-made-subject = You have new recovery codes
 mail-recovery-codes-made-text = A new set of recovery codes was made for your account with { $brand }. Codes of an older set do not work any more.
+mail-two-factor-reset-subject = Your code app and recovery codes were removed
+mail-two-factor-reset-text = An administrator removed your code app and your recovery codes, as far as you had any, from your account with { $brand } and logged you out everywhere.
+mail-password-unlocked-subject = Your password works again
+mail-password-unlocked-text = After very many wrong attempts your password for { $brand } had stopped working. An administrator made it work again.
+mail-factor-stopped-subject =
+    { $factor ->
+        [password] Your password has stopped working
+        [code-app] Your code app has stopped working
+       *[other] Your recovery codes have stopped working
+    }
+mail-factor-stopped-text =
+    { $factor ->
+        [password] Somebody entered a wrong password for your account with { $brand } a hundred times in a row, so it opens the account no more. Passkeys work as before. For a new password, choose “Forgot password?” on the log-in page.
+        [code-app] Somebody who has your password for { $brand } entered a wrong code a hundred times in a row, so the codes of your app open the account no more. Log in with a passkey or a recovery code, change your password, then turn the code app off and on again.
+       *[other] Somebody who has your password for { $brand } entered a wrong recovery code a hundred times in a row, so your recovery codes open the account no more. Log in with a passkey or your code app, change your password, then make new recovery codes.
+    }
 mail-recovery-code-used-subject = A recovery code was used
 mail-recovery-code-used-text =
     { $left ->

@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
+use super::overview::Signals;
 use super::{SECTION, bench, done, frame, owner_of};
 use crate::account::{passkeys, proof, sessions};
 use crate::app::App;
@@ -30,6 +31,8 @@ pub struct CreatePage {
     attempt: Option<String>,
     destination: Option<String>,
     failure: Option<&'static str>,
+    /// What is accepted now, for the browser; only for somebody who is signed in.
+    signals: Option<Signals>,
 }
 
 impl Page for CreatePage {
@@ -41,6 +44,7 @@ impl Page for CreatePage {
             attempt,
             destination: None,
             failure: None,
+            signals: (from == "lost").then(Signals::sample),
         };
         let mut samples: Vec<_> = ORIGINS.into_iter().map(|from| page(from, None)).collect();
         samples.push(page("", Some("a".repeat(43))));
@@ -70,7 +74,7 @@ pub async fn create(
     Asked(query): Asked<CreateQuery>,
 ) -> Result<Response, PageError> {
     let next = destination(query.attempt.as_deref(), query.destination.as_deref())?;
-    let factors = proof::factors(&app.store, owner.user.id).await?;
+    let factors = proof::factors(&app.store, &owner.user).await?;
     if !proof::may_add_passkey(&owner.session, &factors, app.clock.now()) {
         let here = format!("/account/passkeys/create{}", carry(&next, &[]));
         return Ok(see_other(&confirm_at(&here)));
@@ -80,7 +84,9 @@ pub async fn create(
     }
     let (attempt, destination) = fields(&next);
     let from = ORIGINS.into_iter().find(|from| *from == query.from).unwrap_or("");
-    let page = CreatePage { from, required: owner.session.limited, attempt, destination, failure: None };
+    let required = owner.session.limited;
+    let signals = (!required).then(|| Signals::of(&app, &owner.user, &factors.passkeys));
+    let page = CreatePage { from, required, attempt, destination, failure: None, signals };
     let form_action = form_action(&app, &visit, &next).await?;
     page::render(&app, &visit, frame(form_action.as_deref()), &page)
 }
@@ -179,8 +185,8 @@ pub async fn rename(
         };
         return page::render(&app, &visit, SECTION, &page);
     };
-    let (bench, fresh) = (bench(&app, &visit), form.fresh == "1");
-    done(passkeys::rename(&bench, owner_of(&owner), (id, &name), fresh).await?)?;
+    let fresh = form.fresh == "1";
+    done(passkeys::rename(&bench(&app, &visit), owner_of(&owner), id, &name).await?)?;
     if owner.session.limited {
         return leave(&app, &visit, &owner, &next).await;
     }

@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
+use super::overview::Signals;
 use super::passkeys::Card;
 use super::{SECTION, bench, done, owner_of, proof_first};
 use crate::account::{passkeys, proof};
@@ -14,8 +15,8 @@ use crate::store::passkeys as stored;
 use crate::theme::Page;
 use crate::web::error::PageError;
 use crate::web::form::{Id, Nothing, Posted};
-use crate::web::page::{self, see_other};
-use crate::web::session::{AccountOwner, SignedIn};
+use crate::web::page::{self, Frame, see_other};
+use crate::web::session::{AccountOwner, SignedIn, forget, sign_in_at};
 use crate::web::visit::Visit;
 
 #[derive(Debug, Serialize)]
@@ -91,7 +92,35 @@ pub async fn delete(
         return Ok(elsewhere);
     }
     done(passkeys::delete(&bench(&app, &visit), owner_of(&owner), id).await?)?;
+    if owner.session.passkey_id == Some(id) {
+        return gone(&app, &visit, &owner, "/account/passkeys").await;
+    }
     Ok(see_other("/account/passkeys?notice=deleted"))
+}
+
+/// The passkey that this session was begun with is deleted, and the session with it. The one chance to
+/// tell the browser, which most likely is the one that offers it.
+#[derive(Debug, Serialize)]
+pub struct PasskeyGonePage {
+    again: String,
+    signals: Signals,
+}
+
+impl Page for PasskeyGonePage {
+    const TEMPLATE: &'static str = "account/passkey_gone.html";
+    fn samples() -> Vec<Self> {
+        vec![Self { again: "/login".to_owned(), signals: Signals::sample() }]
+    }
+}
+
+async fn gone(app: &App, visit: &Visit, owner: &SignedIn, next: &str) -> Result<Response, PageError> {
+    let left = stored::of_user(&app.store, owner.user.id).await?;
+    let page = PasskeyGonePage { again: sign_in_at(next), signals: Signals::of(app, &owner.user, &left) };
+    let mut visit = visit.clone();
+    visit.signed_in = None;
+    let mut response = page::render(app, &visit, Frame::of("login"), &page)?;
+    forget(app, &mut response);
+    Ok(response)
 }
 
 /// "I lost a device": which one was it?
@@ -139,7 +168,7 @@ async fn lost_page(
     owner: &SignedIn,
     failure: Option<&'static str>,
 ) -> Result<Response, PageError> {
-    let factors = proof::factors(&app.store, owner.user.id).await?;
+    let factors = proof::factors(&app.store, &owner.user).await?;
     let passkeys = factors.passkeys.iter().map(|passkey| Card::of(passkey, owner, visit.browser)).collect();
     let page = LostPage { passkeys, code_app: factors.code_app.is_some(), failure };
     page::render(app, visit, SECTION, &page)
@@ -165,5 +194,9 @@ pub async fn remove_lost(
         return lost_page(&app, &visit, &owner, Some("lost-none-chosen")).await;
     };
     done(passkeys::delete(&bench(&app, &visit), owner_of(&owner), id).await?)?;
-    Ok(see_other("/account/passkeys/create?from=lost"))
+    let next = "/account/passkeys/create?from=lost";
+    if owner.session.passkey_id == Some(id) {
+        return gone(&app, &visit, &owner, next).await;
+    }
+    Ok(see_other(next))
 }

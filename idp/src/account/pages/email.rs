@@ -4,7 +4,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
-use super::{SECTION, bench, done, owner_of, proof_first};
+use super::{SECTION, bench, owner_of, proof_first};
 use crate::account::email::{self as logic, Followed};
 use crate::app::App;
 use crate::model::link::LinkPurpose;
@@ -92,10 +92,11 @@ pub async fn change_email(
     }
     let failure = match Email::parse(&form.email) {
         Ok(new) if new == owner.user.email => "email-same",
-        Ok(new) => {
-            done(logic::begin_change(&bench(&app, &visit), owner_of(&owner), &new).await?)?;
-            return Ok(see_other("/account?notice=email-change-sent"));
-        }
+        Ok(new) => match logic::begin_change(&bench(&app, &visit), owner_of(&owner), &new).await? {
+            logic::Asked::Sent => return Ok(see_other("/account?notice=email-change-sent")),
+            logic::Asked::SignedOut => return Err(PageError::SignInAgain),
+            logic::Asked::TooOften => "email-too-often",
+        },
         Err(_) => "email-invalid",
     };
     let typed = form.email.chars().take(254).collect();
@@ -109,8 +110,13 @@ pub async fn send_confirmation(
     AccountOwner(owner): AccountOwner,
     Posted(_): Posted<Nothing>,
 ) -> Result<Response, PageError> {
-    done(logic::send_confirmation(&bench(&app, &visit), owner_of(&owner)).await?)?;
-    Ok(see_other("/account?notice=confirmation-sent"))
+    match logic::send_confirmation(&bench(&app, &visit), owner_of(&owner)).await? {
+        logic::Asked::Sent => Ok(see_other("/account?notice=confirmation-sent")),
+        logic::Asked::SignedOut => Err(PageError::SignInAgain),
+        logic::Asked::TooOften => {
+            show(&app, &visit, &owner.user, (String::new(), Some("email-too-often"))).await
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]

@@ -15,7 +15,7 @@ mod two_factor;
 pub use activity::{ActivityPage, activity};
 pub use apps::{AppsPage, apps, disconnect};
 pub use create::{CreatePage, NamePage, create, name, rename};
-pub use delete::{DeletePage, LostPage, confirm_delete, delete, lost, remove_lost};
+pub use delete::{DeletePage, LostPage, PasskeyGonePage, confirm_delete, delete, lost, remove_lost};
 pub use email::{
     EmailLinkPage, EmailPage, change_email, email, email_link, follow_email_link, send_confirmation,
 };
@@ -81,7 +81,7 @@ fn done(changed: Changed) -> Result<(), PageError> {
 
 /// Whoever has not proven enough to change how they get in is sent to do so, and comes back to `here`.
 async fn proof_first(app: &App, owner: &SignedIn, here: &str) -> Result<Option<Response>, PageError> {
-    let factors = proof::factors(&app.store, owner.user.id).await?;
+    let factors = proof::factors(&app.store, &owner.user).await?;
     let enough = proof::may_change(&owner.session, &factors, app.clock.now());
     Ok((!enough).then(|| see_other(&confirm_at(here))))
 }

@@ -10,7 +10,7 @@ use crate::account::safety::{self, Advice, Device, Forecast, Loss, Outlook};
 use crate::app::App;
 use crate::crypto::base64url;
 use crate::model::credential::AuthenticatorKind;
-use crate::model::user::{Language, ServiceRole, TimeZoneName};
+use crate::model::user::{Language, ServiceRole, TimeZoneName, User};
 use crate::theme::{Page, moment};
 use crate::web::error::PageError;
 use crate::web::form::Asked;
@@ -54,12 +54,7 @@ pub(super) struct Signals {
 }
 
 impl Signals {
-    pub(super) fn of(
-        app: &App,
-        owner: &AccountOwner,
-        passkeys: &[crate::model::credential::Passkey],
-    ) -> Self {
-        let user = &owner.0.user;
+    pub(super) fn of(app: &App, user: &User, passkeys: &[crate::model::credential::Passkey]) -> Self {
         Self {
             rp_id: app.relying_party.id().to_owned(),
             user_handle: base64url::encode(&user.handle),
@@ -146,7 +141,7 @@ pub async fn overview(
     Asked(query): Asked<NoticeQuery>,
 ) -> Result<Response, PageError> {
     let (user, session) = (&owner.0.user, &owner.0.session);
-    let factors = proof::factors(&app.store, user.id).await?;
+    let factors = proof::factors(&app.store, user).await?;
     let page = OverviewPage {
         given_name: user.given_name.to_string(),
         family_name: user.family_name.to_string(),
@@ -162,7 +157,7 @@ pub async fn overview(
         forecast: safety::forecast(&factors),
         last_sign_in: LastSignIn { at: moment(session.authenticated_at), method: session.method.as_str() },
         notice: notice_of(&query.notice, &NOTICES),
-        signals: Signals::of(&app, &owner, &factors.passkeys),
+        signals: Signals::of(&app, user, &factors.passkeys),
     };
     page::render(&app, &visit, SECTION, &page)
 }

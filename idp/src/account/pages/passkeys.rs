@@ -115,7 +115,7 @@ pub async fn passkeys(
         passkeys: passkeys.iter().map(|passkey| Card::of(passkey, &owner.0, visit.browser)).collect(),
         notice,
         can_add: passkeys.len() < MAX_PASSKEYS,
-        signals: Signals::of(&app, &owner, &passkeys),
+        signals: Signals::of(&app, &owner.0.user, &passkeys),
     };
     page::render(&app, &visit, SECTION, &page)
 }

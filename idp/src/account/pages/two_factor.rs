@@ -31,6 +31,8 @@ const SETUP: &str = "/account/two-factor/setup";
 #[derive(Debug, Serialize)]
 pub struct TwoFactorPage {
     code_app: bool,
+    /// It is on, and works no more after too many wrong codes.
+    stopped: bool,
     passkeys: usize,
     recovery_codes_left: u64,
     few: bool,
@@ -42,6 +44,7 @@ impl Page for TwoFactorPage {
     fn samples() -> Vec<Self> {
         let page = |code_app, passkeys, recovery_codes_left, notice| Self {
             code_app,
+            stopped: code_app && passkeys > 0,
             passkeys,
             recovery_codes_left,
             few: recovery_codes_left <= FEW_RECOVERY_CODES,
@@ -50,6 +53,7 @@ impl Page for TwoFactorPage {
         vec![
             page(false, 0, 0, None),
             page(true, 0, 2, Some("code-app-on")),
+            page(true, 1, 2, None),
             page(false, 1, 10, Some("code-app-off")),
         ]
     }
@@ -62,9 +66,10 @@ pub async fn two_factor(
     AccountOwner(owner): AccountOwner,
     Asked(query): Asked<NoticeQuery>,
 ) -> Result<Response, PageError> {
-    let factors = proof::factors(&app.store, owner.user.id).await?;
+    let factors = proof::factors(&app.store, &owner.user).await?;
     let page = TwoFactorPage {
         code_app: factors.code_app.is_some(),
+        stopped: factors.code_app.is_some() && !factors.code_app_usable,
         passkeys: factors.passkeys.len(),
         recovery_codes_left: factors.recovery_codes_left,
         few: factors.recovery_codes_left <= FEW_RECOVERY_CODES,
@@ -77,7 +82,7 @@ pub async fn two_factor(
 /// let in to add a way because the policy wants a second factor.
 async fn may_set_up(app: &App, owner: &SignedIn) -> Result<bool, PageError> {
     let now = app.clock.now();
-    let factors = proof::factors(&app.store, owner.user.id).await?;
+    let factors = proof::factors(&app.store, &owner.user).await?;
     let enrolling = owner.session.limited
         && owner.session.is_fresh(now, FRESH)
         && owner.user.policy == Policy::RequireSecondFactor
@@ -258,7 +263,7 @@ pub async fn confirm_code_app_off(
     if let Some(elsewhere) = proof_first(&app, &owner, OFF).await? {
         return Ok(elsewhere);
     }
-    let factors = proof::factors(&app.store, owner.user.id).await?;
+    let factors = proof::factors(&app.store, &owner.user).await?;
     if factors.code_app.is_none() {
         return Ok(see_other(HERE));
     }

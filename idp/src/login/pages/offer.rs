@@ -103,12 +103,18 @@ pub struct EnrolPage {
     app: Option<AppCard>,
     query: String,
     attempt: Option<String>,
+    destination: Option<String>,
 }
 
 impl Page for EnrolPage {
     const TEMPLATE: &'static str = "login/enrol.html";
     fn samples() -> Vec<Self> {
-        vec![Self { app: Some(sample_app()), query: "?from=policy".to_owned(), attempt: None }]
+        vec![Self {
+            app: Some(sample_app()),
+            query: "?from=policy".to_owned(),
+            attempt: None,
+            destination: None,
+        }]
     }
 }
 
@@ -120,6 +126,7 @@ pub async fn enrol(
 ) -> Result<Response, PageError> {
     let way = Way::read(&app, &visit, &carried).await?;
     let query = carry(&way.destination, &[("from", "policy")]);
-    let page = EnrolPage { app: way.app_card(), query, attempt: way.attempt_field() };
+    let (attempt, destination) = (way.attempt_field(), way.destination_field());
+    let page = EnrolPage { app: way.app_card(), query, attempt, destination };
     way.render(&app, &visit, &page)
 }
