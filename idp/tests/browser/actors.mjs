@@ -2,11 +2,19 @@
 
 import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
+import { CodeApp } from './codeapp.mjs';
+import { PATIENCE } from './patience.mjs';
 
 const PASSWORD = 'quiet lemon harbour';
 
 export class Person {
   password = PASSWORD;
+
+  /** On the phone, once it is set up. */
+  codeApp = null;
+
+  /** On paper, once they are made. */
+  recoveryCodes = [];
 
   constructor(house, device, { email, givenName, familyName }) {
     Object.assign(this, { house, device, email, givenName, familyName });
@@ -24,9 +32,9 @@ export class Person {
     return this.device.authenticator;
   }
 
-  /** The same person at another device. */
+  /** The same person at another device, with the same phone and papers. */
   at(device) {
-    return new Person(this.house, device, this);
+    return Object.assign(Object.create(Person.prototype), this, { device });
   }
 
   // What stands on a page.
@@ -47,8 +55,13 @@ export class Person {
     return this.page.getByRole('heading', { name, exact: true });
   }
 
-  passkeyCard(name) {
+  /** A passkey, a device, an application: whatever a list shows under a name of its own. */
+  card(name) {
     return this.page.getByRole('article', { name, exact: true });
+  }
+
+  passkeyCard(name) {
+    return this.card(name);
   }
 
   async sees(text) {
@@ -67,7 +80,7 @@ export class Person {
 
   /** For what happens beside the page, where no element can be waited for. */
   async eventually(check) {
-    for (const deadline = Date.now() + 5000; ; await pause(25)) {
+    for (const deadline = Date.now() + PATIENCE; ; await pause(25)) {
       try {
         return await check();
       } catch (error) {
@@ -114,6 +127,61 @@ export class Person {
     });
   }
 
+  // The code app and the recovery codes.
+
+  /** Types the secret into the app, as somebody does who can not scan it. */
+  async setsUpCodeApp() {
+    await this.goTo('/account/two-factor');
+    await this.press('Set up a code app');
+    await this.typesSecret();
+    await this.seesHeading('Your recovery codes');
+    await this.keepsRecoveryCodes();
+    await this.sees('Your code app is on');
+  }
+
+  /** From the page that shows the secret to the page after it. */
+  async typesSecret() {
+    await this.seesHeading('Set up a code app');
+    await this.page.getByText('Can you not scan it?').click();
+    this.codeApp = new CodeApp(await this.page.locator('code.secret').innerText());
+    await this.enterCode();
+  }
+
+  /** From the page that shows them to the page after it. */
+  async keepsRecoveryCodes() {
+    const codes = this.page.getByRole('list', { name: 'Recovery codes', exact: true }).getByRole('listitem');
+    this.recoveryCodes = await codes.allInnerTexts();
+    await this.link('Continue').click();
+  }
+
+  async makesRecoveryCodes() {
+    await this.goTo('/account/two-factor');
+    await this.press('Make recovery codes');
+    await this.seesHeading('Your recovery codes');
+    await this.keepsRecoveryCodes();
+  }
+
+  async enterCode(code) {
+    await this.field('Verification code').fill(code ?? (await this.codeApp.code()));
+    await this.press('Verify');
+  }
+
+  async enterRecoveryCode(code) {
+    await this.field('Recovery code').fill(code);
+    await this.press('Verify');
+  }
+
+  // Mail.
+
+  /** Looks into the mailbox until the mail has come. */
+  getsMail(subject, address = this.email) {
+    return this.eventually(async () => {
+      const mail = await this.house.mail(address, subject);
+      assert.ok(mail, `no mail “${subject}” has come for ${address}`);
+      return mail;
+    });
+  }
+
   async logOut() {
     await this.goTo('/account');
     await this.press('Log out');
@@ -133,6 +201,10 @@ export class Person {
   /** Has a passkey and is logged in by password, as after the first visit. */
   async getsPasskey(name) {
     await this.logInWithPassword();
+    await this.addsPasskey(name);
+  }
+
+  async addsPasskey(name) {
     await this.goTo('/account/passkeys/create');
     await this.createPasskey(name);
     await this.passkeyCard(name ?? 'Passkey').waitFor();

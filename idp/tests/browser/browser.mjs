@@ -4,6 +4,7 @@
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { chromium } from 'playwright-core';
+import { PATIENCE, within } from './patience.mjs';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome'];
 
@@ -15,20 +16,46 @@ function installed() {
   return found;
 }
 
-/** Playwright gives each start an empty profile folder and removes it at the end. */
-export function launch() {
-  return chromium.launch({
-    executablePath: installed(),
-    chromiumSandbox: false,
-    args: [
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-      // Whatever a page may ask for elsewhere fails at once and shows up as a failed request.
-      '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1',
-    ],
-  });
+export class Browser {
+  #server;
+  #connection;
+
+  /** Playwright gives each start an empty profile folder and removes it at the end. */
+  static async start() {
+    // A server, though nobody else uses it: only servers can be killed when they do not end.
+    const server = await chromium.launchServer({
+      host: '127.0.0.1',
+      executablePath: installed(),
+      chromiumSandbox: false,
+      args: [
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+        // Whatever a page may ask for elsewhere fails at once and shows up as a failed request.
+        '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1',
+      ],
+    });
+    return new Browser(server, await chromium.connect(server.wsEndpoint()));
+  }
+
+  constructor(server, connection) {
+    this.#server = server;
+    this.#connection = connection;
+  }
+
+  newContext(settings) {
+    return within(PATIENCE, 'a new window', this.#connection.newContext(settings));
+  }
+
+  /** Ends it, and if it does not end, makes an end of it. */
+  async close() {
+    await within(PATIENCE, 'Chromium ends', this.#server.close()).catch(() => this.kill());
+  }
+
+  async kill() {
+    await within(PATIENCE, 'Chromium is killed', this.#server.kill()).catch(() => {});
+  }
 }

@@ -1,7 +1,7 @@
 // One device of one person: a browser of its own with one tab, the authenticator built into the
 // device, and a list of everything the browser complained about. Knows no page of ours.
 
-const PATIENCE = 10_000;
+import { PATIENCE, within } from './patience.mjs';
 
 export class Device {
   #complaints = [];
@@ -11,7 +11,14 @@ export class Device {
   /** Every host that a page asked for something. */
   hosts = new Set();
 
-  static async unpack(browser, { javaScript = true, authenticator = true, ...settings } = {}) {
+  /** What happened on the way, for whoever has to understand a failure. */
+  diary = [];
+
+  /**
+   * @param authenticator where it is: 'internal', or 'usb' for a security key, the only one then; or false
+   * @param synced whether its passkeys are kept by a provider too, beyond this device
+   */
+  static async unpack(browser, { javaScript = true, authenticator = 'internal', synced = true, ...settings } = {}) {
     const context = await browser.newContext({
       locale: 'en-GB',
       viewport: { width: 1280, height: 900 },
@@ -19,11 +26,11 @@ export class Device {
       ...settings,
     });
     context.setDefaultTimeout(PATIENCE);
-    const device = new Device(context, await context.newPage());
+    const device = new Device(context, await within(PATIENCE, 'a new tab', context.newPage()));
     await device.#watch();
     // Plugged in before the first page loads: a request made without one would fail when it appears.
     if (authenticator) {
-      device.authenticator = await Authenticator.plugIn(device.inspector);
+      device.authenticator = await Authenticator.plugIn(device.inspector, { transport: authenticator, synced });
       // From the beginning: Chromium does not see requests of a page that was loading meanwhile.
       await device.page.route('**/passkey*/options', (route) => device.#askedForChallenge(route));
     }
@@ -38,11 +45,13 @@ export class Device {
 
   async #watch() {
     const { context, page } = this;
-    this.inspector = await context.newCDPSession(page);
+    const session = await within(PATIENCE, 'a look inside the tab', context.newCDPSession(page));
+    this.inspector = new Inspector(session, (line) => this.#note(line));
     context.on('request', (request) => {
       const { protocol, hostname } = new URL(request.url());
       if (protocol.startsWith('http')) this.hosts.add(hostname);
     });
+    page.on('framenavigated', (frame) => frame.parentFrame() ?? this.#note(`page ${frame.url()}`));
     page.on('console', (message) => {
       if (message.type() === 'error') this.#complaints.push(`console: ${message.text()} (${message.location().url})`);
     });
@@ -56,6 +65,10 @@ export class Device {
     await this.inspector.send('Audits.enable');
   }
 
+  #note(line) {
+    this.diary.push(`${new Date().toISOString()} ${line}`);
+  }
+
   /** The dialog that `action` opens is answered by a touch. */
   async touching(action) {
     let finish;
@@ -63,9 +76,11 @@ export class Device {
     try {
       await action();
     } finally {
-      await this.authenticator.touch(false);
-      this.#dialogOver = null;
-      finish();
+      // Whatever waits for the end of the dialog goes on, even where Chromium does not answer.
+      await this.authenticator.touch(false).finally(() => {
+        this.#dialogOver = null;
+        finish();
+      });
     }
   }
 
@@ -75,12 +90,29 @@ export class Device {
    * the menu gets no challenge of its own before the dialog is over.
    */
   async #askedForChallenge(route) {
-    if (this.#dialogOver) {
-      const menu = route.request().postDataJSON().mediation === 'conditional';
-      await (menu ? this.#dialogOver : this.authenticator.touch(true));
+    // Nobody waits for this function, so nobody would hear what it throws.
+    try {
+      if (this.#dialogOver) {
+        const menu = route.request().postDataJSON()?.mediation === 'conditional';
+        this.#note(`challenge for the ${menu ? 'menu' : 'dialog'}`);
+        await (menu ? this.#dialogOver : this.authenticator.touch(true));
+      }
+    } catch (error) {
+      this.#complaints.push(`no touch: ${error.message}`);
     }
     // The page may have been left in the meantime.
     await route.continue().catch(() => {});
+  }
+
+  /** Makes a passkey by itself after a password, as password managers do: see `Authenticator`. */
+  async upgradesPasswords() {
+    await this.page.addInitScript(upgradeByItself);
+    await this.authenticator.answerUnasked();
+  }
+
+  /** Another one, beside that of the device. */
+  plugInSecurityKey() {
+    return Authenticator.plugIn(this.inspector, { transport: 'usb', synced: false });
   }
 
   /** A complaint that belongs to the test, such as a page that is meant not to exist. */
@@ -94,8 +126,45 @@ export class Device {
     return [...unexpected, ...strangers];
   }
 
+  /** Fails, instead of waiting for ever, when Chromium does not let go of it. */
   close() {
-    return this.context.close();
+    return within(PATIENCE, 'a device is put away', this.context.close());
+  }
+}
+
+/**
+ * Runs in the page. Chromium says that it can create conditionally, but without a password manager
+ * it never does; so the request is made as an ordinary one, which the authenticator answers.
+ */
+function upgradeByItself() {
+  const create = navigator.credentials.create.bind(navigator.credentials);
+  navigator.credentials.create = ({ mediation, ...options }) => create(options);
+  PublicKeyCredential.getClientCapabilities = () => Promise.resolve({ conditionalCreate: true });
+}
+
+/** Chromium's own view of a tab. It answers at once or never, and no test waits for never. */
+class Inspector {
+  #session;
+  #note;
+
+  constructor(session, note) {
+    this.#session = session;
+    this.#note = note;
+  }
+
+  on(event, listener) {
+    this.#session.on(event, listener);
+  }
+
+  async send(command, details) {
+    const told = `${command} ${JSON.stringify({ ...details, credential: undefined })}`;
+    this.#note(told);
+    try {
+      return await within(PATIENCE, `Chromium: ${told}`, this.#session.send(command, details));
+    } catch (error) {
+      this.#note(`failed: ${error.message}`);
+      throw error;
+    }
   }
 }
 
@@ -104,19 +173,19 @@ export class Device {
  * open and a dialog waits, as with a person who has not decided yet.
  */
 export class Authenticator {
-  static async plugIn(inspector) {
+  static async plugIn(inspector, { transport, synced }) {
     await inspector.send('WebAuthn.enable');
     const { authenticatorId } = await inspector.send('WebAuthn.addVirtualAuthenticator', {
       options: {
         protocol: 'ctap2',
         ctap2Version: 'ctap2_1',
-        transport: 'internal',
+        transport,
         hasResidentKey: true,
         hasUserVerification: true,
         isUserVerified: true,
         automaticPresenceSimulation: false,
-        defaultBackupEligibility: true,
-        defaultBackupState: true,
+        defaultBackupEligibility: synced,
+        defaultBackupState: synced,
       },
     });
     return new Authenticator(inspector, authenticatorId);
@@ -144,6 +213,18 @@ export class Authenticator {
   /** Claims in its answers that it did not check who touched it, whatever the page asked for. */
   skipVerification() {
     return this.#tell('setResponseOverrideBits', { isBadUV: true });
+  }
+
+  /** Answers without a touch and without looking who is there, and says so. */
+  async answerUnasked() {
+    await this.#tell('setResponseOverrideBits', { isBadUP: true, isBadUV: true });
+    await this.touch(true);
+  }
+
+  /** Waits for a touch again, and looks who it is. */
+  async answerAsked() {
+    await this.#tell('setResponseOverrideBits', { isBadUP: false, isBadUV: false });
+    await this.touch(false);
   }
 
   async passkeys() {

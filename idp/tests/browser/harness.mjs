@@ -7,14 +7,19 @@ import { after, before, test as nodeTest } from 'node:test';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Operator, Person } from './actors.mjs';
-import { launch } from './browser.mjs';
+import { Browser } from './browser.mjs';
 import { Device } from './device.mjs';
 import { House } from './house.mjs';
+import { PATIENCE, within } from './patience.mjs';
 
-const TIMEOUT = 90_000;
+/** What a test may take. Whatever hangs is named by then, and the evidence kept. */
+const LENGTH = 90_000;
+
+/** If even that fails: node ends the test and can not say why. */
+const TIMEOUT = 2 * LENGTH;
 
 let browser;
-before(async () => (browser = await launch()));
+before(async () => (browser = await Browser.start()));
 after(() => browser?.close());
 
 /** The rooms and people of one test. */
@@ -33,9 +38,9 @@ class Stage {
   }
 
   /** Somebody with an account and a password, in front of a device. */
-  async person({ givenName = 'Ada', familyName = 'Brunner', ...settings } = {}) {
+  async person({ givenName = 'Ada', familyName = 'Brunner', device, ...settings } = {}) {
     const identity = { email: `${givenName.toLowerCase()}@example.org`, givenName, familyName };
-    const person = new Person(this.house, await this.device(settings), identity);
+    const person = new Person(this.house, device ?? (await this.device(settings)), identity);
     await this.house.makeAccount(person);
     return person;
   }
@@ -52,13 +57,23 @@ class Stage {
   async play(body) {
     try {
       await this.#watched(async () => {
-        await body(this);
+        await within(LENGTH, 'the test', body(this));
         assert.deepEqual(this.devices.flatMap((device) => device.complaints), [], 'the browser complained');
       });
     } finally {
-      await Promise.allSettled(this.devices.map((device) => device.close()));
-      await this.house.close();
+      await this.#tidyUp();
     }
+  }
+
+  async #tidyUp() {
+    const closed = await Promise.allSettled(this.devices.map((device) => device.close()));
+    if (closed.some(({ status }) => status === 'rejected')) {
+      // It is of no use to the next test.
+      this.t.diagnostic('Chromium did not let go of a device and was started anew.');
+      await browser.kill();
+      browser = await Browser.start();
+    }
+    await this.house.close();
   }
 
   async #watched(body) {
@@ -75,11 +90,11 @@ class Stage {
     const folder = await mkdtemp(join(tmpdir(), 'portico-browser-failure-'));
     await writeFile(join(folder, 'provider-and-clinic.log'), this.house.log);
     await writeFile(join(folder, 'error.txt'), `${this.t.name}\n\n${error.stack ?? error}\n`);
-    for (const [index, { page, complaints }] of this.devices.entries()) {
+    for (const [index, { page, complaints, diary }] of this.devices.entries()) {
       const name = join(folder, `device-${index + 1}`);
       await page.screenshot({ path: `${name}.png`, fullPage: true }).catch(() => {});
-      await writeFile(`${name}.html`, await page.content().catch(String));
-      await writeFile(`${name}.txt`, [page.url(), ...complaints, ''].join('\n'));
+      await writeFile(`${name}.html`, await within(PATIENCE, 'the page', page.content()).catch(String));
+      await writeFile(`${name}.txt`, [page.url(), ...complaints, '', ...diary, ''].join('\n'));
     }
     this.t.diagnostic(`What could be seen is kept in ${folder}`);
   }

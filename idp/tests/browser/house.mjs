@@ -10,6 +10,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { mailsIn } from './mailbox.mjs';
+import { within } from './patience.mjs';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const BINARIES = resolve(ROOT, process.env.CARGO_TARGET_DIR ?? 'target', 'debug');
@@ -70,10 +72,14 @@ export class House {
     return join(this.directory, 'portico.toml');
   }
 
+  get #data() {
+    return join(this.directory, 'data');
+  }
+
   #configuration() {
     return `
       public_url = "${this.url}"
-      data_dir = "${join(this.directory, 'data')}"
+      data_dir = "${this.#data}"
       [http]
       listen = "127.0.0.1:${this.ports.provider}"
       shutdown_grace_seconds = 1
@@ -84,6 +90,7 @@ export class House {
       secret = "${SECRET}"
       redirect_uris = ["${this.clinic}/callback"]
       post_logout_redirect_uris = ["${this.clinic}/"]
+      return_uris = ["${this.clinic}/"]
       policy_uri = "${this.clinic}/policy"
       tos_uri = "${this.clinic}/terms"
       id_token_alg = "ES256"
@@ -118,6 +125,8 @@ export class House {
       service.output += chunk;
       this.log += chunk;
     };
+    // A command that has ended already reads nothing; its exit code says why.
+    child.stdin.on('error', () => {});
     child.stdout.setEncoding('utf8').on('data', keep);
     child.stderr.setEncoding('utf8').on('data', keep);
     this.#services.push(service);
@@ -131,13 +140,48 @@ export class House {
     return link;
   }
 
-  /** Makes an account as an operator does on the machine itself. */
+  // What an operator does on the machine itself.
+
+  /** @returns what the command said */
+  async #command(args, input = '') {
+    const command = this.#spawn('idp', ['--config', this.#file, ...args]);
+    command.child.stdin.end(input);
+    const said = `idp ${args.join(' ')}`;
+    const code = await within(PATIENCE, said, command.ended);
+    if (code !== 0) throw new Error(`${said} ended with ${code}: ${command.output}`);
+    return command.output;
+  }
+
   async makeAccount({ email, givenName, familyName, password }) {
     const names = ['--email', email, '--given-name', givenName, '--family-name', familyName];
-    const command = this.#spawn('idp', ['--config', this.#file, 'user', 'create', ...names, '--password-stdin']);
-    command.child.stdin.end(password);
-    const code = await command.ended;
-    if (code !== 0) throw new Error(`idp user create ended with ${code}: ${command.output}`);
+    await this.#command(['user', 'create', ...names, '--password-stdin'], password);
+  }
+
+  /** The link that is printed for somebody who is locked out. */
+  async makeAccessLink({ email }, minutes = 15) {
+    const said = await this.#command(['user', 'access-link', email, '--minutes', String(minutes)]);
+    const link = /http\S+[?]token=\S+/.exec(said)?.[0];
+    if (!link) throw new Error(`no link was printed: ${said}`);
+    return link;
+  }
+
+  async resetPasskeys({ email }) {
+    await this.#command(['user', 'reset-passkeys', email]);
+  }
+
+  async setPolicy({ email }, policy) {
+    await this.#command(['user', 'policy', email, policy]);
+  }
+
+  /** Fails if somebody has changed what was recorded. */
+  async verifyAuditTrail() {
+    await this.#command(['audit', 'verify']);
+  }
+
+  /** The newest mail to an address under a subject, if it is there yet. */
+  async mail(address, subject) {
+    const mails = await mailsIn(join(this.#data, 'mail'));
+    return mails.findLast((mail) => mail.to === address && mail.subject === subject);
   }
 
   /** The address an application sends people to. */
@@ -161,7 +205,7 @@ export class House {
       child.kill('SIGTERM');
       const stopped = await Promise.race([ended.then(() => true), pause(5000, false, { ref: false })]);
       if (!stopped) child.kill('SIGKILL');
-      await ended;
+      await within(PATIENCE, 'a process is killed', ended);
     }
     await rm(this.directory, { recursive: true, force: true });
     furnished.delete(this.directory);

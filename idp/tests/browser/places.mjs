@@ -1,6 +1,6 @@
 // How each page comes about, for tests that look at pages. The way there is other tests' business.
 
-/** By name: (person, stage) => the person stands in front of the page. */
+/** By name: (person, stage) => the person stands in front of the page, or who is returned does. */
 export const PLACES = {
   'log in': async (ada) => ada.startAtTheClinic(),
   'log in after a mistake': async (ada) => {
@@ -32,6 +32,131 @@ export const PLACES = {
       await ada.seesHeading('Your password, please');
     });
   },
+  'your code': async (ada) => {
+    await ada.logInWithPassword();
+    await ada.setsUpCodeApp();
+    await ada.logOut();
+    await ada.startAtTheClinic();
+    await ada.typePassword();
+    await ada.seesHeading('Enter your code');
+  },
+  'your code after a mistake': async (ada) => {
+    await ada.logInWithPassword();
+    await ada.setsUpCodeApp();
+    await ada.logOut();
+    await ada.startAtTheClinic();
+    await ada.typePassword();
+    await ada.enterCode(ada.codeApp.wrongCode());
+    await ada.isWarned('This code is not right');
+  },
+  'a recovery code': async (ada) => {
+    await ada.getsPasskey();
+    await ada.logOut();
+    await ada.startAtTheClinic();
+    await ada.typePassword();
+    await ada.link('Use a recovery code').click();
+    await ada.seesHeading('Use a recovery code');
+  },
+  'a recovery code after a mistake': async (ada) => {
+    await ada.getsPasskey();
+    await ada.logOut();
+    await ada.startAtTheClinic();
+    await ada.typePassword();
+    await ada.link('Use a recovery code').click();
+    await ada.enterRecoveryCode('not one of them');
+    await ada.isWarned('This recovery code is not right');
+  },
+  'the offer of a passkey after a recovery code': async (ada) => {
+    await ada.getsPasskey();
+    await ada.makesRecoveryCodes();
+    await ada.logOut();
+    await ada.startAtTheClinic();
+    await ada.typePassword();
+    await ada.link('Use a recovery code').click();
+    await ada.enterRecoveryCode(ada.recoveryCodes[0]);
+    await ada.seesHeading('Create a new passkey now');
+  },
+  'the offer of a passkey for this device': async (ada, stage) => {
+    await ada.getsPasskey();
+    const desk = ada.at(await stage.device({ authenticator: 'usb' }));
+    await desk.authenticator.keep(await ada.authenticator.passkeys());
+    await desk.startAtTheClinic();
+    await desk.touching(async () => {
+      await desk.press('Use a phone or security key');
+      await desk.seesHeading('A passkey for this device too?');
+    });
+    return desk;
+  },
+  'a forgotten password': async (ada) => {
+    await ada.startAtTheClinic();
+    await ada.link('Forgot password?').click();
+    await ada.seesHeading('Forgot your password?');
+  },
+  'a forgotten password, asked for': async (ada) => {
+    await ada.startAtTheClinic();
+    await ada.link('Forgot password?').click();
+    await ada.field('Email').fill(ada.email);
+    await ada.press('Send the link');
+    await ada.seesHeading('Please look into your mailbox');
+  },
+  'a new password': async (ada) => {
+    await ada.goTo('/login/forgot');
+    await ada.field('Email').fill(ada.email);
+    await ada.press('Send the link');
+    const mail = await ada.getsMail('Your new password');
+    await ada.page.goto(mail.link);
+    await ada.seesHeading('Choose a new password');
+  },
+  'a new password that is refused': async (ada) => {
+    await ada.goTo('/login/forgot');
+    await ada.field('Email').fill(ada.email);
+    await ada.press('Send the link');
+    const mail = await ada.getsMail('Your new password');
+    await ada.page.goto(mail.link);
+    await ada.field('New password').fill('passwordpassword');
+    await ada.press('Save');
+    await ada.isWarned('guessed first');
+  },
+  'a link that does not work any more': async (ada) => {
+    ada.device.expect(/status of 4\d\d/);
+    await ada.goTo('/login/reset?token=nothing');
+    await ada.seesHeading('This link does not work any more');
+  },
+  'an access link': async (ada, stage) => {
+    await ada.page.goto(await stage.house.makeAccessLink(ada));
+    await ada.seesHeading('Welcome back, Ada');
+  },
+  'create a passkey after an access link': async (ada, stage) => {
+    await ada.page.goto(await stage.house.makeAccessLink(ada));
+    await ada.press('Continue');
+    await ada.seesHeading('Create a passkey');
+  },
+  'create a passkey by policy': async (ada, stage) => {
+    await stage.house.setPolicy(ada, 'require_passkey');
+    await ada.startAtTheClinic();
+    await ada.typePassword();
+    await ada.seesHeading('Create a passkey');
+  },
+  'log in with what was just added': async (ada, stage) => {
+    await stage.house.setPolicy(ada, 'require_passkey');
+    await ada.startAtTheClinic();
+    await ada.typePassword();
+    await ada.createPasskey();
+    await ada.sees('Your way in is ready.');
+  },
+  'the choice that a policy leaves': async (ada, stage) => {
+    await stage.house.setPolicy(ada, 'require_second_factor');
+    await ada.startAtTheClinic();
+    await ada.typePassword();
+    await ada.seesHeading('One more step before you go on');
+  },
+  'set up a code app by policy': async (ada, stage) => {
+    await stage.house.setPolicy(ada, 'require_second_factor');
+    await ada.startAtTheClinic();
+    await ada.typePassword();
+    await ada.press('Use a code app instead');
+    await ada.page.getByText('Can you not scan it?').click();
+  },
   'the offer of a passkey': async (ada) => {
     await ada.startAtTheClinic();
     await ada.typePassword();
@@ -49,6 +174,128 @@ export const PLACES = {
   'my info with a passkey': async (ada) => {
     await ada.getsPasskey();
     await ada.goTo('/account');
+  },
+  'my info, one loss from a lock-out': async (ada, stage) => {
+    const atDesk = ada.at(await stage.device({ synced: false }));
+    await atDesk.getsPasskey('Telephone on the wall of the reception on the second floor');
+    await atDesk.goTo('/account');
+    await atDesk.sees('One loss would lock you out');
+    return atDesk;
+  },
+  'my info with a passkey and a code app': async (ada) => {
+    await ada.getsPasskey('Telephone on the wall of the reception on the second floor');
+    await ada.setsUpCodeApp();
+    await ada.goTo('/account');
+    await ada.sees('If you lose the phone with your code app');
+  },
+  'about you': async (ada) => {
+    await ada.logInWithPassword();
+    await ada.goTo('/account/profile');
+    await ada.seesHeading('About you');
+  },
+  'about you after a mistake': async (ada) => {
+    await ada.logInWithPassword();
+    await ada.goTo('/account/profile');
+    await ada.field('First name').fill('');
+    await ada.press('Save');
+    await ada.sees('Please enter a name.');
+  },
+  'change your email': async (ada) => {
+    await ada.logInWithPassword();
+    await ada.goTo('/account/email');
+    await ada.field('New email').fill('ada.brunner.of.the.reception.on.the.second.floor@example.net');
+    await ada.press('Continue');
+    await ada.goTo('/account/email');
+    await ada.sees('waits for both mailboxes');
+  },
+  'the link in a mail about an email': async (ada) => {
+    await ada.logInWithPassword();
+    await ada.goTo('/account/email');
+    await ada.field('New email').fill('ada.brunner@example.net');
+    await ada.press('Continue');
+    const mail = await ada.getsMail('Please confirm your new email');
+    await ada.page.goto(mail.link);
+    await ada.seesHeading('Your email');
+  },
+  'an email that the other mailbox has to agree to': async (ada) => {
+    await ada.logInWithPassword();
+    await ada.goTo('/account/email');
+    await ada.field('New email').fill('ada.brunner@example.net');
+    await ada.press('Continue');
+    const mail = await ada.getsMail('Please confirm your new email');
+    await ada.page.goto(mail.link);
+    await ada.press('Yes, confirm');
+    await ada.sees('Now the other mailbox has to agree');
+  },
+  'change your password': async (ada) => {
+    await ada.logInWithPassword();
+    await ada.goTo('/account/password');
+    await ada.field('New password').fill('passwordpassword');
+    await ada.press('Save');
+    await ada.isWarned('guessed first');
+  },
+  'two-factor without anything': async (ada) => {
+    await ada.logInWithPassword();
+    await ada.goTo('/account/two-factor');
+    await ada.sees('No code app');
+  },
+  'two-factor with a code app': async (ada) => {
+    await ada.logInWithPassword();
+    await ada.setsUpCodeApp();
+  },
+  'two-factor without recovery codes': async (ada) => {
+    await ada.getsPasskey();
+    await ada.goTo('/account/two-factor');
+    await ada.sees('You have no recovery codes');
+  },
+  'set up a code app': async (ada) => {
+    await ada.logInWithPassword();
+    await ada.goTo('/account/two-factor');
+    await ada.press('Set up a code app');
+    await ada.page.getByText('Can you not scan it?').click();
+    await ada.enterCode('000000');
+    await ada.isWarned('This code is not right');
+    await ada.page.getByText('Can you not scan it?').click();
+  },
+  'turn off the code app': async (ada) => {
+    await ada.logInWithPassword();
+    await ada.setsUpCodeApp();
+    await ada.link('Turn it off').click();
+    await ada.seesHeading('Turn off the code app?');
+  },
+  'recovery codes': async (ada) => {
+    await ada.getsPasskey();
+    await ada.goTo('/account/two-factor');
+    await ada.press('Make recovery codes');
+    await ada.seesHeading('Your recovery codes');
+  },
+  devices: async (ada, stage) => {
+    const elsewhere = ada.at(await stage.device());
+    await elsewhere.startAtTheClinic();
+    await elsewhere.typePassword();
+    await elsewhere.press('Not now');
+    await elsewhere.isAtWork();
+    await ada.logInWithPassword();
+    await ada.goTo('/account/sessions');
+    await ada.button('Log out there').waitFor();
+  },
+  applications: async (ada) => {
+    await ada.logInWithPassword();
+    await ada.startAtTheClinic();
+    await ada.isAtWork();
+    await ada.goTo('/account/apps');
+    await ada.button('Disconnect').waitFor();
+  },
+  'no applications': async (ada) => {
+    await ada.logInWithPassword();
+    await ada.goTo('/account/apps');
+    await ada.sees('No application knows you yet.');
+  },
+  activity: async (ada) => {
+    await ada.getsPasskey();
+    await ada.setsUpCodeApp();
+    await ada.goTo('/account/activity');
+    await ada.sees('Passkey created');
   },
   'create a passkey': async (ada) => {
     await ada.logInWithPassword();
@@ -79,6 +326,32 @@ export const PLACES = {
     await ada.link('Delete').click();
     await ada.seesHeading('Delete this passkey?');
   },
+  'a lost device': async (ada) => {
+    await ada.getsPasskey('Telephone on the wall of the reception on the second floor');
+    await ada.setsUpCodeApp();
+    await ada.goTo('/account/passkeys/lost');
+    await ada.seesHeading('I lost a device');
+  },
+  'create a passkey after a loss': async (ada) => {
+    await ada.getsPasskey('My phone');
+    await ada.goTo('/account/passkeys/lost');
+    await ada.page.getByRole('radio', { name: 'My phone' }).check();
+    await ada.press('Remove it');
+    await ada.sees('The lost passkey is removed.');
+  },
+  'the only way in': async (ada, stage) => {
+    await ada.getsPasskey('My phone');
+    await stage.house.setPolicy(ada, 'require_passkey');
+    ada.device.expect(/status of 4\d\d/);
+    await ada.deletePasskey('My phone');
+    await ada.seesHeading('Your only way in');
+  },
+  'passkeys with a way back to an application': async (ada, stage) => {
+    await ada.getsPasskey();
+    const query = new URLSearchParams({ client_id: 'clinic', return_to: `${stage.house.clinic}/` });
+    await ada.goTo(`/account/passkeys?${query}`);
+    await ada.link('Back to Lindenhof Clinic').waitFor();
+  },
   consent: async (ada, stage) => {
     await ada.logInWithPassword();
     await ada.page.goto(stage.house.authorizeUrl({ client_id: 'laboratory' }));
@@ -93,7 +366,9 @@ export const PLACES = {
     await ada.logInWithPassword();
     await ada.logOut();
   },
-  help: async (ada) => ada.goTo('/help/passkeys'),
+  help: async (ada) => {
+    await ada.goTo('/help/passkeys');
+  },
   'an address that does not exist': async (ada) => {
     ada.device.expect(/status of 404/);
     await ada.goTo('/no-such-page');

@@ -33,7 +33,7 @@ test('the operator may do without a passkey for now', async (stage) => {
   await operator.fillSetUp();
   await operator.press('Not now');
   await operator.seesHeading('My info');
-  await operator.sees('No passkey yet');
+  await operator.sees('Your password is your only way in');
 });
 
 test('a short password is refused by its field, and what was typed stays', async (stage) => {
