@@ -68,6 +68,8 @@ test('deleting the passkey of this log-in ends the log-in', async (stage) => {
   await ada.logOut();
   await ada.logInWithPasskey();
   await ada.deletePasskey('My phone');
+  await ada.seesHeading('The passkey is deleted');
+  await ada.link('Log in again').click();
   await ada.seesHeading('Log in');
   await ada.goTo('/account');
   await ada.seesHeading('Log in');
