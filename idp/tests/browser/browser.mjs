@@ -20,6 +20,9 @@ export class Browser {
   #server;
   #connection;
 
+  /** How it ended, if nobody here ended it. */
+  death = null;
+
   /** Playwright gives each start an empty profile folder and removes it at the end. */
   static async start() {
     // A server, though nobody else uses it: only servers can be killed when they do not end.
@@ -44,6 +47,13 @@ export class Browser {
   constructor(server, connection) {
     this.#server = server;
     this.#connection = connection;
+    server.process().once('exit', (code, signal) => {
+      this.death = `Chromium ended by itself with ${signal ?? `code ${code}`}`;
+    });
+  }
+
+  get isAlive() {
+    return this.death === null && this.#connection.isConnected();
   }
 
   newContext(settings) {

@@ -67,9 +67,12 @@ class Stage {
 
   async #tidyUp() {
     const closed = await Promise.allSettled(this.devices.map((device) => device.close()));
-    if (closed.some(({ status }) => status === 'rejected')) {
+    // A browser that has ended lets go of everything; that makes it no better.
+    const stuck = closed.some(({ status }) => status === 'rejected');
+    if (stuck || !browser.isAlive) {
       // It is of no use to the next test.
-      this.t.diagnostic('Chromium did not let go of a device and was started anew.');
+      const reason = browser.death ?? (stuck ? 'Chromium did not let go of a device' : 'Chromium is out of reach');
+      this.t.diagnostic(`${reason}; it was started anew.`);
       await browser.kill();
       browser = await Browser.start();
     }
@@ -92,13 +95,20 @@ class Stage {
     await writeFile(join(folder, 'error.txt'), `${this.t.name}\n\n${error.stack ?? error}\n`);
     for (const [index, { page, complaints, diary }] of this.devices.entries()) {
       const name = join(folder, `device-${index + 1}`);
-      await page.screenshot({ path: `${name}.png`, fullPage: true }).catch(() => {});
-      await writeFile(`${name}.html`, await within(PATIENCE, 'the page', page.content()).catch(String));
+      // Asking a browser that is gone would only put more words into its error.
+      if (browser.isAlive) {
+        await screenshot(page, `${name}.png`).catch(() => {});
+        await writeFile(`${name}.html`, await content(page).catch(String));
+      }
       await writeFile(`${name}.txt`, [page.url(), ...complaints, '', ...diary, ''].join('\n'));
     }
     this.t.diagnostic(`What could be seen is kept in ${folder}`);
+    if (browser.death) this.t.diagnostic(browser.death);
   }
 }
+
+const screenshot = async (page, path) => page.screenshot({ path, fullPage: true });
+const content = async (page) => within(PATIENCE, 'the page', page.content());
 
 /** @param body (stage) => the test */
 export function test(name, body) {

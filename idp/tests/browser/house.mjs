@@ -3,7 +3,7 @@
 
 import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { rmSync } from 'node:fs';
+import { readFileSync, readdirSync, rmSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -147,7 +147,9 @@ export class House {
     const command = this.#spawn('idp', ['--config', this.#file, ...args]);
     command.child.stdin.end(input);
     const said = `idp ${args.join(' ')}`;
-    const code = await within(PATIENCE, said, command.ended);
+    const code = await within(PATIENCE, said, command.ended).catch((error) => {
+      throw new Error(`${error.message}; ${stateOf(command.child)}. It said: ${command.output}`);
+    });
     if (code !== 0) throw new Error(`${said} ended with ${code}: ${command.output}`);
     return command.output;
   }
@@ -209,6 +211,18 @@ export class House {
     }
     await rm(this.directory, { recursive: true, force: true });
     furnished.delete(this.directory);
+  }
+}
+
+/** Whether a process that is waited for still runs, and what its threads wait for (Linux). */
+function stateOf({ pid, exitCode, signalCode }) {
+  if (exitCode !== null || signalCode !== null) return `it ended with ${signalCode ?? exitCode}, its output did not`;
+  try {
+    const threads = readdirSync(`/proc/${pid}/task`).map((thread) =>
+      ['comm', 'wchan'].map((file) => readFileSync(`/proc/${pid}/task/${thread}/${file}`, 'utf8').trim()).join(' in '));
+    return `it still runs: ${threads.join(', ')}`;
+  } catch {
+    return 'it still runs';
   }
 }
 
