@@ -73,7 +73,7 @@ impl App {
     pub async fn build(config: Config, clock: SharedClock) -> anyhow::Result<Self> {
         let entropy = Entropy::of_the_system();
         let theme = Arc::new(Theme::load()?);
-        let mail = Arc::new(Mailer::new(&config, Arc::clone(&theme), entropy)?);
+        let mail = Arc::new(Mailer::new(&config, Arc::clone(&theme), entropy));
         let transport = Transport::new(&config)?;
         let store = open_store(&config, &clock).await?;
         let keys = signing_keys(&store, &clock).await?;

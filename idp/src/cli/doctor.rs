@@ -56,13 +56,13 @@ async fn database(config: &Config, clock: &SharedClock) -> anyhow::Result<Vec<Fi
 }
 
 fn mail(config: &Config) -> Finding {
-    match (crate::mail::check(config), &config.mail.url) {
+    match (crate::mail::Transport::new(config), &config.mail.server) {
         (Err(error), _) => Finding::Wrong(format!("{error:#}")),
-        (Ok(()), Some(_)) => Finding::Fine("mail goes to the server in mail.url".to_owned()),
-        (Ok(()), None) if config.public_url.is_local() => {
+        (Ok(_), Some(server)) => Finding::Fine(format!("mail goes to {}", server.host)),
+        (Ok(_), None) if config.public_url.is_local() => {
             Finding::Fine(format!("mail is written to {}", config.mail_folder().display()))
         }
-        (Ok(()), None) => Finding::Wrong(
+        (Ok(_), None) => Finding::Wrong(
             "mail.url is empty: nobody gets a mail. Set it to smtp://user:password@host:587".to_owned(),
         ),
     }

@@ -138,7 +138,7 @@ fn say(as_json: bool, json: &serde_json::Value, text: &str) {
 }
 
 fn mailer(config: &Config) -> anyhow::Result<Mailer> {
-    Mailer::new(config, Arc::new(Theme::load()?), Entropy::of_the_system())
+    Ok(Mailer::new(config, Arc::new(Theme::load()?), Entropy::of_the_system()))
 }
 
 async fn open(whom: &Whom, config: &Config, clock: &SharedClock) -> anyhow::Result<(Store, User)> {

@@ -3,14 +3,16 @@
 
 mod clients;
 mod layers;
+mod mail;
 mod sections;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 pub use clients::DeclaredClient;
+pub use mail::{Mail, MailLogin, MailSecurity, MailServer};
 pub use sections::{
-    Brand, Database, Http, Log, LogFormat, Mail, Passwords, PublicUrl, SecretText, Sessions, Tokens,
+    Brand, Database, Http, Log, LogFormat, Passwords, PublicUrl, SecretText, Sessions, Tokens,
 };
 
 use layers::Layers;

@@ -11,6 +11,7 @@ use url::Url;
 use zeroize::Zeroizing;
 
 use super::clients::RawClient;
+use super::mail::Mail;
 use crate::model::redirect_uri::is_https_or_loopback;
 use crate::model::session::SessionLimits;
 
@@ -132,15 +133,6 @@ pub(super) struct Secrets {
 pub struct Brand {
     #[serde(deserialize_with = "not_empty")]
     pub name: String,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-pub struct Mail {
-    /// `None`: files in a folder.
-    #[serde(deserialize_with = "optional_secret")]
-    pub url: Option<SecretText>,
-    #[serde(deserialize_with = "not_empty")]
-    pub from: String,
 }
 
 #[derive(Debug, Clone, Deserialize)]

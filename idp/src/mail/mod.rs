@@ -63,33 +63,11 @@ impl Circumstances<'_> {
 
 type Done = anyhow::Result<()>;
 
-/// Whether mail can be written and sent with this configuration, as far as that is known without a
-/// server.
-///
-/// # Errors
-/// What is wrong with `mail.from` or `mail.url`.
-pub fn check(config: &Config) -> anyhow::Result<()> {
-    sender(config)?;
-    Transport::new(config)?;
-    Ok(())
-}
-
-fn sender(config: &Config) -> anyhow::Result<Mailbox> {
-    let from = &config.mail.from;
-    from.parse().map_err(|error| {
-        anyhow::anyhow!(
-            "mail.from {from:?} is not an address such as \"Clinic <login@example.org>\": {error}"
-        )
-    })
-}
-
 impl Mailer {
-    /// # Errors
-    /// When `mail.from` is no address.
-    pub fn new(config: &Config, theme: Arc<Theme>, entropy: Entropy) -> anyhow::Result<Self> {
-        let from = sender(config)?;
+    #[must_use]
+    pub fn new(config: &Config, theme: Arc<Theme>, entropy: Entropy) -> Self {
         let (brand, issuer) = (config.brand.name.clone(), config.public_url.issuer());
-        Ok(Self { theme, entropy, brand, issuer, from })
+        Self { theme, entropy, brand, issuer, from: config.mail.from.clone() }
     }
 
     /// Asks the owner of an address to show that it is theirs.

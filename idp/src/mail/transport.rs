@@ -9,10 +9,9 @@ use lettre::message::{MultiPart, header};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use time::OffsetDateTime;
-use url::Url;
 
 use super::Message;
-use crate::config::Config;
+use crate::config::{Config, MailSecurity, MailServer};
 use crate::model::ids::OutboxId;
 
 /// A server that takes longer than this is tried again later.
@@ -37,11 +36,11 @@ pub enum SendError {
 
 impl Transport {
     /// # Errors
-    /// When `mail.url` can not be read.
+    /// When this machine has no list of certificate authorities.
     pub fn new(config: &Config) -> anyhow::Result<Self> {
-        match &config.mail.url {
+        match &config.mail.server {
             None => Ok(Self::Folder(config.mail_folder())),
-            Some(url) => smtp(url.expose()).map(Self::Smtp),
+            Some(server) => smtp(server).map(Self::Smtp).context("mail.url"),
         }
     }
 
@@ -118,36 +117,19 @@ impl header::Header for AutoSubmitted {
     }
 }
 
-/// `smtp://` is upgraded by STARTTLS before anything is said, `smtps://` is TLS from the first byte; both
-/// check the server's certificate. Plain text stays on this machine.
-fn smtp(text: &str) -> anyhow::Result<AsyncSmtpTransport<Tokio1Executor>> {
-    let form = "mail.url must look like smtp://user:password@host:587 or smtps://user:password@host:465";
-    let url = Url::parse(text).context(form)?;
-    let host = url.host_str().context(form)?;
-    let builder = match url.scheme() {
-        "smtp" if is_loopback(&url) => AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host),
-        "smtp" => AsyncSmtpTransport::<Tokio1Executor>::starttls_relay(host)?,
-        "smtps" => AsyncSmtpTransport::<Tokio1Executor>::relay(host)?,
-        _ => anyhow::bail!(form),
+fn smtp(server: &MailServer) -> Result<AsyncSmtpTransport<Tokio1Executor>, lettre::transport::smtp::Error> {
+    let host = &server.host;
+    let mut builder = match server.security {
+        MailSecurity::Loopback => AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host),
+        MailSecurity::StartTls => AsyncSmtpTransport::<Tokio1Executor>::starttls_relay(host)?,
+        MailSecurity::Tls => AsyncSmtpTransport::<Tokio1Executor>::relay(host)?,
     };
-    let builder = match url.port() {
-        Some(port) => builder.port(port),
-        None => builder,
-    };
-    let plain = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
-    let builder = match url.password() {
-        Some(password) => builder.credentials(Credentials::new(plain(url.username()), plain(password))),
-        None => builder,
-    };
-    Ok(builder.timeout(Some(TIMEOUT)).build())
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        // The url crate leaves hosts of other schemes than http as they are written.
-        Some(url::Host::Domain(name)) => ["localhost", "127.0.0.1"].contains(&name),
-        None => false,
+    if let Some(port) = server.port {
+        builder = builder.port(port);
     }
+    if let Some(login) = &server.login {
+        builder =
+            builder.credentials(Credentials::new(login.user.clone(), login.password.expose().to_owned()));
+    }
+    Ok(builder.timeout(Some(TIMEOUT)).build())
 }
