@@ -69,14 +69,14 @@ pub async fn deliver(app: &App) -> anyhow::Result<()> {
         }
         for id in due {
             if let Err(error) = deliver_one(app, id).await {
-                // Damaged for good, or only the database being busy.
-                let damaged = matches!(
-                    error.downcast_ref::<StoreError>(),
-                    Some(StoreError::Damaged(_) | StoreError::Sealed(_))
-                );
                 let why = format!("{error:#}");
-                tracing::error!(%id, error = why, "a message in the outbox could not be taken");
-                postpone(app, id, if damaged { LAST_RETRY } else { FIRST_RETRY }, &why).await?;
+                if let Some(StoreError::Damaged(_) | StoreError::Sealed(_)) = error.downcast_ref() {
+                    tracing::error!(%id, error = why, "a message in the outbox can not be opened");
+                    postpone(app, id, LAST_RETRY, &why).await?;
+                } else {
+                    tracing::warn!(%id, error = why, "a message in the outbox could not be taken");
+                    postpone(app, id, FIRST_RETRY, &why).await?;
+                }
             }
         }
     }
@@ -127,12 +127,18 @@ async fn answer(app: &App, waiting: &Waiting) -> anyhow::Result<()> {
     reset::answer(tools, (waiting.id, &request), app.clock.now()).await
 }
 
-/// Removes what has expired: sessions, spent grants, old guesses and links.
+/// Removes what has expired: sessions, spent grants, old guesses, links, browsers and messages.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn purge(app: &App) -> anyhow::Result<()> {
     let now = app.clock.now();
+    let tx = app.store.begin().await?;
+    let given_up = outbox::give_up(&tx, now - KEEP_MESSAGES).await?;
+    tx.commit().await?;
+    for id in given_up {
+        tracing::error!(%id, "a message could not be sent for days and was given up");
+    }
     loop {
         let tx = app.store.begin().await?;
         let removed = [
@@ -141,7 +147,6 @@ pub async fn purge(app: &App) -> anyhow::Result<()> {
             guesses::purge(&tx, now, BATCH).await?,
             links::purge(&tx, now, BATCH).await?,
             browsers::purge(&tx, now - KEEP_BROWSERS, BATCH).await?,
-            outbox::give_up(&tx, now - KEEP_MESSAGES, BATCH).await?,
         ];
         tx.commit().await?;
         if removed.iter().any(|count| *count > 0) {

@@ -75,8 +75,8 @@ pub async fn due(db: &impl Read, now: OffsetDateTime, limit: u64) -> Result<Vec<
         .select_only()
         .column(outbox::Column::Id)
         .filter(outbox::Column::NextTryAt.lte(to_millis(now)))
-        // Finished mails first, whoever asks for how many new passwords ("mail" < "reset-request").
-        .order_by_asc(outbox::Column::Kind)
+        // Finished mails first, whoever asks for how many new passwords.
+        .order_by_desc(outbox::Column::Kind.eq(Kind::Mail.as_str()))
         .order_by_asc(outbox::Column::NextTryAt)
         .limit(limit)
         .into_tuple()
@@ -125,22 +125,14 @@ pub async fn postpone(tx: &Tx, id: OutboxId, until: OffsetDateTime, why: &str) -
     Ok(())
 }
 
-/// Gives up what was written before `before`, at most `limit`; returns how many that were.
-pub async fn give_up(tx: &Tx, before: OffsetDateTime, limit: u64) -> Result<u64> {
-    let old: Vec<uuid::Uuid> = outbox::Entity::find()
-        .select_only()
-        .column(outbox::Column::Id)
+/// Gives up what was written before `before` and could not be sent since; returns which.
+pub async fn give_up(tx: &Tx, before: OffsetDateTime) -> Result<Vec<OutboxId>> {
+    let gone = outbox::Entity::delete_many()
         .filter(outbox::Column::CreatedAt.lte(to_millis(before)))
-        .limit(limit)
-        .into_tuple()
-        .all(tx.connection())
+        .filter(outbox::Column::LastError.is_not_null())
+        .exec_with_returning(tx.connection())
         .await?;
-    for id in &old {
-        tracing::error!(%id, "a message could not be sent for days and is given up");
-    }
-    let gone =
-        outbox::Entity::delete_many().filter(outbox::Column::Id.is_in(old)).exec(tx.connection()).await?;
-    Ok(gone.rows_affected)
+    Ok(gone.into_iter().map(|row| OutboxId::from_uuid(row.id)).collect())
 }
 
 /// How much waits, due or not, and how much of it has failed at least once.
