@@ -96,6 +96,30 @@ async fn policy_two_factor_and_lock_are_set_from_the_host() {
     assert_eq!(installation.run(&["user", "policy", "ada@example.org", "strict"], "").status.code(), Some(2));
 }
 
+/// Only a password that a hundred wrong guesses had stopped is worth a mail; where there is none, nothing is
+/// said to have been unlocked.
+#[tokio::test]
+async fn unlocking_tells_the_person_when_it_matters() {
+    let dir = TempDir::new("cli");
+    let installation = installation(&dir);
+    assert!(installation.run(&CREATE, PASSWORD).status.success());
+    let unlock = || installation.run(&["user", "unlock", "ada@example.org"], "");
+    let url = format!("sqlite://{}", installation.data_dir.join("idp.db").display());
+    let db = sea_orm::Database::connect(url).await.unwrap();
+    let change =
+        async |statement| sea_orm::ConnectionTrait::execute_unprepared(&db, statement).await.unwrap();
+    assert!(unlock().status.success());
+    assert_eq!(change("DELETE FROM outbox").await.rows_affected(), 0);
+    change("UPDATE password SET failures = 100").await;
+    assert!(unlock().status.success());
+    assert_eq!(change("DELETE FROM outbox").await.rows_affected(), 1);
+    assert_eq!(change("UPDATE password SET failures = failures WHERE failures = 0").await.rows_affected(), 1);
+    change("DELETE FROM password").await;
+    let refused = unlock();
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(text(&refused.stderr).contains("has no password. Send an access link"), "{refused:?}");
+}
+
 /// S25
 #[tokio::test]
 async fn the_audit_trail_is_verified_from_the_host() {

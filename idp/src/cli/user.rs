@@ -186,9 +186,15 @@ async fn unlock(whom: &Whom, config: &Config, clock: &SharedClock) -> anyhow::Re
     let (store, user) = open(whom, config, clock).await?;
     let (mailer, now) = (mailer(config)?, clock.now());
     let tx = store.begin().await?;
-    passwords::reset_failures(&tx, user.id).await?;
+    if !passwords::exists(&tx, user.id).await? {
+        bail!("{} has no password. Send an access link instead: idp user access-link.", whom.email);
+    }
     guesses::forget(&tx, Guessed::Password(&user.email)).await?;
-    mailer.password_unlocked(&tx, &user, &Circumstances::on_the_host(now)).await?;
+    // Whoever only had to wait had no reason to worry either.
+    if !passwords::is_usable(&tx, user.id).await? {
+        mailer.password_unlocked(&tx, &user, &Circumstances::on_the_host(now)).await?;
+    }
+    passwords::reset_failures(&tx, user.id).await?;
     audit::record(&tx, now, Actor::Host, Some(user.id), Event::PasswordUnlocked).await?;
     Ok(tx.commit().await?)
 }
