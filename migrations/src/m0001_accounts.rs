@@ -96,7 +96,7 @@ impl MigrationTrait for Migration {
                     .col(big_integer("expires_at"))
                     .col(text("browser"))
                     .col(text("network"))
-                    .col(boolean("limited"))
+                    .col(text_null("limited"))
                     .foreign_key(&mut key_to_person("session"))
                     .to_owned(),
             )

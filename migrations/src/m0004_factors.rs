@@ -21,6 +21,7 @@ impl MigrationTrait for Migration {
             ("recovery_code_of_user", "recovery_code", "user_id"),
             ("guess_age", "guess", "last_at"),
             ("known_browser_itself", "known_browser", "browser"),
+            ("known_browser_age", "known_browser", "last_seen_at"),
             ("link_of_user", "link", "user_id"),
             ("link_expiry", "link", "expires_at"),
             ("outbox_due", "outbox", "next_try_at"),

@@ -14,7 +14,7 @@ use crate::model::user::{Email, User};
 use crate::store::email_changes::{self, Mailbox};
 use crate::store::{Tx, links, users};
 
-/// Mails within an hour that one person may have sent about addresses, and that one address gets.
+/// So often within an hour one person may ask for mails about addresses, and may be asked for mails to one.
 const PER_HOUR: u64 = 5;
 const WINDOW: Duration = Duration::hours(1);
 
@@ -31,7 +31,7 @@ pub enum Asked {
 /// # Errors
 /// When the database does not answer.
 pub async fn send_confirmation(bench: &Workbench<'_>, owner: Owner<'_>) -> anyhow::Result<Asked> {
-    if is_too_often(bench, owner, &owner.user.email).await? {
+    if count_mail(bench, owner, &owner.user.email).await? {
         return Ok(Asked::TooOften);
     }
     let tx = bench.store.begin().await?;
@@ -52,7 +52,7 @@ pub async fn send_confirmation(bench: &Workbench<'_>, owner: Owner<'_>) -> anyho
 /// When the database does not answer.
 pub async fn begin_change(bench: &Workbench<'_>, owner: Owner<'_>, new: &Email) -> anyhow::Result<Asked> {
     let user = owner.user;
-    if is_too_often(bench, owner, new).await? {
+    if count_mail(bench, owner, new).await? {
         return Ok(Asked::TooOften);
     }
     let tx = bench.store.begin().await?;
@@ -70,8 +70,9 @@ pub async fn begin_change(bench: &Workbench<'_>, owner: Owner<'_>, new: &Email) 
     Ok(Asked::Sent)
 }
 
-/// Nobody writes to mailboxes of others, or to their own, more often than a person in earnest would.
-async fn is_too_often(bench: &Workbench<'_>, owner: Owner<'_>, address: &Email) -> anyhow::Result<bool> {
+/// Counts a mail, and says whether it is one too many: nobody writes to mailboxes of others, or to their
+/// own, more often than a person in earnest would.
+async fn count_mail(bench: &Workbench<'_>, owner: Owner<'_>, address: &Email) -> anyhow::Result<bool> {
     let keys = [sha256(owner.user.id.uuid().as_bytes()), sha256(address.as_str().as_bytes())];
     for key in keys {
         if bench.ephemeral.count(Kind::AddressMailed, key, WINDOW).await? > PER_HOUR {

@@ -27,7 +27,8 @@ use crate::model::attempt::BrowserId;
 use crate::model::ids::UserId;
 use crate::model::session::{FRESH, Session};
 use crate::model::user::User;
-use crate::store::{self, Store, Tx, users};
+use crate::store::grants::{self, Which};
+use crate::store::{self, Store, Tx, sessions as stored, users};
 
 pub use routes::{routes, well_known};
 
@@ -72,19 +73,21 @@ impl<'a> Workbench<'a> {
         let user = owner.user.id;
         users::lock(tx, user).await?;
         let enabled = users::by_id(tx, user).await?.is_some_and(|user| user.is_enabled());
-        let session = store::sessions::of_user_by_id(tx, user, owner.session.id).await?;
+        let session = stored::of_user_by_id(tx, user, owner.session.id).await?;
         Ok(enabled && session.is_some_and(|session| self.now < session.expires_at))
     }
 
     /// There is something stronger than a password now: whoever has just come in with a password alone
-    /// elsewhere must not change it in turn (security: I11).
-    async fn end_weak_sessions(&self, tx: &Tx, owner: Owner<'_>) -> store::Result<()> {
-        let since = self.now - FRESH;
-        let sessions = store::sessions::end_weak(tx, owner.user.id, owner.session.id, since).await?;
-        if sessions > 0 {
-            self.record(tx, owner.user.id, Event::SessionsEnded { sessions }).await?;
+    /// elsewhere must not change it in turn (security: I11). Returns how many sessions ended.
+    async fn end_weak_sessions(&self, tx: &Tx, owner: Owner<'_>) -> store::Result<u64> {
+        let (user, kept) = (owner.user.id, owner.session.id);
+        // A proof is good for FRESH, and what was begun with it for as long as its challenge.
+        let since = self.now - FRESH - passkeys::CHALLENGE_LIFETIME;
+        let weak = stored::end_weak(tx, user, kept, since).await?;
+        for session in &weak {
+            grants::revoke_of_user(tx, user, Which::Session(*session), self.now).await?;
         }
-        Ok(())
+        Ok(stored::end_limited(tx, user, Some(kept)).await? + weak.len() as u64)
     }
 
     async fn record(&self, tx: &Tx, user: UserId, event: Event) -> store::Result<()> {

@@ -16,7 +16,8 @@ use crate::model::link::LinkPurpose;
 use crate::model::user::User;
 use crate::store::{grants, links, passkeys, sessions};
 
-const CHALLENGE_LIFETIME: Duration = Duration::seconds(330);
+/// How long the answer to a creation is awaited.
+pub(super) const CHALLENGE_LIFETIME: Duration = Duration::seconds(330);
 
 /// A passkey that was never used is still being named for this long.
 const NAMING: Duration = Duration::minutes(15);
@@ -75,6 +76,7 @@ pub enum Created {
     /// Somebody has this very credential already.
     Exists,
     Limit,
+    /// The session has ended, or, a limited one, has added what it was for.
     SignedOut,
 }
 
@@ -117,8 +119,7 @@ pub async fn finish(
     if existing.len() >= MAX_PASSKEYS {
         return Ok(Created::Limit);
     }
-    let begun = owner.session.created_at;
-    if owner.session.limited && existing.iter().any(|passkey| passkey.created_at > begun) {
+    if owner.session.is_limited() && proof::has_added_passkey(owner.session, &existing) {
         return Ok(Created::SignedOut);
     }
     if !passkeys::insert(&tx, &passkey).await? {
@@ -126,14 +127,18 @@ pub async fn finish(
     }
     links::end_of_purpose(&tx, user.id, LinkPurpose::ResetPassword).await?;
     links::end_of_purpose(&tx, user.id, LinkPurpose::Access).await?;
-    bench.end_weak_sessions(&tx, owner).await?;
+    let sessions_ended = bench.end_weak_sessions(&tx, owner).await?;
     let (name, happened) = (passkey.name.as_str(), bench.circumstances());
     match mediation {
         Mediation::Asked => bench.mail.passkey_added(&tx, user, name, &happened).await?,
         Mediation::Conditional => bench.mail.passkey_upgraded(&tx, user, name, &happened).await?,
     }
-    let event =
-        Event::PasskeyAdded { passkey: passkey.id, aaguid: passkey.aaguid, synced: passkey.backup_eligible };
+    let event = Event::PasskeyAdded {
+        passkey: passkey.id,
+        aaguid: passkey.aaguid,
+        synced: passkey.backup_eligible,
+        sessions_ended,
+    };
     bench.record(&tx, user.id, event).await?;
     tx.commit().await?;
     Ok(Created::Stored(Box::new(passkey)))
@@ -181,8 +186,7 @@ pub async fn rename(
     let Some(before) = passkeys::of_user_by_id(&tx, user.id, id).await? else {
         return Ok(Changed::NotFound);
     };
-    // Whoever may only add a passkey names that one, and none that was there before.
-    if owner.session.limited && before.created_at < owner.session.created_at {
+    if !proof::may_name(owner.session, &before) {
         return Ok(Changed::NotFound);
     }
     if before.name == *name {

@@ -37,12 +37,13 @@ pub async fn change(
     if !bench.hold(&tx, owner).await? {
         return Ok(Changed::SignedOut);
     }
-    passwords::set(&tx, user.id, &hash, bench.now).await?;
     guesses::forget(&tx, Guessed::Password(&user.email)).await?;
+    passwords::set(&tx, user.id, &hash, bench.now).await?;
     links::end_of_user(&tx, user.id).await?;
-    let mut sessions_ended = 0;
+    // What may only add a way in was let in by what is being replaced.
+    let mut sessions_ended = sessions::end_limited(&tx, user.id, None).await?;
     if end_others {
-        sessions_ended = sessions::end_of_user(&tx, user.id, Some(owner.session.id)).await?;
+        sessions_ended += sessions::end_of_user(&tx, user.id, Some(owner.session.id)).await?;
         grants::revoke_of_user(&tx, user.id, Which::AllBut(owner.session.id), bench.now).await?;
     }
     bench.mail.password_changed(&tx, user, &bench.circumstances()).await?;

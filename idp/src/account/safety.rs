@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use crate::crypto::aaguid;
-use crate::model::credential::{AuthenticatorKind, FEW_RECOVERY_CODES, Factors, Passkey};
+use crate::model::credential::{AuthenticatorKind, CodeApp, FEW_RECOVERY_CODES, Factors, Passkey};
 use crate::model::user::Policy;
 
 /// What is left when a device is gone.
@@ -77,7 +77,7 @@ pub fn forecast(factors: &Factors) -> Forecast {
             Loss { device: Device::Passkey { name: passkey.name.to_string(), kind }, outlook }
         });
     }
-    if factors.code_app_usable {
+    if factors.code_app.works() {
         let on_phone =
             |passkey: &Passkey| !passkey.backup_eligible && kind_of(passkey) == AuthenticatorKind::Phone;
         let outlook = after_losing(factors, on_phone, true);
@@ -93,9 +93,9 @@ fn after_losing(factors: &Factors, lost: impl Fn(&Passkey) -> bool, code_app_los
     let passkey_left = factors.passkeys.iter().any(|passkey| !lost(passkey) && factors.opens(passkey));
     // Where only passkeys are allowed, a code leads on to a passkey.
     let code_counts = factors.policy < Policy::PasskeyOnly || factors.passkeys.is_empty();
-    let code_left = factors.code_app_usable && !code_app_lost && factors.password_usable && code_counts;
+    let code_left = factors.code_app.works() && !code_app_lost && factors.password_usable && code_counts;
     let nothing_to_lose =
-        factors.passkeys.is_empty() && factors.code_app.is_none() && factors.password_usable;
+        factors.passkeys.is_empty() && factors.code_app == CodeApp::Off && factors.password_usable;
     if passkey_left || code_left || nothing_to_lose {
         Outlook::Safe
     } else if factors.recovery_codes_left > 0 && factors.password_usable {
@@ -141,11 +141,12 @@ mod tests {
     use crate::model::credential::PasskeyName;
     use crate::model::ids::{PasskeyId, UserId};
 
+    const START: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
+
     fn passkey(number: u8, synced: bool, transport: &str) -> Passkey {
-        let start = OffsetDateTime::UNIX_EPOCH;
         Passkey {
-            id: PasskeyId::new(start, [number; 10]),
-            user_id: UserId::new(start, [0; 10]),
+            id: PasskeyId::new(START, [number; 10]),
+            user_id: UserId::new(START, [0; 10]),
             credential_id: vec![number],
             record: serde_json::Value::Null,
             rp_id: String::new(),
@@ -156,20 +157,12 @@ mod tests {
             uv_initialized: true,
             backup_eligible: synced,
             backup_state: synced,
-            created_at: start,
+            created_at: START,
             last_used_at: None,
             last_used_with: None,
             last_used_from: None,
             browser: None,
         }
-    }
-
-    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-    enum CodeApp {
-        Off,
-        On,
-        /// By too many wrong codes.
-        Stopped,
     }
 
     /// An account, as numbers.
@@ -195,7 +188,7 @@ mod tests {
         let left = |passkeys_left: u8, code_left: bool| {
             let passkey = passkeys_left > 0 && (case.proven || case.password);
             let code = code_left
-                && case.code_app == CodeApp::On
+                && case.code_app == CodeApp::On(START)
                 && case.password
                 && !(case.passkey_only && passkeys > 0);
             let bare = passkeys == 0 && case.code_app == CodeApp::Off && case.password;
@@ -208,7 +201,7 @@ mod tests {
         if case.phones > 0 {
             worst = worst.min(left(passkeys - 1, false));
         }
-        if case.code_app == CodeApp::On {
+        if case.code_app == CodeApp::On(START) {
             worst = worst.min(left(case.bound + case.synced, false));
         }
         worst
@@ -218,7 +211,7 @@ mod tests {
         let mut cases = Vec::new();
         for (bound, phones, synced) in (0..27_u8).map(|n| (n % 3, n / 3 % 3, n / 9)) {
             for bits in 0..32_u8 {
-                for code_app in [CodeApp::Off, CodeApp::On, CodeApp::Stopped] {
+                for code_app in [CodeApp::Off, CodeApp::On(START), CodeApp::Stopped(START)] {
                     let flag = |bit: u8| bits >> bit & 1 == 1;
                     let codes = [0, 2, 10, 10][usize::from(bits & 3)];
                     let (proven, password, passkey_only) = (flag(2), flag(3), flag(4));
@@ -234,14 +227,14 @@ mod tests {
     /// product §3, "Sign-in safety": every combination of factors, policies and what was stopped.
     #[test]
     fn the_forecast_is_right_for_every_combination_of_factors() {
+        assert_eq!(cases().len(), 27 * 32 * 3);
         for case in cases() {
             let keys = (0..case.bound).map(|n| passkey(n, false, "internal"));
             let keys = keys.chain((0..case.phones).map(|n| passkey(10 + n, false, "hybrid")));
             let keys = keys.chain((0..case.synced).map(|n| passkey(20 + n, true, "internal")));
             let factors = Factors {
                 passkeys: keys.map(|key| Passkey { uv_initialized: case.proven, ..key }).collect(),
-                code_app: (case.code_app != CodeApp::Off).then_some(OffsetDateTime::UNIX_EPOCH),
-                code_app_usable: case.code_app == CodeApp::On,
+                code_app: case.code_app,
                 recovery_codes_left: case.codes,
                 password_usable: case.password,
                 policy: if case.passkey_only { Policy::PasskeyOnly } else { Policy::Free },
@@ -249,7 +242,7 @@ mod tests {
             let forecast = forecast(&factors);
             let outlook = expected(case);
             assert_eq!(forecast.outlook, outlook, "{case:?}");
-            let devices = factors.passkeys.len() + usize::from(factors.code_app_usable);
+            let devices = factors.passkeys.len() + usize::from(factors.code_app.works());
             assert_eq!(forecast.losses.len(), devices, "{case:?}");
             let advice = match outlook {
                 Outlook::LockedOut => Advice::AddAnotherWay,

@@ -68,14 +68,14 @@ pub async fn confirm(bench: &Workbench<'_>, owner: Owner<'_>, code: &str) -> any
     if !totp::confirm(&tx, user.id, step, bench.now).await? {
         return Ok(Confirmed::NotWaiting);
     }
+    let sessions_ended = bench.end_weak_sessions(&tx, owner).await?;
+    links::end_of_purpose(&tx, user.id, LinkPurpose::ResetPassword).await?;
     let fresh = match recovery::left(&tx, user.id).await? {
         0 => Some(replace_codes(bench, &tx, user).await?),
         _ => None,
     };
-    links::end_of_purpose(&tx, user.id, LinkPurpose::ResetPassword).await?;
-    bench.end_weak_sessions(&tx, owner).await?;
     bench.mail.code_app_turned_on(&tx, user, &bench.circumstances()).await?;
-    bench.record(&tx, user.id, Event::CodeAppTurnedOn).await?;
+    bench.record(&tx, user.id, Event::CodeAppTurnedOn { sessions_ended }).await?;
     tx.commit().await?;
     Ok(Confirmed::On(fresh))
 }
@@ -115,8 +115,8 @@ pub async fn make_codes(
     if !bench.hold(&tx, owner).await? {
         return Ok(None);
     }
-    let codes = replace_codes(bench, &tx, owner.user).await?;
     links::end_of_purpose(&tx, owner.user.id, LinkPurpose::ResetPassword).await?;
+    let codes = replace_codes(bench, &tx, owner.user).await?;
     tx.commit().await?;
     Ok(Some(codes))
 }

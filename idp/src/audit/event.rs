@@ -34,6 +34,8 @@ pub enum Event {
         passkey: PasskeyId,
         aaguid: uuid::Uuid,
         synced: bool,
+        /// Of weak sessions elsewhere, which must not change it in turn.
+        sessions_ended: u64,
     },
     PasskeyRenamed {
         passkey: PasskeyId,
@@ -68,7 +70,9 @@ pub enum Event {
     FactorStopped {
         factor: Factor,
     },
-    CodeAppTurnedOn,
+    CodeAppTurnedOn {
+        sessions_ended: u64,
+    },
     CodeAppTurnedOff,
     RecoveryCodesMade,
     RecoveryCodeUsed {
@@ -188,7 +192,7 @@ impl Event {
             Self::PasskeysReset { .. } => "passkeys-reset",
             Self::TwoFactorReset { .. } => "two-factor-reset",
             Self::FactorStopped { .. } => "factor-stopped",
-            Self::CodeAppTurnedOn => "code-app-turned-on",
+            Self::CodeAppTurnedOn { .. } => "code-app-turned-on",
             Self::CodeAppTurnedOff => "code-app-turned-off",
             Self::RecoveryCodesMade => "recovery-codes-made",
             Self::RecoveryCodeUsed { .. } => "recovery-code-used",

@@ -1,6 +1,7 @@
 //! What is forgotten by itself: attempts, challenges, codes, windows of attempts. Every entry has an
 //! expiry and a kind, and a key of one kind is nothing to another. Losing all of it ends flows in
-//! flight and begins the counts per network anew; what protects an account is in the database.
+//! flight and begins anew what is counted per network, address or person; how often an account was
+//! guessed at is in the database.
 
 mod memory;
 

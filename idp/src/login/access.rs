@@ -10,6 +10,7 @@ use crate::crypto::token::{Token, TokenKind};
 use crate::mail::{Circumstances, Mailer};
 use crate::model::ids::LinkId;
 use crate::model::link::{Link, LinkPurpose};
+use crate::model::session::Enrolment;
 use crate::model::user::User;
 use crate::store::grants::{self, Which};
 use crate::store::{Store, links, sessions, users};
@@ -84,7 +85,7 @@ pub(super) async fn spend(desk: &Desk<'_>, token: &str) -> anyhow::Result<Option
     };
     let sessions_ended = sessions::end_of_user(&tx, user.id, None).await?;
     grants::revoke_of_user(&tx, user.id, Which::All, desk.now).await?;
-    let begun = session::begin_limited(&tx, desk, &user, None).await?;
+    let begun = session::begin_limited(&tx, desk, &user, Enrolment::Passkey).await?;
     desk.mail.access_link_used(&tx, &user, &desk.circumstances()).await?;
     let doer = desk.doer(Actor::Person(user.id));
     audit::record(&tx, desk.now, doer, Some(user.id), Event::AccessLinkUsed { sessions_ended }).await?;

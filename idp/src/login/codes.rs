@@ -3,25 +3,33 @@
 
 use time::OffsetDateTime;
 
-use super::Desk;
+use super::{Desk, sign_in};
 use crate::audit::{self, Actor, Event};
 use crate::crypto::totp as algorithm;
+use crate::model::attempt::{Handle, SignIn};
 use crate::model::credential::Factor;
 use crate::model::user::User;
 use crate::store::guesses::{self, Guessed, Turn};
 use crate::store::{Tx, recovery, totp};
 
 /// What came of a code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) enum Checked {
-    Right,
+    /// It is spent, and so is the flow; what was proven before.
+    Right(SignIn),
     Wrong,
     /// Too many wrong ones in a row; nothing was checked.
     Wait(OffsetDateTime),
+    /// The flow has ended meanwhile, most likely by the same form sent twice. Nothing is spent or counted.
+    Over,
 }
 
 /// Checks a code of the person's code app; a right one is spent (security: H2, H3).
-pub(super) async fn check_app(desk: &Desk<'_>, user: &User, code: &str) -> anyhow::Result<Checked> {
+pub(super) async fn check_app(
+    desk: &Desk<'_>,
+    (flow, user): (&Handle, &User),
+    code: &str,
+) -> anyhow::Result<Checked> {
     let tx = desk.store.begin().await?;
     let guessed = Guessed::Code(user.id);
     if let Turn::Wait(until) = guesses::take_turn(&tx, guessed, desk.now).await? {
@@ -34,6 +42,10 @@ pub(super) async fn check_app(desk: &Desk<'_>, user: &User, code: &str) -> anyho
         Some(step) => totp::spend_step(&tx, user.id, step).await?,
         None => false,
     };
+    let ended = if right { sign_in::take(desk, flow).await? } else { None };
+    if ended.is_none() && (right || !sign_in::is_under_way(desk, flow).await?) {
+        return Ok(Checked::Over);
+    }
     if right {
         guesses::forget(&tx, guessed).await?;
     } else {
@@ -44,11 +56,15 @@ pub(super) async fn check_app(desk: &Desk<'_>, user: &User, code: &str) -> anyho
         }
     }
     tx.commit().await?;
-    Ok(if right { Checked::Right } else { Checked::Wrong })
+    Ok(ended.map_or(Checked::Wrong, Checked::Right))
 }
 
 /// Checks a recovery code; a right one is spent, and everyone concerned is told (security: H5).
-pub(super) async fn check_recovery(desk: &Desk<'_>, user: &User, typed: &str) -> anyhow::Result<Checked> {
+pub(super) async fn check_recovery(
+    desk: &Desk<'_>,
+    (flow, user): (&Handle, &User),
+    typed: &str,
+) -> anyhow::Result<Checked> {
     let code = crate::crypto::recovery::typed(typed);
     let tx = desk.store.begin().await?;
     let guessed = Guessed::RecoveryCode(user.id);
@@ -60,6 +76,10 @@ pub(super) async fn check_recovery(desk: &Desk<'_>, user: &User, typed: &str) ->
         Some(code) => recovery::spend(&tx, user.id, &code, desk.now).await?,
         None => false,
     };
+    let ended = if right { sign_in::take(desk, flow).await? } else { None };
+    if ended.is_none() && (right || !sign_in::is_under_way(desk, flow).await?) {
+        return Ok(Checked::Over);
+    }
     if right {
         guesses::forget(&tx, guessed).await?;
         let left = recovery::left(&tx, user.id).await?;
@@ -74,7 +94,7 @@ pub(super) async fn check_recovery(desk: &Desk<'_>, user: &User, typed: &str) ->
         }
     }
     tx.commit().await?;
-    Ok(if right { Checked::Right } else { Checked::Wrong })
+    Ok(ended.map_or(Checked::Wrong, Checked::Right))
 }
 
 /// That was one wrong code too many. Whoever made them has the password, so its person has to know.

@@ -2,7 +2,7 @@
 //! what the account has; no step knows about another.
 
 use crate::model::attempt::SignIn;
-use crate::model::session::Method;
+use crate::model::session::{Enrolment, Method};
 use crate::model::user::Policy;
 
 /// What matters about the account.
@@ -26,13 +26,6 @@ pub enum Step {
     /// A policy wants more than the account has: it has to be added before anything else.
     Enrol(Enrolment),
     SignedIn(Method),
-}
-
-/// What has to be added.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Enrolment {
-    Passkey,
-    PasskeyOrCodeApp,
 }
 
 /// The sign-in table.

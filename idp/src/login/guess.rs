@@ -1,5 +1,5 @@
-//! Limits on guessing that look at where guesses come from. How soon an account may be tried again is
-//! decided by the database (`store::guesses`); this is about networks (security: G6).
+//! Limits that look at where something comes from: wrong passwords, refused passkeys. How soon an account
+//! may be tried again is decided by the database (`store::guesses`); this is about networks (security: G6).
 
 use std::net::IpAddr;
 
@@ -11,9 +11,10 @@ use crate::store::browsers;
 /// Failures from one network are counted this long.
 const WINDOW: time::Duration = time::Duration::minutes(10);
 
-/// Refused passkeys from one network that are recorded within the window.
+/// Refused passkeys of nobody, from one network, that are recorded within the window.
 const RECORDED: u64 = 100;
 
+/// What counts of one network are kept under.
 pub(super) fn network_key(desk: &Desk<'_>) -> Option<[u8; 32]> {
     desk.address.map(|address| sha256(&network_of(address)))
 }
@@ -46,10 +47,24 @@ pub(super) async fn count_network_failure(desk: &Desk<'_>) -> std::result::Resul
     Ok(())
 }
 
-/// Whether so many refused passkeys came from one network that another one says nothing new.
-pub(super) async fn is_noise(desk: &Desk<'_>) -> std::result::Result<bool, EphemeralError> {
+/// Whether another refused passkey is worth a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Worth {
+    Recording,
+    /// So many came from that network that another one says nothing new.
+    Nothing,
+}
+
+pub(super) async fn count_refusal(desk: &Desk<'_>) -> std::result::Result<Worth, EphemeralError> {
     let Some(key) = network_key(desk) else {
-        return Ok(false);
+        return Ok(Worth::Recording);
     };
-    Ok(desk.ephemeral.count(Kind::PasskeyRefused, key, WINDOW).await? > RECORDED)
+    let count = desk.ephemeral.count(Kind::PasskeyRefused, key, WINDOW).await?;
+    if count == RECORDED + 1 {
+        tracing::warn!(
+            network = desk.network,
+            "very many unknown passkeys; no more are recorded for a while"
+        );
+    }
+    Ok(if count > RECORDED { Worth::Nothing } else { Worth::Recording })
 }

@@ -117,9 +117,9 @@ pub async fn judge(
         Ok(assertion) => {
             // A security key roams as well, but it comes along; a phone may not be there next time.
             let attachment = response.get("authenticatorAttachment").and_then(Value::as_str);
-            let by_cable = |transport: &String| ["usb", "nfc", "ble"].contains(&transport.as_str());
+            let comes_along = |transport: &String| ["usb", "nfc", "ble"].contains(&transport.as_str());
             let cross_device =
-                attachment == Some("cross-platform") && !passkey.transports.iter().any(by_cable);
+                attachment == Some("cross-platform") && !passkey.transports.iter().any(comes_along);
             Verdict::Proven(Box::new(Proof { user, passkey, assertion, cross_device }))
         }
         Err(error @ CeremonyError::BadRecord(_)) => return Err(error.into()),
@@ -143,8 +143,8 @@ impl Proof {
 }
 
 /// Updates the credential record after all checks (§7.2 step 24). Whether it may be copied stays as it
-/// was until the sign-in is complete: otherwise one that was broken off would make the next one easy. `false` when the passkey has been
-/// deleted since.
+/// was until the sign-in is complete: otherwise one that was broken off would make the next one easy.
+/// `false` when the passkey has been deleted since.
 pub(super) async fn record_use(tx: &Tx, desk: &Desk<'_>, proof: &Proof) -> anyhow::Result<bool> {
     let (passkey, assertion) = (&proof.passkey, proof.assertion);
     let used = passkeys::Use {

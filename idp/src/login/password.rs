@@ -83,16 +83,17 @@ impl Guess {
         let tx = self.store.begin().await?;
         let checked = match (user, version) {
             (Some(user), Some(version)) if fits && user.is_enabled() => {
-                passwords::reset_failures(&tx, user.id).await?;
                 guesses::forget(&tx, Guessed::Password(&self.email)).await?;
+                passwords::reset_failures(&tx, user.id).await?;
                 Checked::Right(Box::new(user), version)
             }
             (user, _) => {
                 let subject = user.as_ref().map(|user| user.id);
                 audit::record(&tx, self.now, self.doer(), subject, Event::SignInFailed { why: "password" })
                     .await?;
-                let stopped = hash.is_some() && !passwords::is_usable(&tx, guessed_for).await?;
-                if let Some(user) = user.filter(|_| stopped) {
+                // Looked up for everybody, so that it takes as long.
+                let usable = passwords::is_usable(&tx, guessed_for).await?;
+                if let Some(user) = user.filter(|_| hash.is_some() && !usable) {
                     let happened =
                         Circumstances { at: self.now, browser: &self.agent, network: &self.network };
                     self.mail.factor_stopped(&tx, &user, Factor::Password, &happened).await?;

@@ -69,7 +69,7 @@ pub async fn answer(
             created_at: now,
             expires_at: now + LinkPurpose::ResetPassword.lifetime(),
         };
-        links::end_of_purpose(&tx, user.id, LinkPurpose::ResetPassword).await?;
+        // Beside those that were mailed before: else whoever keeps asking would keep ending them.
         links::insert(&tx, &link, token.hash()).await?;
         let happened = Circumstances { at: now, browser: &request.browser, network: &request.network };
         mailer.reset_password(&tx, &user, &token, &happened).await?;
@@ -132,19 +132,20 @@ pub(super) async fn complete(
     let Some(link) = links::spend(&tx, LinkPurpose::ResetPassword, token.hash(), desk.now).await? else {
         return Ok(Completed::Expired);
     };
-    passwords::set(&tx, user.id, &hash, desk.now).await?;
     guesses::forget(&tx, Guessed::Password(&user.email)).await?;
+    passwords::set(&tx, user.id, &hash, desk.now).await?;
     // Whoever has the link reads the mailbox.
-    if users::verify_email(&tx, user.id, &link.address, desk.now).await? && !user.email_verified {
-        let doer = desk.doer(Actor::Person(user.id));
-        audit::record(&tx, desk.now, doer, Some(user.id), Event::EmailConfirmed).await?;
-    }
+    let confirmed = users::verify_email(&tx, user.id, &link.address, desk.now).await? && !user.email_verified;
     links::end_of_user(&tx, user.id).await?;
     let sessions_ended = sessions::end_of_user(&tx, user.id, None).await?;
     grants::revoke_of_user(&tx, user.id, Which::All, desk.now).await?;
     desk.mail.password_changed(&tx, &user, &desk.circumstances()).await?;
+    let doer = desk.doer(Actor::Person(user.id));
+    if confirmed {
+        audit::record(&tx, desk.now, doer, Some(user.id), Event::EmailConfirmed).await?;
+    }
     let event = Event::PasswordChanged { by_link: true, sessions_ended };
-    audit::record(&tx, desk.now, desk.doer(Actor::Person(user.id)), Some(user.id), event).await?;
+    audit::record(&tx, desk.now, doer, Some(user.id), event).await?;
     tx.commit().await?;
     Ok(Completed::Done)
 }

@@ -1,13 +1,13 @@
 //! The beginning of sessions. `begin` is the one function that signs anybody in; `begin_limited` makes
 //! a session that is good for adding a way in and for nothing else.
 
-use time::{Duration, OffsetDateTime};
+use time::Duration;
 
 use super::Desk;
 use crate::audit::{self, Actor, Event};
 use crate::crypto::token::{Token, TokenKind};
 use crate::model::ids::{PasskeyId, SessionId, UserId};
-use crate::model::session::{Method, Session};
+use crate::model::session::{Enrolment, Method, Session};
 use crate::model::user::User;
 use crate::store::browsers::{self, Seen};
 use crate::store::{Tx, sessions};
@@ -63,16 +63,14 @@ pub(super) async fn begin(
 }
 
 /// Lets somebody add a way in who may not be signed in yet. Whoever is signed in here is no longer.
-/// `proven_at` is when they have shown their password, if they have.
 pub(super) async fn begin_limited(
     tx: &Tx,
     desk: &Desk<'_>,
     user: &User,
-    proven_at: Option<OffsetDateTime>,
+    enrolment: Enrolment,
 ) -> anyhow::Result<Begun> {
     let (mut session, cookies) = new(desk, user.id, LIMITED)?;
-    session.limited = true;
-    session.authenticated_at = proven_at.unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    session.limited = Some(enrolment);
     if let Some(previous) = desk.previous {
         end_previous(tx, desk, previous).await?;
     }
@@ -120,7 +118,7 @@ fn new(desk: &Desk<'_>, user: UserId, life: Duration) -> anyhow::Result<(Session
         expires_at: now + life,
         browser: desk.agent.to_owned(),
         network: desk.network.to_owned(),
-        limited: false,
+        limited: None,
     };
     Ok((session, cookies))
 }

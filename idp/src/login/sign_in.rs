@@ -5,16 +5,17 @@ use serde_json::Value;
 use time::{Duration, OffsetDateTime};
 
 use super::Desk;
-use super::flow::{Account, Enrolment, Step, next_step};
+use super::flow::{Account, Step, next_step};
+use super::guess::{self, Worth};
 use super::passkey::{self, Proof, Verdict};
-use super::{codes, guess, password, session};
+use super::{codes, password, session};
 use crate::audit::{self, Actor, Event};
 use crate::crypto::password::Password;
 use crate::crypto::sha256;
 use crate::ephemeral::{Key, Kind};
 use crate::model::attempt::{Handle, SIGN_IN_LIFETIME, SignIn};
 use crate::model::ids::UserId;
-use crate::model::session::Method;
+use crate::model::session::{Enrolment, Method};
 use crate::model::user::{Email, User};
 use crate::store::{Read, Tx, browsers, passkeys, passwords, totp, users};
 
@@ -124,28 +125,20 @@ pub async fn with_code(
     flow: &Handle,
     (kind, typed): (Code, &str),
 ) -> anyhow::Result<Outcome> {
-    // Taken before the code is checked, so that a form that is sent twice spends one code and counts no
-    // failure; and put back when it was not right.
-    let Some(earlier) = take(desk, flow).await?.filter(|earlier| earlier.password.is_some()) else {
-        return Ok(Outcome::Failed(Failure::Expired));
-    };
-    let Some(user) = users::by_id(desk.store, earlier.user_id).await? else {
+    let Some((_, user)) = resume(desk, flow).await?.filter(|(earlier, _)| earlier.password.is_some()) else {
         return Ok(Outcome::Failed(Failure::Expired));
     };
     let checked = match kind {
-        Code::App => codes::check_app(desk, &user, typed).await?,
-        Code::Recovery => codes::check_recovery(desk, &user, typed).await?,
+        Code::App => codes::check_app(desk, (flow, &user), typed).await?,
+        Code::Recovery => codes::check_recovery(desk, (flow, &user), typed).await?,
     };
-    let failure = match (checked, kind) {
-        (codes::Checked::Right, _) => None,
-        (codes::Checked::Wait(until), _) => Some(wait(desk, until)),
-        (codes::Checked::Wrong, Code::App) => Some(Failure::WrongCode),
-        (codes::Checked::Wrong, Code::Recovery) => Some(Failure::WrongRecoveryCode),
+    let earlier = match (checked, kind) {
+        (codes::Checked::Right(earlier), _) => earlier,
+        (codes::Checked::Over, _) => return Ok(Outcome::Failed(Failure::Expired)),
+        (codes::Checked::Wait(until), _) => return Ok(Outcome::Failed(wait(desk, until))),
+        (codes::Checked::Wrong, Code::App) => return Ok(Outcome::Failed(Failure::WrongCode)),
+        (codes::Checked::Wrong, Code::Recovery) => return Ok(Outcome::Failed(Failure::WrongRecoveryCode)),
     };
-    if let Some(failure) = failure {
-        desk.ephemeral.put(Kind::SignIn, key(flow), &earlier, SIGN_IN_LIFETIME).await?;
-        return Ok(Outcome::Failed(failure));
-    }
     let proven = match kind {
         Code::App => SignIn { code: true, ..earlier },
         Code::Recovery => SignIn { recovery_code: true, ..earlier },
@@ -229,7 +222,7 @@ async fn proceed(desk: &Desk<'_>, proven: SignIn, proof: Option<&Proof>) -> anyh
             let Some(user) = still_at(&tx, &proven, step).await?.map(|(user, _)| user) else {
                 return Ok(Outcome::Failed(Failure::Expired));
             };
-            let begun = session::begin_limited(&tx, desk, &user, Some(desk.now)).await?;
+            let begun = session::begin_limited(&tx, desk, &user, enrolment).await?;
             tx.commit().await?;
             Ok(Outcome::Enrol(Box::new(begun), enrolment))
         }
@@ -312,9 +305,10 @@ async fn note_use(desk: &Desk<'_>, proof: &Proof) -> anyhow::Result<()> {
     Ok(tx.commit().await?)
 }
 
-/// Refused passkeys cost nothing to send, so a network that sends very many stops filling the record.
+/// Passkeys that nobody here has cost nothing to make up, so a network that sends very many stops filling
+/// the record. Those of somebody here are always recorded.
 async fn record_failure(desk: &Desk<'_>, subject: Option<UserId>, why: &'static str) -> anyhow::Result<()> {
-    if guess::is_noise(desk).await? {
+    if subject.is_none() && guess::count_refusal(desk).await? == Worth::Nothing {
         return Ok(());
     }
     let tx = desk.store.begin().await?;
@@ -338,9 +332,16 @@ async fn keep(desk: &Desk<'_>, proven: &SignIn) -> anyhow::Result<Handle> {
     Ok(handle)
 }
 
-async fn take(desk: &Desk<'_>, handle: &Handle) -> anyhow::Result<Option<SignIn>> {
+/// Ends a flow; of any number of callers one gets it.
+pub(super) async fn take(desk: &Desk<'_>, handle: &Handle) -> anyhow::Result<Option<SignIn>> {
     let taken: Option<SignIn> = desk.ephemeral.take(Kind::SignIn, key(handle)).await?;
     Ok(taken.filter(|sign_in| sign_in.browser == desk.browser))
+}
+
+/// Whether a flow has not ended yet.
+pub(super) async fn is_under_way(desk: &Desk<'_>, handle: &Handle) -> anyhow::Result<bool> {
+    let found: Option<SignIn> = desk.ephemeral.get(Kind::SignIn, key(handle)).await?;
+    Ok(found.is_some())
 }
 
 fn key(handle: &Handle) -> Key {

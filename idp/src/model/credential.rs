@@ -101,13 +101,36 @@ impl Factor {
     }
 }
 
+/// Whether there is a code app, since when, and whether its codes still open anything.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum CodeApp {
+    #[default]
+    Off,
+    On(OffsetDateTime),
+    /// By too many wrong codes. It is asked for all the same.
+    Stopped(OffsetDateTime),
+}
+
+impl CodeApp {
+    #[must_use]
+    pub const fn since(self) -> Option<OffsetDateTime> {
+        match self {
+            Self::Off => None,
+            Self::On(since) | Self::Stopped(since) => Some(since),
+        }
+    }
+
+    #[must_use]
+    pub const fn works(self) -> bool {
+        matches!(self, Self::On(_))
+    }
+}
+
 /// What a person can sign in with, as far as the flow and the forecast need to know.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Factors {
     pub passkeys: Vec<Passkey>,
-    pub code_app: Option<OffsetDateTime>,
-    /// The code app has not been stopped by wrong codes.
-    pub code_app_usable: bool,
+    pub code_app: CodeApp,
     pub recovery_codes_left: u64,
     pub password_usable: bool,
     pub policy: Policy,

@@ -77,6 +77,28 @@ impl Method {
     }
 }
 
+/// What somebody may add who may not be signed in yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Enrolment {
+    Passkey,
+    PasskeyOrCodeApp,
+}
+
+impl Enrolment {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Passkey => "passkey",
+            Self::PasskeyOrCodeApp => "passkey-or-code-app",
+        }
+    }
+
+    #[must_use]
+    pub fn from_stored(text: &str) -> Option<Self> {
+        [Self::Passkey, Self::PasskeyOrCodeApp].into_iter().find(|what| what.as_str() == text)
+    }
+}
+
 /// How recent a proof has to be for a change to a person's way in.
 pub const FRESH: Duration = Duration::minutes(5);
 
@@ -103,14 +125,19 @@ pub struct Session {
     pub browser: String,
     /// Where it was begun, as far as the network tells.
     pub network: String,
-    /// Good for adding a way in and for nothing else: no application and no other page knows it.
-    pub limited: bool,
+    /// Good for adding this one way in and for nothing else: no application and no other page knows it.
+    pub limited: Option<Enrolment>,
 }
 
 impl Session {
     #[must_use]
     pub fn is_live(&self, now: OffsetDateTime, limits: SessionLimits) -> bool {
         now < self.expires_at && now - self.last_seen_at < limits.idle
+    }
+
+    #[must_use]
+    pub const fn is_limited(&self) -> bool {
+        self.limited.is_some()
     }
 
     #[must_use]
@@ -138,7 +165,7 @@ mod tests {
             expires_at: start + LIMITS.absolute,
             browser: String::new(),
             network: String::new(),
-            limited: false,
+            limited: None,
         }
     }
 

@@ -82,7 +82,7 @@ entity!(session, "session", {
     expires_at: i64,
     browser: String,
     network: String,
-    limited: bool,
+    limited: Option<String>,
 });
 
 entity!(client, "client", {

@@ -2,14 +2,14 @@
 //! ended has no row.
 
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
-use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use time::OffsetDateTime;
 
 use super::entity::session;
 use super::{Read, Result, StoreError, Tx, from_millis, to_millis, unique};
 use crate::crypto::token::TokenHash;
 use crate::model::ids::{PasskeyId, SessionId, UserId};
-use crate::model::session::{Method, Session};
+use crate::model::session::{Enrolment, Method, Session};
 
 /// J9: a person keeps this many sessions; the one unseen for longest makes room for a new one.
 pub const MAX_PER_USER: u64 = 50;
@@ -51,7 +51,7 @@ pub async fn insert(tx: &Tx, new: &Session, hashes: CookieHashes) -> Result<()> 
         expires_at: Set(to_millis(new.expires_at)),
         browser: Set(new.browser.clone()),
         network: Set(new.network.clone()),
-        limited: Set(new.limited),
+        limited: Set(new.limited.map(|what| what.as_str().to_owned())),
     };
     session::Entity::insert(row).exec_without_returning(tx.connection()).await?;
     Ok(())
@@ -74,7 +74,7 @@ pub async fn renew(tx: &Tx, renewed: &Session, hashes: CookieHashes) -> Result<b
         .filter(session::Column::Id.eq(renewed.id.uuid()))
         .filter(session::Column::UserId.eq(renewed.user_id.uuid()))
         // A limited session never becomes a whole one: that begins anew.
-        .filter(session::Column::Limited.eq(false))
+        .filter(session::Column::Limited.is_null())
         .exec(tx.connection())
         .await?;
     Ok(changed.rows_affected == 1)
@@ -131,19 +131,33 @@ pub async fn end_of_user(tx: &Tx, user: UserId, but: Option<SessionId>) -> Resul
     Ok(sessions.exec(tx.connection()).await?.rows_affected)
 }
 
-/// Ends the other sessions of a person that a password alone has just begun, or that may only add a
-/// way in: there is something stronger now, which they never showed.
-pub async fn end_weak(tx: &Tx, user: UserId, but: SessionId, since: OffsetDateTime) -> Result<u64> {
-    let fresh = Condition::all()
-        .add(session::Column::Method.eq(Method::Password.as_str()))
-        .add(session::Column::AuthenticatedAt.gte(to_millis(since)));
+/// Ends the sessions of a person that may only add a way in, but for one if one is given; returns how
+/// many that were.
+pub async fn end_limited(tx: &Tx, user: UserId, but: Option<SessionId>) -> Result<u64> {
+    let mut limited = session::Entity::delete_many()
+        .filter(session::Column::UserId.eq(user.uuid()))
+        .filter(session::Column::Limited.is_not_null());
+    if let Some(kept) = but {
+        limited = limited.filter(session::Column::Id.ne(kept.uuid()));
+    }
+    Ok(limited.exec(tx.connection()).await?.rows_affected)
+}
+
+/// Ends the other sessions of a person that a password alone began since then; returns which.
+pub async fn end_weak(
+    tx: &Tx,
+    user: UserId,
+    but: SessionId,
+    since: OffsetDateTime,
+) -> Result<Vec<SessionId>> {
     let ended = session::Entity::delete_many()
         .filter(session::Column::UserId.eq(user.uuid()))
         .filter(session::Column::Id.ne(but.uuid()))
-        .filter(Condition::any().add(session::Column::Limited.eq(true)).add(fresh))
-        .exec(tx.connection())
+        .filter(session::Column::Method.eq(Method::Password.as_str()))
+        .filter(session::Column::AuthenticatedAt.gte(to_millis(since)))
+        .exec_with_returning(tx.connection())
         .await?;
-    Ok(ended.rows_affected)
+    Ok(ended.into_iter().map(|row| SessionId::from_uuid(row.id)).collect())
 }
 
 /// Ends what a passkey began; returns how many sessions that were.
@@ -203,6 +217,9 @@ fn from_row(row: session::Model) -> Result<Session> {
         expires_at: from_millis(row.expires_at),
         browser: row.browser,
         network: row.network,
-        limited: row.limited,
+        limited: row
+            .limited
+            .map(|what| Enrolment::from_stored(&what).ok_or(StoreError::Damaged("session")))
+            .transpose()?,
     })
 }

@@ -63,7 +63,7 @@ pub async fn presence(app: &App, headers: &HeaderMap) -> anyhow::Result<Presence
     let session = sessions::by_token(&app.store, token.hash()).await?;
     Ok(match live(app, session).await? {
         None => Presence::Ended,
-        Some(limited) if limited.session.limited => Presence::Limited(Box::new(limited)),
+        Some(limited) if limited.session.is_limited() => Presence::Limited(Box::new(limited)),
         Some(signed_in) => Presence::SignedIn(Box::new(signed_in)),
     })
 }
@@ -100,7 +100,7 @@ where
         let app = App::from_ref(state);
         let visit = Visit::from_request_parts(parts, state).await.map_err(IntoResponse::into_response)?;
         let owner = account_session(&app, &parts.headers).await.map_err(IntoResponse::into_response)?;
-        if let Some(owner) = owner.filter(|owner| !owner.session.limited) {
+        if let Some(owner) = owner.filter(|owner| !owner.session.is_limited()) {
             return Ok(Self(owner));
         }
         let here = parts.uri.path_and_query().map_or("/account", |path| path.as_str());
@@ -140,7 +140,7 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
         let app = App::from_ref(state);
         let found = account_session(&app, &parts.headers).await.map_err(IntoResponse::into_response)?;
-        if let Some(limited) = found.filter(|found| found.session.limited) {
+        if let Some(limited) = found.filter(|found| found.session.is_limited()) {
             return Ok(Self(limited));
         }
         AccountOwner::from_request_parts(parts, state).await.map(|owner| Self(owner.0))

@@ -220,14 +220,22 @@ async fn changes_to_passkeys_are_mailed() {
 #[tokio::test]
 async fn a_first_strong_factor_ends_fresh_weak_sessions_elsewhere() {
     let app = TestApp::init().await;
-    app.person(ADA).await;
+    let user = app.person(ADA).await;
     let (longer, thief, owner) = (app.browser(), app.browser(), app.browser());
     longer.log_in_with_password(ADA, PASSWORD).await;
     app.advance(Duration::minutes(10));
     thief.log_in_with_password(ADA, PASSWORD).await;
     owner.log_in_with_password(ADA, PASSWORD).await;
+    // A challenge asked for in time outlives the five minutes of a fresh proof.
+    let (ceremony, options) = thief.creation_options().await;
+    app.advance(Duration::minutes(3));
+    owner.log_in_with_password(ADA, PASSWORD).await;
+    app.advance(Duration::minutes(3) - Duration::seconds(45));
     owner.create_passkey(&mut SoftAuthenticator::new(&app.issuer())).await;
     assert!(!thief.is_signed_in().await);
+    let planted = SoftAuthenticator::new(&app.issuer()).create(&options).unwrap();
+    assert_eq!(thief.finish_creation(&ceremony, &planted).await.status, 403);
+    assert_eq!(idp::store::passkeys::of_user(&app.app.store, user.id).await.unwrap().len(), 1);
     assert!(owner.is_signed_in().await);
     assert!(longer.is_signed_in().await, "it can not change anything without a proof");
     assert_eq!(longer.call("/account/passkeys/options", &json!({})).await.status, 403);

@@ -1,5 +1,6 @@
 //! Changing one's password.
 
+use idp::model::user::Policy;
 use time::Duration;
 
 use crate::support::{PASSWORD, TestApp};
@@ -46,6 +47,20 @@ async fn other_devices_stay_if_the_person_wishes() {
     other.log_in_with_password(ADA, PASSWORD).await;
     browser.post("/account/password", &[("password", NEW)]).await;
     assert!(other.is_signed_in().await);
+}
+
+/// Who may only add a way in got that far with the old password.
+#[tokio::test]
+async fn a_new_password_ends_limited_sessions_whatever_the_person_wishes() {
+    let app = TestApp::init().await;
+    let user = app.person(ADA).await;
+    let (browser, other) = (app.browser(), app.browser());
+    browser.log_in_with_password(ADA, PASSWORD).await;
+    app.set_policy(user.id, Policy::RequirePasskey).await;
+    assert!(other.submit_password(ADA, PASSWORD).await.location().starts_with("/account/passkeys/create"));
+    assert_eq!(other.get("/account/passkeys/create").await.status, 200);
+    browser.post("/account/password", &[("password", NEW)]).await;
+    assert_eq!(other.get("/account/passkeys/create").await.status, 303);
 }
 
 /// F4, F3: what is guessed first is refused with the reason; nothing else is asked.

@@ -1,8 +1,9 @@
 //! The code app and the recovery codes on the account pages.
 
+use serde_json::json;
 use time::Duration;
 
-use crate::support::{CodeApp, PASSWORD, TestApp, recovery_codes};
+use crate::support::{CodeApp, PASSWORD, SoftAuthenticator, TestApp, recovery_codes};
 
 const ADA: &str = "ada@example.org";
 
@@ -64,7 +65,7 @@ async fn turning_a_code_app_off_needs_a_fresh_strong_factor() {
     stranded.post("/login/recovery", &[("flow", &flow), ("code", &codes[0])]).await;
     assert!(stranded.is_signed_in().await);
     let elsewhere = stranded.post(off, &[]).await.location();
-    assert!(elsewhere.starts_with("/login?destination="), "{elsewhere}");
+    assert!(elsewhere.starts_with("/account/passkeys/create?"), "{elsewhere}");
     assert_eq!(stranded.get(&elsewhere).await.status, 200, "asked, and not sent in a circle");
 
     let flow = browser.submit_password(ADA, PASSWORD).await.location().split('=').nth(1).unwrap().to_owned();
@@ -74,6 +75,36 @@ async fn turning_a_code_app_off_needs_a_fresh_strong_factor() {
     assert_eq!(browser.post(off, &[]).await.location(), "/account/two-factor?notice=code-app-off");
     app.mail_about(ADA, "Your code app was turned off").await;
     assert_eq!(app.browser().submit_password(ADA, PASSWORD).await.location(), "/login/offer?why=first");
+}
+
+/// Nobody who is let in by a recovery code is stuck: a new passkey is what they prove with.
+#[tokio::test]
+async fn after_a_recovery_code_a_new_passkey_opens_the_way_to_every_change() {
+    let app = TestApp::init().await;
+    app.person(ADA).await;
+    let browser = app.browser();
+    browser.log_in_with_password(ADA, PASSWORD).await;
+    let (_, codes) = app.code_app(&browser).await;
+    app.advance(Duration::minutes(1));
+    let stranded = app.browser();
+    let flow = stranded.submit_password(ADA, PASSWORD).await.location().split('=').nth(1).unwrap().to_owned();
+    stranded.post("/login/recovery", &[("flow", &flow), ("code", &codes[0])]).await;
+    for path in ["/account/two-factor/off", "/account/password", "/account/email"] {
+        let first = stranded.get(path).await;
+        assert_eq!(first.parameter("from").as_deref(), Some("recovery"), "{path}");
+        assert_eq!(first.parameter("destination").as_deref(), Some(path));
+        let page = stranded.get(&first.location()).await.body;
+        assert!(page.contains("Create a passkey first") && !page.contains("/login/not-now"), "{page}");
+    }
+    let mut authenticator = SoftAuthenticator::new(&app.issuer());
+    app.advance(Duration::seconds(20));
+    stranded.create_passkey(&mut authenticator).await;
+    let off = "/account/two-factor/off";
+    let confirm = stranded.get(off).await.location();
+    assert!(confirm.starts_with("/login?destination="), "{confirm}");
+    let proven = stranded.use_passkey(&mut authenticator, &json!({ "destination": off })).await;
+    assert_eq!(proven.json()["location"], off, "{proven:?}");
+    assert_eq!(stranded.post(off, &[]).await.location(), "/account/two-factor?notice=code-app-off");
 }
 
 /// H5: shown once, and replaced as a set.

@@ -111,3 +111,26 @@ async fn where_only_passkeys_are_allowed_nothing_else_signs_in() {
     assert_limited(&app, &other).await;
     app.browser().log_in_with_passkey(&mut authenticator).await;
 }
+
+/// A limited session is for one new way in, not for what was there before: neither a page nor a form names
+/// an older passkey.
+#[tokio::test]
+async fn a_limited_session_sees_no_older_passkey() {
+    let app = TestApp::init().await;
+    let (user, mut authenticator) = app.person_with_passkey(ADA).await;
+    let browser = app.browser();
+    browser.log_in_with_passkey(&mut authenticator).await;
+    let (_, codes) = app.code_app(&browser).await;
+    app.set_policy(user.id, Policy::PasskeyOnly).await;
+    app.advance(Duration::minutes(1));
+    let other = app.browser();
+    let flow = other.submit_password(ADA, PASSWORD).await.parameter("flow").unwrap();
+    other.post("/login/recovery", &[("flow", &flow), ("code", &codes[0])]).await;
+    let id = idp::store::passkeys::of_user(&app.app.store, user.id).await.unwrap()[0].id;
+    let path = format!("/account/passkeys/{id}/name");
+    assert_eq!(other.get(&path).await.status, 404);
+    assert_eq!(other.post(&path, &[("name", "Mine")]).await.status, 404);
+    let mut fresh = SoftAuthenticator::new(&app.issuer());
+    let id = other.create_passkey(&mut fresh).await;
+    assert_eq!(other.get(&format!("/account/passkeys/{id}/name")).await.status, 200);
+}

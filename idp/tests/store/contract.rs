@@ -59,7 +59,7 @@ fn session(user: UserId, passkey: Option<PasskeyId>) -> (Session, sessions::Cook
         expires_at: now() + Duration::hours(24),
         browser: "Firefox on Linux".to_owned(),
         network: "192.0.2.7".to_owned(),
-        limited: false,
+        limited: None,
     };
     let hashes = sessions::CookieHashes { session: token.hash(), account: account.hash() };
     (session, hashes, token)

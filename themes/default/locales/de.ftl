@@ -220,6 +220,7 @@ create-lead-setup = Ihr Konto ist bereit. Ein letzter Schritt macht es sicher un
 create-lead-policy = Ihre Organisation verlangt einen Passkey. Ihn zu erstellen dauert keine Minute; danach melden Sie sich mit ihm an.
 create-lead-access = Erstellen Sie Ihren neuen Passkey auf diesem Gerät. Danach melden Sie sich mit ihm an.
 create-lead-lost = Der verlorene Passkey ist entfernt. Erstellen Sie einen neuen auf dem Gerät vor Ihnen.
+create-lead-recovery = Mit einem Wiederherstellungscode kommen Sie hinein, ändern damit hier aber nichts. Erstellen Sie zuerst einen Passkey; mit ihm bestätigen Sie und machen weiter.
 create-what-happens = Wählen Sie an einem Computer, den auch andere nutzen, Ihr Telefon oder einen Sicherheitsschlüssel als Aufbewahrungsort.
 
 name-title = Passkey umbenennen
@@ -262,7 +263,7 @@ code-app-is-on = Ihre Code-App ist eingeschaltet
 code-app-is-off = Keine Code-App
 code-app-on-text = Nach dem Passwort fragen wir nach den sechs Ziffern, die sie zeigt.
 code-app-is-stopped = Ihre Code-App funktioniert nicht mehr
-code-app-stopped-text = Nach Ihrem Passwort wurden hundert falsche Codes eingegeben. Ändern Sie Ihr Passwort, denn vielleicht kennt es jemand anderes; schalten Sie danach die Code-App aus und wieder ein.
+code-app-stopped-text = Nach Ihrem Passwort wurden hundert falsche Codes eingegeben. Ändern Sie Ihr Passwort, denn vielleicht kennt es jemand anderes; schalten Sie danach die Code-App aus und wieder ein. Haben Sie keinen Passkey, erstellen Sie zuerst einen: Mit ihm bestätigen Sie. Geht das nicht, wenden Sie sich an die Betreiber dieses Dienstes.
 code-app-off-text = Eine App auf Ihrem Telefon zeigt jede halbe Minute einen neuen Code. Mit ihr kommen Sie auch wieder hinein, wenn Sie einen Passkey verlieren.
 code-app-turn-on = Code-App einrichten
 code-app-turn-off = Ausschalten
@@ -650,8 +651,8 @@ mail-factor-stopped-subject =
 mail-factor-stopped-text =
     { $factor ->
         [password] Für Ihr Konto bei { $brand } wurde hundertmal hintereinander ein falsches Passwort eingegeben. Das Passwort öffnet das Konto deshalb nicht mehr; Passkeys funktionieren wie bisher. Für ein neues Passwort wählen Sie auf der Anmeldeseite „Passwort vergessen?“.
-        [code-app] Jemand, der Ihr Passwort für { $brand } kennt, hat hundertmal hintereinander einen falschen Code eingegeben. Die Codes Ihrer App öffnen das Konto deshalb nicht mehr. Melden Sie sich mit einem Passkey oder einem Wiederherstellungscode an, ändern Sie Ihr Passwort, und schalten Sie danach die Code-App aus und wieder ein.
-       *[other] Jemand, der Ihr Passwort für { $brand } kennt, hat hundertmal hintereinander einen falschen Wiederherstellungscode eingegeben. Ihre Wiederherstellungscodes öffnen das Konto deshalb nicht mehr. Melden Sie sich mit einem Passkey oder Ihrer Code-App an, ändern Sie Ihr Passwort, und erstellen Sie danach neue Wiederherstellungscodes.
+        [code-app] Jemand, der Ihr Passwort für { $brand } kennt, hat hundertmal hintereinander einen falschen Code eingegeben. Die Codes Ihrer App öffnen das Konto deshalb nicht mehr. Melden Sie sich mit einem Passkey an, oder mit einem Wiederherstellungscode und erstellen dann zuerst einen Passkey. Ändern Sie danach Ihr Passwort, und schalten Sie die Code-App aus und wieder ein. Haben Sie beides nicht, wenden Sie sich an die Betreiber des Dienstes.
+       *[other] Jemand, der Ihr Passwort für { $brand } kennt, hat hundertmal hintereinander einen falschen Wiederherstellungscode eingegeben. Ihre Wiederherstellungscodes öffnen das Konto deshalb nicht mehr. Melden Sie sich mit einem Passkey oder Ihrer Code-App an, ändern Sie Ihr Passwort, und erstellen Sie danach neue Wiederherstellungscodes. Haben Sie beides nicht, wenden Sie sich an die Betreiber des Dienstes.
     }
 mail-recovery-code-used-subject = Ein Wiederherstellungscode wurde verwendet
 mail-recovery-code-used-text =

@@ -221,6 +221,7 @@ create-lead-setup = Your account is ready. One last step makes it safe and quick
 create-lead-policy = Your organization asks for a passkey. It takes less than a minute; then you log in with it.
 create-lead-access = Create your new passkey on this device. Then you log in with it.
 create-lead-lost = The lost passkey is removed. Create a new one on the device in front of you.
+create-lead-recovery = A recovery code lets you in, but it changes nothing here. Create a passkey first; you confirm with it, and go on.
 create-what-happens = On a computer that others use too, choose your phone or a security key as the place to keep it.
 
 name-title = Rename passkey
@@ -263,7 +264,7 @@ code-app-is-on = Your code app is on
 code-app-is-off = No code app
 code-app-on-text = After your password we ask for the six digits it shows.
 code-app-is-stopped = Your code app has stopped working
-code-app-stopped-text = A hundred wrong codes were entered after your password. Change your password, because somebody else may know it; then turn the code app off and on again.
+code-app-stopped-text = A hundred wrong codes were entered after your password. Change your password, because somebody else may know it; then turn the code app off and on again. Without a passkey, create one first: you confirm with it. If you can not, ask those who run this service.
 code-app-off-text = An app on your phone shows a new code every half minute. It is also your way back if you lose a passkey.
 code-app-turn-on = Set up a code app
 code-app-turn-off = Turn it off
@@ -651,8 +652,8 @@ mail-factor-stopped-subject =
 mail-factor-stopped-text =
     { $factor ->
         [password] Somebody entered a wrong password for your account with { $brand } a hundred times in a row, so it opens the account no more. Passkeys work as before. For a new password, choose “Forgot password?” on the log-in page.
-        [code-app] Somebody who has your password for { $brand } entered a wrong code a hundred times in a row, so the codes of your app open the account no more. Log in with a passkey or a recovery code, change your password, then turn the code app off and on again.
-       *[other] Somebody who has your password for { $brand } entered a wrong recovery code a hundred times in a row, so your recovery codes open the account no more. Log in with a passkey or your code app, change your password, then make new recovery codes.
+        [code-app] Somebody who has your password for { $brand } entered a wrong code a hundred times in a row, so the codes of your app open the account no more. Log in with a passkey, or with a recovery code and create a passkey first. Then change your password, and turn the code app off and on again. If you have neither, ask those who run the service.
+       *[other] Somebody who has your password for { $brand } entered a wrong recovery code a hundred times in a row, so your recovery codes open the account no more. Log in with a passkey or your code app, change your password, then make new recovery codes. If you have neither, ask those who run the service.
     }
 mail-recovery-code-used-subject = A recovery code was used
 mail-recovery-code-used-text =

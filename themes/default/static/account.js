@@ -1,6 +1,6 @@
-// Keeps the browser's passkeys in step with the account: on every visit of the passkeys page it
-// learns which ones are accepted and what the account is called now. Never runs for somebody who
-// is not logged in, since the list of accepted ids would tell a stranger who is who.
+// Keeps the browser's passkeys in step with the account: it learns which ones are accepted and what
+// the account is called now. Runs only for somebody who is logged in, or was until this very answer,
+// since the list of accepted ids would tell a stranger who is who.
 
 import { signal } from './passkey.js';
 

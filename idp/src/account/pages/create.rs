@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
-use super::overview::Signals;
+use super::signals::Signals;
 use super::{SECTION, bench, done, frame, owner_of};
 use crate::account::{passkeys, proof, sessions};
 use crate::app::App;
@@ -24,7 +24,7 @@ use crate::web::visit::Visit;
 
 #[derive(Debug, Serialize)]
 pub struct CreatePage {
-    /// Where the person comes from: `setup`, `policy`, `access`, `lost`, or nowhere in particular.
+    /// Where the person comes from: `setup`, `policy`, `access`, `lost`, `recovery`, or nowhere in particular.
     from: &'static str,
     /// Nothing else can be done before.
     required: bool,
@@ -64,7 +64,7 @@ pub struct CreateQuery {
     fresh: String,
 }
 
-const ORIGINS: [&str; 5] = ["", "setup", "policy", "access", "lost"];
+const ORIGINS: [&str; 6] = ["", "setup", "policy", "access", "lost", "recovery"];
 
 /// GET /account/passkeys/create
 pub async fn create(
@@ -84,7 +84,7 @@ pub async fn create(
     }
     let (attempt, destination) = fields(&next);
     let from = ORIGINS.into_iter().find(|from| *from == query.from).unwrap_or("");
-    let required = owner.session.limited;
+    let required = owner.session.is_limited();
     let signals = (!required).then(|| Signals::of(&app, &owner.user, &factors.passkeys));
     let page = CreatePage { from, required, attempt, destination, failure: None, signals };
     let form_action = form_action(&app, &visit, &next).await?;
@@ -136,7 +136,9 @@ pub async fn name(
     Id(id): Id<PasskeyId>,
     Asked(query): Asked<CreateQuery>,
 ) -> Result<Response, PageError> {
-    let passkey = stored::of_user_by_id(&app.store, owner.user.id, id).await?.ok_or(PageError::NotFound)?;
+    let passkey = stored::of_user_by_id(&app.store, owner.user.id, id).await?;
+    let passkey = passkey.filter(|passkey| proof::may_name(&owner.session, passkey));
+    let passkey = passkey.ok_or(PageError::NotFound)?;
     let next = destination(query.attempt.as_deref(), query.destination.as_deref())?;
     let (attempt, destination) = fields(&next);
     let page = NamePage {
@@ -187,7 +189,7 @@ pub async fn rename(
     };
     let fresh = form.fresh == "1";
     done(passkeys::rename(&bench(&app, &visit), owner_of(&owner), id, &name).await?)?;
-    if owner.session.limited {
+    if owner.session.is_limited() {
         return leave(&app, &visit, &owner, &next).await;
     }
     Ok(see_other(&match next {

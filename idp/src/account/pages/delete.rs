@@ -4,8 +4,8 @@ use axum::extract::State;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
-use super::overview::Signals;
 use super::passkeys::Card;
+use super::signals::Signals;
 use super::{SECTION, bench, done, owner_of, proof_first};
 use crate::account::{passkeys, proof};
 use crate::app::App;
@@ -170,7 +170,7 @@ async fn lost_page(
 ) -> Result<Response, PageError> {
     let factors = proof::factors(&app.store, &owner.user).await?;
     let passkeys = factors.passkeys.iter().map(|passkey| Card::of(passkey, owner, visit.browser)).collect();
-    let page = LostPage { passkeys, code_app: factors.code_app.is_some(), failure };
+    let page = LostPage { passkeys, code_app: factors.code_app.since().is_some(), failure };
     page::render(app, visit, SECTION, &page)
 }
 

@@ -10,6 +10,7 @@ mod passkeys;
 mod password;
 mod profile;
 mod sessions;
+mod signals;
 mod two_factor;
 
 pub use activity::{ActivityPage, activity};
@@ -37,6 +38,7 @@ use serde::{Deserialize, Serialize};
 use super::{Changed, Owner, Workbench, proof};
 use crate::app::App;
 use crate::theme::Page;
+use crate::web::attempt::{carry, destination};
 use crate::web::error::PageError;
 use crate::web::page::{self, Frame, see_other};
 use crate::web::session::{SignedIn, confirm_at};
@@ -80,10 +82,18 @@ fn done(changed: Changed) -> Result<(), PageError> {
 }
 
 /// Whoever has not proven enough to change how they get in is sent to do so, and comes back to `here`.
+/// A recovery code is used up by whoever has nothing else: they first get something to prove with.
 async fn proof_first(app: &App, owner: &SignedIn, here: &str) -> Result<Option<Response>, PageError> {
+    let (session, now) = (&owner.session, app.clock.now());
     let factors = proof::factors(&app.store, &owner.user).await?;
-    let enough = proof::may_change(&owner.session, &factors, app.clock.now());
-    Ok((!enough).then(|| see_other(&confirm_at(here))))
+    if proof::may_change(session, &factors, now) {
+        return Ok(None);
+    }
+    if proof::recovered(session, now) && !proof::has_added_passkey(session, &factors.passkeys) {
+        let query = carry(&destination(None, Some(here))?, &[("from", "recovery")]);
+        return Ok(Some(see_other(&format!("/account/passkeys/create{query}"))));
+    }
+    Ok(Some(see_other(&confirm_at(here))))
 }
 
 /// Which of the notices that a page knows it was called with.

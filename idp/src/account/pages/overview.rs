@@ -4,13 +4,13 @@ use axum::extract::State;
 use axum::response::Response;
 use serde::Serialize;
 
+use super::signals::Signals;
 use super::{NoticeQuery, SECTION, notice_of};
 use crate::account::proof;
 use crate::account::safety::{self, Advice, Device, Forecast, Loss, Outlook};
 use crate::app::App;
-use crate::crypto::base64url;
 use crate::model::credential::AuthenticatorKind;
-use crate::model::user::{Language, ServiceRole, TimeZoneName, User};
+use crate::model::user::{Language, ServiceRole, TimeZoneName};
 use crate::theme::{Page, moment};
 use crate::web::error::PageError;
 use crate::web::form::Asked;
@@ -41,38 +41,6 @@ pub struct OverviewPage {
 struct LastSignIn {
     at: String,
     method: &'static str,
-}
-
-/// What the browser's own list of passkeys is kept in step with.
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct Signals {
-    pub(super) rp_id: String,
-    pub(super) user_handle: String,
-    pub(super) accepted: Vec<String>,
-    pub(super) user_name: String,
-    pub(super) display_name: String,
-}
-
-impl Signals {
-    pub(super) fn of(app: &App, user: &User, passkeys: &[crate::model::credential::Passkey]) -> Self {
-        Self {
-            rp_id: app.relying_party.id().to_owned(),
-            user_handle: base64url::encode(&user.handle),
-            accepted: passkeys.iter().map(|passkey| base64url::encode(&passkey.credential_id)).collect(),
-            user_name: user.email.to_string(),
-            display_name: user.display_name(),
-        }
-    }
-
-    pub(super) fn sample() -> Self {
-        Self {
-            rp_id: "login.example.org".to_owned(),
-            user_handle: "AAAA".to_owned(),
-            accepted: vec!["AAAA".to_owned(), "BBBB".to_owned()],
-            user_name: "ada@example.org".to_owned(),
-            display_name: "Ada Lovelace".to_owned(),
-        }
-    }
 }
 
 const NOTICES: [&str; 4] = ["profile-saved", "password-saved", "confirmation-sent", "email-change-sent"];
@@ -152,7 +120,7 @@ pub async fn overview(
         role: user.role.map(ServiceRole::as_str),
         created_at: moment(user.created_at),
         passkeys: factors.passkeys.len(),
-        code_app: factors.code_app.is_some(),
+        code_app: factors.code_app.since().is_some(),
         recovery_codes_left: factors.recovery_codes_left,
         forecast: safety::forecast(&factors),
         last_sign_in: LastSignIn { at: moment(session.authenticated_at), method: session.method.as_str() },

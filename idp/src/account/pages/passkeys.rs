@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use serde::Serialize;
 
-use super::overview::Signals;
+use super::signals::Signals;
 use super::{NoticeQuery, SECTION, notice_of};
 use crate::account::safety::kind_of;
 use crate::app::App;

@@ -72,7 +72,7 @@ pub async fn sessions(
     let (now, limits) = (app.clock.now(), app.config.sessions.limits());
     let mut used = apps::by_session(&app.store, owner.user.id).await?;
     let all = stored::of_user(&app.store, owner.user.id).await?;
-    let live = all.into_iter().filter(|session| session.is_live(now, limits) && !session.limited);
+    let live = all.into_iter().filter(|session| session.is_live(now, limits) && !session.is_limited());
     let mut sessions: Vec<Card> = live
         .map(|session| Card {
             id: session.id.to_string(),

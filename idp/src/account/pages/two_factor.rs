@@ -14,9 +14,7 @@ use crate::app::App;
 use crate::crypto::recovery;
 use crate::crypto::totp::QrCode;
 use crate::model::attempt::Destination;
-use crate::model::credential::{FEW_RECOVERY_CODES, RECOVERY_CODES};
-use crate::model::session::FRESH;
-use crate::model::user::Policy;
+use crate::model::credential::{CodeApp, FEW_RECOVERY_CODES, RECOVERY_CODES};
 use crate::theme::Page;
 use crate::web::attempt::{carry, destination};
 use crate::web::error::PageError;
@@ -30,9 +28,8 @@ const SETUP: &str = "/account/two-factor/setup";
 
 #[derive(Debug, Serialize)]
 pub struct TwoFactorPage {
-    code_app: bool,
-    /// It is on, and works no more after too many wrong codes.
-    stopped: bool,
+    /// `off`, `on`, or `stopped` by too many wrong codes.
+    code_app: &'static str,
     passkeys: usize,
     recovery_codes_left: u64,
     few: bool,
@@ -44,17 +41,16 @@ impl Page for TwoFactorPage {
     fn samples() -> Vec<Self> {
         let page = |code_app, passkeys, recovery_codes_left, notice| Self {
             code_app,
-            stopped: code_app && passkeys > 0,
             passkeys,
             recovery_codes_left,
             few: recovery_codes_left <= FEW_RECOVERY_CODES,
             notice,
         };
         vec![
-            page(false, 0, 0, None),
-            page(true, 0, 2, Some("code-app-on")),
-            page(true, 1, 2, None),
-            page(false, 1, 10, Some("code-app-off")),
+            page("off", 0, 0, None),
+            page("on", 0, 2, Some("code-app-on")),
+            page("stopped", 1, 2, None),
+            page("off", 1, 10, Some("code-app-off")),
         ]
     }
 }
@@ -68,8 +64,11 @@ pub async fn two_factor(
 ) -> Result<Response, PageError> {
     let factors = proof::factors(&app.store, &owner.user).await?;
     let page = TwoFactorPage {
-        code_app: factors.code_app.is_some(),
-        stopped: factors.code_app.is_some() && !factors.code_app_usable,
+        code_app: match factors.code_app {
+            CodeApp::Off => "off",
+            CodeApp::On(_) => "on",
+            CodeApp::Stopped(_) => "stopped",
+        },
         passkeys: factors.passkeys.len(),
         recovery_codes_left: factors.recovery_codes_left,
         few: factors.recovery_codes_left <= FEW_RECOVERY_CODES,
@@ -78,16 +77,9 @@ pub async fn two_factor(
     page::render(&app, &visit, SECTION, &page)
 }
 
-/// Whether somebody may set up a code app: whoever may change how they get in, and whoever has just been
-/// let in to add a way because the policy wants a second factor.
 async fn may_set_up(app: &App, owner: &SignedIn) -> Result<bool, PageError> {
-    let now = app.clock.now();
     let factors = proof::factors(&app.store, &owner.user).await?;
-    let enrolling = owner.session.limited
-        && owner.session.is_fresh(now, FRESH)
-        && owner.user.policy == Policy::RequireSecondFactor
-        && factors.passkeys.is_empty();
-    Ok(enrolling || proof::may_change(&owner.session, &factors, now))
+    Ok(proof::may_add_code_app(&owner.session, &factors, app.clock.now()))
 }
 
 #[derive(Debug, Serialize)]
@@ -165,7 +157,7 @@ async fn setup_page(
     (next, failure): (&Destination, Option<&'static str>),
 ) -> Result<Response, PageError> {
     if !may_set_up(app, owner).await? {
-        return Ok(see_other(&confirm_at(HERE)));
+        return Ok(see_other(&confirm_at(&format!("{SETUP}{}", carry(next, &[])))));
     }
     let Some(setup) = logic::setup(&bench(app, visit), &owner.user).await? else {
         return Ok(see_other(HERE));
@@ -176,7 +168,7 @@ async fn setup_page(
         url: setup.url.to_string(),
         qr: setup.qr,
         failure,
-        required: owner.session.limited,
+        required: owner.session.is_limited(),
         attempt,
         destination,
     };
@@ -200,14 +192,14 @@ pub async fn confirm_code_app(
 ) -> Result<Response, PageError> {
     let next = destination(form.way.attempt.as_deref(), form.way.destination.as_deref())?;
     if !may_set_up(&app, &owner).await? {
-        return Ok(see_other(&confirm_at(HERE)));
+        return Ok(see_other(&confirm_at(&format!("{SETUP}{}", carry(&next, &[])))));
     }
     match logic::confirm(&bench(&app, &visit), owner_of(&owner), form.code.expose()).await? {
         Confirmed::WrongCode => setup_page(&app, &visit, &owner, (&next, Some("code-wrong"))).await,
         Confirmed::NotWaiting => Ok(see_other(HERE)),
         Confirmed::SignedOut => Err(PageError::SignInAgain),
         Confirmed::On(codes) => {
-            let on = if owner.session.limited {
+            let on = if owner.session.is_limited() {
                 format!("/login{}", carry(&next, &[]))
             } else {
                 format!("{HERE}?notice=code-app-on")
@@ -215,12 +207,12 @@ pub async fn confirm_code_app(
             match codes {
                 Some(codes) => {
                     let mut response = codes_page(&app, &visit, (codes, on))?;
-                    if owner.session.limited {
+                    if owner.session.is_limited() {
                         end_limited(&app, &visit, &owner, &mut response).await?;
                     }
                     Ok(response)
                 }
-                None if owner.session.limited => leave(&app, &visit, &owner, &next).await,
+                None if owner.session.is_limited() => leave(&app, &visit, &owner, &next).await,
                 None => Ok(see_other(&on)),
             }
         }
@@ -264,7 +256,7 @@ pub async fn confirm_code_app_off(
         return Ok(elsewhere);
     }
     let factors = proof::factors(&app.store, &owner.user).await?;
-    if factors.code_app.is_none() {
+    if factors.code_app == CodeApp::Off {
         return Ok(see_other(HERE));
     }
     page::render(&app, &visit, SECTION, &CodeAppOffPage { passkeys: factors.passkeys.len() })

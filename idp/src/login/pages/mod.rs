@@ -22,11 +22,11 @@ pub(super) use way::Way;
 use axum::response::Response;
 
 use super::Desk;
-use super::flow::Enrolment;
 use super::session::Begun;
 use super::sign_in::Outcome;
 use crate::app::App;
 use crate::model::attempt::AppCard;
+use crate::model::session::Enrolment;
 use crate::web::attempt::{self, carry};
 use crate::web::page::see_other;
 use crate::web::session::{self as cookies, NewCookies};
