@@ -10,7 +10,7 @@ use crate::login::reset;
 use crate::mail::{Message, ResetRequest};
 use crate::model::ids::OutboxId;
 use crate::store::outbox::{self, Kind, Waiting};
-use crate::store::{StoreError, browsers, grants, guesses, links, sessions};
+use crate::store::{StoreError, browsers, grants, guesses, links, revoked_tokens, sessions};
 
 const EVERY: Duration = Duration::from_mins(1);
 const BATCH: u64 = 500;
@@ -146,6 +146,7 @@ pub async fn purge(app: &App) -> anyhow::Result<()> {
             grants::purge(&tx, now, now - KEEP_GRANTS, BATCH).await?,
             guesses::purge(&tx, now, BATCH).await?,
             links::purge(&tx, now, BATCH).await?,
+            revoked_tokens::purge(&tx, now, BATCH).await?,
             browsers::purge(&tx, now - KEEP_BROWSERS, BATCH).await?,
         ];
         tx.commit().await?;

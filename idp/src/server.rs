@@ -53,6 +53,7 @@ pub fn router(app: &App) -> Router {
     let endpoints = oidc::endpoints().layer(middleware::from_fn_with_state(app.clone(), oidc::cors::layer));
     let bare = Router::new()
         .merge(oidc::pictures())
+        .merge(oidc::back_endpoints())
         .merge(account::well_known())
         .route("/static/{version}/{file}", get(asset))
         .route("/csp-report", post(headers::report))

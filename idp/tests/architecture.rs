@@ -172,7 +172,7 @@ fn there_is_one_road_to_each_decision() {
         ("begins a session", "sessions::insert(", &["login/session.rs"][..]),
         ("renews a session", "sessions::renew(", &["login/session.rs"]),
         ("decides the next step", "next_step(", &["login/flow.rs", "login/sign_in.rs"]),
-        ("signs tokens", "jwt::sign(", &["oidc/token/issue.rs"]),
+        ("signs", "jwt::sign(", &["oidc/introspect.rs", "oidc/token/issue.rs"]),
         ("makes grants", "grants::insert(", &["oidc/token/issue.rs"]),
         ("counts a guess of a password", "passwords::begin_attempt(", &["login/password.rs"]),
         ("counts a guess of a code", "totp::begin_attempt(", &["login/codes.rs"]),

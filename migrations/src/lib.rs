@@ -9,6 +9,7 @@ mod m0001_accounts;
 mod m0002_protocol;
 mod m0003_audit;
 mod m0004_factors;
+mod m0005_apis;
 
 #[derive(Debug)]
 pub struct Migrator;
@@ -20,6 +21,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0002_protocol::Migration),
             Box::new(m0003_audit::Migration),
             Box::new(m0004_factors::Migration),
+            Box::new(m0005_apis::Migration),
         ]
     }
 }

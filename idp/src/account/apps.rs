@@ -30,19 +30,21 @@ pub struct Known {
 /// When the database does not answer.
 pub async fn of_user(db: &impl Read, user: UserId) -> anyhow::Result<Vec<Known>> {
     let mut known: BTreeMap<ClientId, Known> = BTreeMap::new();
-    for (client, scopes, since) in consents::of_user(db, user).await? {
+    for (client, permission, since) in consents::of_user(db, user).await? {
         let name = name_of(db, &client).await?;
-        known.insert(client.clone(), Known { client, name, scopes, since, offline: false });
+        known
+            .insert(client.clone(), Known { client, name, scopes: permission.scopes, since, offline: false });
     }
     for grant in grants::of_user(db, user).await? {
         let offline = grant.is_offline();
         if let Some(entry) = known.get_mut(&grant.client_id) {
-            entry.scopes = entry.scopes.union(&grant.scopes);
+            entry.scopes = entry.scopes.union(&grant.permission.scopes);
             entry.since = entry.since.max(grant.created_at);
             entry.offline |= offline;
         } else {
             let (client, name) = (grant.client_id.clone(), name_of(db, &grant.client_id).await?);
-            let entry = Known { client, name, scopes: grant.scopes, since: grant.created_at, offline };
+            let scopes = grant.permission.scopes;
+            let entry = Known { client, name, scopes, since: grant.created_at, offline };
             known.insert(grant.client_id, entry);
         }
     }

@@ -110,6 +110,12 @@ pub enum Event {
     ConsentGranted {
         client: ClientId,
         scopes: String,
+        resources: String,
+    },
+    TokensRevoked {
+        client: ClientId,
+        /// With everything that came from it; otherwise one access token.
+        grant: Option<GrantId>,
     },
     TokensIssued {
         client: ClientId,
@@ -135,7 +141,7 @@ pub enum Event {
 }
 
 /// What every kind is called.
-pub const KINDS: [&str; 37] = [
+pub const KINDS: [&str; 38] = [
     "operator-set-up",
     "user-created",
     "signed-in",
@@ -169,6 +175,7 @@ pub const KINDS: [&str; 37] = [
     "enrolment-begun",
     "consent-granted",
     "tokens-issued",
+    "tokens-revoked",
     "code-replayed",
     "refresh-token-replayed",
     "client-created",
@@ -210,6 +217,7 @@ impl Event {
             Self::AccessLinkUsed { .. } => "access-link-used",
             Self::EnrolmentBegun { .. } => "enrolment-begun",
             Self::ConsentGranted { .. } => "consent-granted",
+            Self::TokensRevoked { .. } => "tokens-revoked",
             Self::TokensIssued { .. } => "tokens-issued",
             Self::CodeReplayed { .. } => "code-replayed",
             Self::RefreshTokenReplayed { .. } => "refresh-token-replayed",

@@ -18,6 +18,8 @@ use crate::model::client::{
 };
 use crate::model::key::SigningAlg;
 use crate::model::redirect_uri::RedirectUri;
+use crate::model::resource::Resource;
+use crate::model::scope::Scope;
 use crate::store::clients;
 
 #[derive(Debug, Subcommand)]
@@ -31,6 +33,8 @@ enum Type {
     Web,
     Spa,
     Native,
+    Machine,
+    Device,
 }
 
 #[derive(Debug, Args)]
@@ -40,8 +44,8 @@ pub(super) struct Create {
     name: ClientName,
     #[arg(long = "type")]
     client_type: Type,
-    /// May be given several times.
-    #[arg(long = "redirect-uri", required = true)]
+    /// For web, spa and native. May be given several times.
+    #[arg(long = "redirect-uri")]
     redirect_uris: Vec<RedirectUri>,
     /// May be given several times.
     #[arg(long = "post-logout-redirect-uri")]
@@ -49,6 +53,15 @@ pub(super) struct Create {
     /// A page that account pages may lead back to. May be given several times.
     #[arg(long = "return-uri")]
     return_uris: Vec<WebUri>,
+    /// A scope it may ask for, instead of those of its type. May be given several times.
+    #[arg(long = "scope")]
+    scopes: Vec<Scope>,
+    /// An API it may ask tokens for, as an absolute URI. May be given several times.
+    #[arg(long = "resource")]
+    resources: Vec<Resource>,
+    /// An API that it is itself, and may introspect tokens for. May be given several times.
+    #[arg(long = "serves")]
+    serves: Vec<Resource>,
     /// Print the result as JSON.
     #[arg(long)]
     json: bool,
@@ -85,12 +98,22 @@ async fn create(
         Type::Web => ClientType::Web,
         Type::Spa => ClientType::Spa,
         Type::Native => ClientType::Native,
+        Type::Machine => ClientType::Machine,
+        Type::Device => ClientType::Device,
     };
+    let defaults = ClientSettings::of_type(client_type, new.name, new.redirect_uris);
     let settings = ClientSettings {
+        scopes: if new.scopes.is_empty() {
+            defaults.scopes.clone()
+        } else {
+            new.scopes.into_iter().collect()
+        },
+        resources: new.resources.into_iter().collect(),
+        serves: new.serves.into_iter().collect(),
         post_logout_redirect_uris: new.post_logout_redirect_uris,
         return_uris: new.return_uris,
         id_token_alg: SigningAlg::Es256,
-        ..ClientSettings::of_type(client_type, new.name, new.redirect_uris)
+        ..defaults
     };
     settings.validate()?;
     let secret = match settings.auth_method {

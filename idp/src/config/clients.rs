@@ -1,5 +1,6 @@
 //! Applications declared in the configuration file.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use base64::Engine;
@@ -8,17 +9,18 @@ use serde::Deserialize;
 use super::Problem;
 use super::sections::SecretText;
 use crate::model::client::{
-    ClientAuthMethod, ClientId, ClientName, ClientSettings, ClientType, ConsentRule, Logo, WebUri,
+    ClientAuthMethod, ClientId, ClientName, ClientSettings, ClientType, ConsentRule, GrantType, Logo, WebUri,
 };
 use crate::model::key::SigningAlg;
 use crate::model::redirect_uri::RedirectUri;
+use crate::model::resource::Resources;
 use crate::model::scope::{Scope, Scopes};
 
 /// Shorter ones could be guessed: a client secret is compared as a fast hash.
 const MIN_SECRET: usize = 32;
 
 /// Every key a `[[clients]]` table may have.
-pub(super) const KEYS: [&str; 16] = [
+pub(super) const KEYS: [&str; 19] = [
     "id",
     "name",
     "type",
@@ -29,6 +31,9 @@ pub(super) const KEYS: [&str; 16] = [
     "post_logout_redirect_uris",
     "return_uris",
     "scopes",
+    "grants",
+    "resources",
+    "serves",
     "refresh_tokens",
     "consent",
     "id_token_alg",
@@ -55,12 +60,18 @@ pub(super) struct RawClient {
     #[serde(default)]
     secret_file: Option<PathBuf>,
     auth_method: Option<ClientAuthMethod>,
+    #[serde(default)]
     redirect_uris: Vec<RedirectUri>,
     #[serde(default)]
     post_logout_redirect_uris: Vec<RedirectUri>,
     #[serde(default)]
     return_uris: Vec<WebUri>,
     scopes: Option<Vec<Scope>>,
+    grants: Option<BTreeSet<GrantType>>,
+    #[serde(default)]
+    resources: Resources,
+    #[serde(default)]
+    serves: Resources,
     refresh_tokens: Option<bool>,
     consent: Option<ConsentRule>,
     id_token_alg: Option<SigningAlg>,
@@ -77,20 +88,30 @@ impl ClientSettings {
             name,
             client_type,
             auth_method: match client_type {
-                ClientType::Web => ClientAuthMethod::ClientSecretBasic,
-                ClientType::Spa | ClientType::Native => ClientAuthMethod::None,
+                ClientType::Web | ClientType::Machine => ClientAuthMethod::ClientSecretBasic,
+                ClientType::Spa | ClientType::Native | ClientType::Device => ClientAuthMethod::None,
             },
             redirect_uris,
             post_logout_redirect_uris: Vec::new(),
             return_uris: Vec::new(),
-            scopes: [Scopes::OPENID, Scopes::PROFILE, Scopes::EMAIL, Scopes::OFFLINE_ACCESS]
-                .into_iter()
-                .filter_map(|scope| Scope::parse(scope).ok())
-                .collect(),
-            refresh_tokens: true,
+            scopes: match client_type {
+                ClientType::Machine => Scopes::default(),
+                _ => [Scopes::OPENID, Scopes::PROFILE, Scopes::EMAIL, Scopes::OFFLINE_ACCESS]
+                    .into_iter()
+                    .filter_map(|scope| Scope::parse(scope).ok())
+                    .collect(),
+            },
+            grants: match client_type {
+                ClientType::Machine => [GrantType::ClientCredentials].into(),
+                ClientType::Device => [GrantType::DeviceCode].into(),
+                ClientType::Web | ClientType::Spa | ClientType::Native => BTreeSet::new(),
+            },
+            resources: Resources::default(),
+            serves: Resources::default(),
+            refresh_tokens: client_type != ClientType::Machine,
             consent: match client_type {
-                ClientType::Web | ClientType::Spa => ConsentRule::Never,
-                ClientType::Native => ConsentRule::Always,
+                ClientType::Web | ClientType::Spa | ClientType::Machine => ConsentRule::Never,
+                ClientType::Native | ClientType::Device => ConsentRule::Always,
             },
             id_token_alg: SigningAlg::Rs256,
             logo: None,
@@ -133,6 +154,9 @@ impl RawClient {
                 .scopes
                 .clone()
                 .map_or(defaults.scopes.clone(), |scopes| scopes.into_iter().collect()),
+            grants: self.grants.clone().unwrap_or(defaults.grants.clone()),
+            resources: self.resources.clone(),
+            serves: self.serves.clone(),
             refresh_tokens: self.refresh_tokens.unwrap_or(defaults.refresh_tokens),
             consent: self.consent.unwrap_or(defaults.consent),
             id_token_alg: self.id_token_alg.unwrap_or(defaults.id_token_alg),

@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 
 use super::client::ClientId;
+use super::grant::Permission;
 use super::ids::{PasskeyId, SessionId, UserId};
 use super::redirect_uri::RedirectUri;
-use super::scope::Scopes;
 use super::session::Method;
 use super::{Invalid, text_type};
 
@@ -80,7 +80,7 @@ pub struct Attempt {
     pub nonce: Option<String>,
     /// RFC 7636 S256 challenge: the 43 characters as sent.
     pub code_challenge: String,
-    pub scopes: Scopes,
+    pub permission: Permission,
     pub prompt: Prompt,
     pub max_age: Option<u32>,
     pub acr_values: Vec<String>,
@@ -175,7 +175,7 @@ pub struct CodeGrant {
     pub redirect_uri: RedirectUri,
     pub code_challenge: String,
     pub nonce: Option<String>,
-    pub scopes: Scopes,
+    pub permission: Permission,
     pub user_id: UserId,
     pub session_id: SessionId,
     pub passkey_id: Option<PasskeyId>,

@@ -8,7 +8,7 @@ use url::Url;
 
 use super::key::SigningAlg;
 use super::redirect_uri::{RedirectUri, is_https_or_loopback};
-
+use super::resource::Resources;
 use super::scope::Scopes;
 use super::{Invalid, text_type};
 
@@ -89,6 +89,21 @@ pub enum ClientType {
     Spa,
     /// Runs on a person's device; public, and any program there may claim to be it.
     Native,
+    /// A program that acts for itself and for nobody else.
+    Machine,
+    /// Something without a browser, such as a screen in a waiting room; public.
+    Device,
+}
+
+/// What a client may ask tokens for besides codes, which everybody with a redirect URI may redeem.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum GrantType {
+    /// RFC 6749 §4.4
+    #[serde(rename = "client_credentials")]
+    ClientCredentials,
+    /// RFC 8628
+    #[serde(rename = "urn:ietf:params:oauth:grant-type:device_code", alias = "device_code")]
+    DeviceCode,
 }
 
 /// RFC 6749 §2.3, OIDC Core §9: the one way in which a client may authenticate.
@@ -143,6 +158,14 @@ pub struct ClientSettings {
     #[serde(default)]
     pub return_uris: Vec<WebUri>,
     pub scopes: Scopes,
+    #[serde(default)]
+    pub grants: BTreeSet<GrantType>,
+    /// The APIs it may ask access tokens for (RFC 8707).
+    #[serde(default)]
+    pub resources: Resources,
+    /// The APIs it is itself: it may introspect tokens for them.
+    #[serde(default)]
+    pub serves: Resources,
     pub refresh_tokens: bool,
     pub consent: ConsentRule,
     pub id_token_alg: SigningAlg,
@@ -170,30 +193,54 @@ impl ClientSettings {
     /// Names the first rule that is broken.
     pub fn validate(&self) -> Result<(), Invalid> {
         let invalid = |why| Err(Invalid::new("client", why));
-        if self.redirect_uris.is_empty() {
+        let by_code = !matches!(self.client_type, ClientType::Machine | ClientType::Device);
+        if by_code && self.redirect_uris.is_empty() {
             return invalid("needs at least one redirect_uri");
         }
-        let lists = [self.redirect_uris.len(), self.post_logout_redirect_uris.len(), self.return_uris.len()];
+        if !by_code && !self.redirect_uris.is_empty() {
+            return invalid("of type machine or device has no redirect_uris");
+        }
+        let lists = [
+            self.redirect_uris.len(),
+            self.post_logout_redirect_uris.len(),
+            self.return_uris.len(),
+            self.resources.len(),
+            self.serves.len(),
+        ];
         if lists.into_iter().any(|length| length > 50) {
-            return invalid("may have at most 50 redirect_uris, post_logout_redirect_uris and return_uris");
+            return invalid("may have at most 50 entries in each list");
         }
         let public = self.auth_method == ClientAuthMethod::None;
         match self.client_type {
-            ClientType::Web if public => return invalid("of type web must authenticate"),
+            ClientType::Web | ClientType::Machine if public => {
+                return invalid("of type web or machine must authenticate");
+            }
             ClientType::Spa | ClientType::Native if !public => {
                 return invalid("of type spa or native can not keep a secret: auth_method must be none");
             }
             _ => {}
+        }
+        if public && self.grants.contains(&GrantType::ClientCredentials) {
+            return invalid("must authenticate to use client_credentials");
+        }
+        if public && !self.serves.is_empty() {
+            return invalid("must authenticate to serve an API");
         }
         let mut uris = self.redirect_uris.iter().chain(&self.post_logout_redirect_uris);
         if self.client_type != ClientType::Native && uris.any(RedirectUri::has_private_scheme) {
             return invalid("of type web or spa needs https redirect_uris (http only on loopback)");
         }
         // RFC 8252 §8.6: any program on the device can claim to be this client.
-        if self.client_type == ClientType::Native && self.consent != ConsentRule::Always {
-            return invalid("of type native must ask for consent every time: consent must be always");
+        let anybody = matches!(self.client_type, ClientType::Native | ClientType::Device);
+        if anybody && self.consent != ConsentRule::Always {
+            return invalid(
+                "of type native or device must ask for consent every time: consent must be always",
+            );
         }
-        if !self.scopes.contains(Scopes::OPENID) {
+        if self.client_type == ClientType::Machine && self.scopes != self.scopes.without_person() {
+            return invalid("of type machine has no scopes about people");
+        }
+        if self.client_type != ClientType::Machine && !self.scopes.contains(Scopes::OPENID) {
             return invalid("needs the scope openid");
         }
         Ok(())

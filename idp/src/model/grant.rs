@@ -1,11 +1,43 @@
 //! What a completed authorization gave to a client, and the refresh tokens that keep it alive.
 
+use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::client::ClientId;
+use super::client::{Client, ClientId};
 use super::ids::{GrantId, PasskeyId, RefreshTokenId, SessionId, UserId};
+use super::key::Thumbprint;
+use super::resource::Resources;
 use super::scope::Scopes;
 use super::session::Method;
+
+/// What somebody allowed an application: to know this about them, and to act at these APIs.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Permission {
+    pub scopes: Scopes,
+    pub resources: Resources,
+}
+
+impl Permission {
+    #[must_use]
+    pub fn is_subset(&self, other: &Self) -> bool {
+        self.scopes.is_subset(&other.scopes) && self.resources.is_subset(&other.resources)
+    }
+
+    #[must_use]
+    pub fn union(&self, other: &Self) -> Self {
+        Self { scopes: self.scopes.union(&other.scopes), resources: self.resources.union(&other.resources) }
+    }
+
+    /// What is left of it when the client may have no more than its registration says now.
+    #[must_use]
+    pub fn within(&self, client: &Client) -> Self {
+        let settings = &client.settings;
+        Self {
+            scopes: self.scopes.intersection(&settings.scopes),
+            resources: self.resources.intersection(&settings.resources),
+        }
+    }
+}
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
@@ -16,7 +48,9 @@ pub struct Grant {
     /// The passkey behind the session, if there was one: deleting it ends this grant, even one that
     /// outlives the session.
     pub passkey_id: Option<PasskeyId>,
-    pub scopes: Scopes,
+    pub permission: Permission,
+    /// The key that its holder has to prove (RFC 9449 §6): of a public client's refresh tokens.
+    pub key: Option<Thumbprint>,
     /// Of the sign-in that this grant came from; a refresh never changes them (OIDC Core §12.2).
     pub method: Method,
     pub authenticated_at: OffsetDateTime,
@@ -28,7 +62,7 @@ impl Grant {
     /// With `offline_access` a grant outlives the browser session it came from.
     #[must_use]
     pub fn is_offline(&self) -> bool {
-        self.scopes.contains(Scopes::OFFLINE_ACCESS)
+        self.permission.scopes.contains(Scopes::OFFLINE_ACCESS)
     }
 }
 

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+use super::{Invalid, text_type};
+
 /// The signature algorithms we sign with (RFC 7518, RFC 8037). An allow-list: `none` and the
 /// symmetric ones have no variant and so cannot be asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -56,6 +58,18 @@ impl KeyState {
         [Self::Next, Self::Current, Self::Retired].into_iter().find(|state| state.as_str() == text)
     }
 }
+
+text_type!(
+    /// RFC 7638: the SHA-256 of a public key, in base64url.
+    Thumbprint,
+    |text| {
+        let legal = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        if text.len() != 43 || !text.chars().all(legal) {
+            return Err(Invalid::new("thumbprint", "must be 43 characters of base64url"));
+        }
+        Ok(text.to_owned())
+    }
+);
 
 /// A signing key without its private half.
 #[derive(Debug, Clone)]

@@ -9,6 +9,7 @@ pub mod ids;
 pub mod key;
 pub mod link;
 pub mod redirect_uri;
+pub mod resource;
 pub mod scope;
 pub mod session;
 pub mod user;

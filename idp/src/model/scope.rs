@@ -63,6 +63,13 @@ impl Scopes {
         self.0.iter().filter(|s| s.as_str() != scope).cloned().collect()
     }
 
+    /// Without those that are about a person.
+    #[must_use]
+    pub fn without_person(&self) -> Self {
+        let about_a_person = [Self::OPENID, Self::PROFILE, Self::EMAIL, Self::OFFLINE_ACCESS];
+        self.0.iter().filter(|scope| !about_a_person.contains(&scope.as_str())).cloned().collect()
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = &Scope> {
         self.0.iter()
     }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use crate::model::key::Thumbprint;
 use crate::model::scope::Scopes;
 use crate::model::user::User;
 
@@ -24,21 +25,64 @@ pub struct IdToken<'a> {
     pub at_hash: String,
 }
 
-/// RFC 9068 §2.2, with the grant it belongs to, so that ending the grant ends the token.
+/// RFC 9068 §2.2, with the grant it belongs to, so that ending the grant ends the token. What only a
+/// person has is absent where a client acts for itself.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct AccessToken {
     pub iss: String,
     pub sub: String,
-    pub aud: String,
+    pub aud: Audience,
     pub exp: i64,
     pub iat: i64,
     pub jti: String,
     pub client_id: String,
     pub scope: String,
-    pub auth_time: i64,
-    pub acr: String,
-    pub amr: Vec<String>,
-    pub grant_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auth_time: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acr: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub amr: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grant_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cnf: Option<Confirmation>,
+}
+
+/// RFC 7519 §4.1.3: one audience is a text, several are a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Audience {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl Audience {
+    #[must_use]
+    pub fn of(names: Vec<String>) -> Self {
+        <[String; 1]>::try_from(names).map_or_else(Self::Many, |[only]| Self::One(only))
+    }
+
+    #[must_use]
+    pub fn contains(&self, name: &str) -> bool {
+        self.iter().any(|known| known == name)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        match self {
+            Self::One(name) => std::slice::from_ref(name),
+            Self::Many(names) => names,
+        }
+        .iter()
+        .map(String::as_str)
+    }
+}
+
+/// RFC 7800: the key that the holder of a token has to prove.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Confirmation {
+    /// RFC 9449 §6.1
+    pub jkt: Thumbprint,
 }
 
 /// What an ID token that comes back as a hint is read for.

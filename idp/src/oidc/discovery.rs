@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 use crate::config::PublicUrl;
 use crate::model::key::SigningAlg;
 
+const AUTH_METHODS: [&str; 3] = ["client_secret_basic", "client_secret_post", "none"];
+
 /// The metadata document.
 #[must_use]
 pub fn document(public_url: &PublicUrl, ui_locales: &[String]) -> Value {
@@ -15,14 +17,19 @@ pub fn document(public_url: &PublicUrl, ui_locales: &[String]) -> Value {
         "token_endpoint": public_url.join("/oidc/token"),
         "userinfo_endpoint": public_url.join("/oidc/userinfo"),
         "jwks_uri": public_url.join("/oidc/jwks"),
+        "revocation_endpoint": public_url.join("/oidc/revoke"),
+        "introspection_endpoint": public_url.join("/oidc/introspect"),
         "end_session_endpoint": public_url.join("/oidc/logout"),
         "scopes_supported": ["openid", "profile", "email", "offline_access"],
         "response_types_supported": ["code"],
         "response_modes_supported": ["query", "form_post"],
-        "grant_types_supported": ["authorization_code", "refresh_token"],
+        "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": SigningAlg::ALL.map(SigningAlg::as_str),
-        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
+        "token_endpoint_auth_methods_supported": AUTH_METHODS,
+        "revocation_endpoint_auth_methods_supported": AUTH_METHODS,
+        "introspection_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+        "introspection_signing_alg_values_supported": SigningAlg::ALL.map(SigningAlg::as_str),
         "code_challenge_methods_supported": ["S256"],
         "claims_supported": [
             "sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash",

@@ -14,7 +14,7 @@ use super::authorize::request::{Addressed, Unaddressed, address};
 use super::authorize::{self, Next, checks, respond};
 use super::claims::Hint;
 use super::error::{EndpointError, OAuthError};
-use super::{consent, token, userinfo};
+use super::{access, consent, introspect, revoke, token, userinfo};
 use crate::app::App;
 use crate::crypto::jwt;
 use crate::model::attempt::{Attempt, Destination, Handle};
@@ -139,7 +139,7 @@ async fn proceed(
                 // Of two tabs that come this far with one attempt, one is answered.
                 attempt = take(app, handle).await?;
             }
-            attempt.scopes = authorize::granted_scopes(&attempt, &client, &signed_in.session);
+            attempt.permission.scopes = authorize::granted_scopes(&attempt, &client, &signed_in.session);
             let code =
                 authorize::issue_code(&app.ephemeral, app.entropy, &attempt, &signed_in.session).await?;
             respond::with_code(app, visit, (&attempt).into(), code.expose())
@@ -259,15 +259,47 @@ pub async fn userinfo(
     let params = form.map(|form| form.0).unwrap_or_default();
     let token = userinfo::bearer(&headers, &params)?;
     let issuer = app.config.public_url.issuer();
-    let desk = userinfo::Desk {
+    let claims = userinfo::respond(&desk(&app, &issuer), &token).await?;
+    Ok(([(CACHE_CONTROL, HeaderValue::from_static("no-store"))], Json(claims)).into_response())
+}
+
+fn desk<'a>(app: &'a App, issuer: &'a str) -> access::Desk<'a> {
+    access::Desk {
         store: &app.store,
         keys: &app.keys,
         limits: app.config.sessions.limits(),
-        issuer: &issuer,
+        issuer,
         now: app.clock.now(),
-    };
-    let claims = userinfo::respond(&desk, &token).await?;
-    Ok(([(CACHE_CONTROL, HeaderValue::from_static("no-store"))], Json(claims)).into_response())
+    }
+}
+
+/// POST /oidc/revoke
+pub async fn revoke(
+    State(app): State<App>,
+    headers: HeaderMap,
+    ProtocolForm(params): ProtocolForm,
+) -> Result<Response, EndpointError> {
+    let issuer = app.config.public_url.issuer();
+    revoke::respond(&desk(&app, &issuer), &headers, &params).await?;
+    Ok([(CACHE_CONTROL, HeaderValue::from_static("no-store"))].into_response())
+}
+
+/// POST /oidc/introspect
+pub async fn introspect(
+    State(app): State<App>,
+    headers: HeaderMap,
+    ProtocolForm(params): ProtocolForm,
+) -> Result<Response, EndpointError> {
+    let issuer = app.config.public_url.issuer();
+    let desk = desk(&app, &issuer);
+    let (client, answer) = introspect::respond(&desk, &headers, &params, &app.config.tokens).await?;
+    let no_store = [(CACHE_CONTROL, HeaderValue::from_static("no-store"))];
+    if !introspect::wants_jwt(&headers) {
+        return Ok((no_store, Json(answer)).into_response());
+    }
+    let jwt = introspect::signed(&desk, &client, &answer).await?;
+    let kind = [(CONTENT_TYPE, HeaderValue::from_static(introspect::JWT))];
+    Ok((no_store, kind, jwt).into_response())
 }
 
 /// GET /oidc/logo/{id}

@@ -29,7 +29,7 @@ pub enum OAuthError {
     #[error("{0}")]
     UnauthorizedClient(&'static str),
     /// RFC 6749 §5.2.
-    #[error("grant_type must be authorization_code or refresh_token")]
+    #[error("grant_type is none of grant_types_supported in the metadata")]
     UnsupportedGrantType,
     /// RFC 6749 §4.1.2.1.
     #[error("response_type must be code")]
@@ -37,6 +37,9 @@ pub enum OAuthError {
     /// RFC 6749 §4.1.2.1 and §5.2.
     #[error("{0}")]
     InvalidScope(&'static str),
+    /// RFC 8707 §2.
+    #[error("resource is not an API that this client may ask tokens for")]
+    InvalidTarget,
     /// RFC 6749 §4.1.2.1.
     #[error("the person cancelled")]
     AccessDenied,
@@ -78,6 +81,7 @@ impl OAuthError {
             Self::UnsupportedGrantType => "unsupported_grant_type",
             Self::UnsupportedResponseType => "unsupported_response_type",
             Self::InvalidScope(_) => "invalid_scope",
+            Self::InvalidTarget => "invalid_target",
             Self::AccessDenied => "access_denied",
             Self::LoginRequired => "login_required",
             Self::ConsentRequired => "consent_required",

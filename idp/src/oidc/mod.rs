@@ -1,5 +1,6 @@
 //! The OpenID provider: what applications speak. Meets sign-in only through an attempt and a URL.
 
+pub mod access;
 pub mod authorize;
 pub mod claims;
 pub mod client_auth;
@@ -8,7 +9,9 @@ pub mod cors;
 pub mod discovery;
 pub mod endpoints;
 pub mod error;
+pub mod introspect;
 pub mod logout;
+pub mod revoke;
 pub mod token;
 pub mod userinfo;
 
@@ -35,7 +38,13 @@ pub fn endpoints() -> Router<App> {
         .route("/.well-known/oauth-authorization-server", get(endpoints::discovery))
         .route("/oidc/jwks", get(endpoints::jwks))
         .route("/oidc/token", post(endpoints::token))
+        .route("/oidc/revoke", post(endpoints::revoke))
         .route("/oidc/userinfo", get(endpoints::userinfo).post(endpoints::userinfo))
+}
+
+/// What only servers call.
+pub fn back_endpoints() -> Router<App> {
+    Router::new().route("/oidc/introspect", post(endpoints::introspect))
 }
 
 /// Pictures of clients, without cookies.

@@ -7,17 +7,25 @@ use time::OffsetDateTime;
 use super::entity::consent;
 use super::{Read, Result, Tx, from_millis, stored, to_millis, unique};
 use crate::model::client::ClientId;
+use crate::model::grant::Permission;
 use crate::model::ids::UserId;
+use crate::model::resource::Resources;
 use crate::model::scope::Scopes;
 
-pub async fn scopes(db: &impl Read, user: UserId, client: &ClientId) -> Result<Option<Scopes>> {
+pub async fn permission(db: &impl Read, user: UserId, client: &ClientId) -> Result<Option<Permission>> {
     let query = consent::Entity::find_by_id((user.uuid(), client.as_str().to_owned()));
-    let row = unique(db, query).await?;
-    row.map(|row| stored("consent", Scopes::parse(&row.scopes))).transpose()
+    unique(db, query).await?.as_ref().map(from_row).transpose()
+}
+
+fn from_row(row: &consent::Model) -> Result<Permission> {
+    Ok(Permission {
+        scopes: stored("consent", Scopes::parse(&row.scopes))?,
+        resources: stored("consent", Resources::parse(&row.resources))?,
+    })
 }
 
 /// Everything a person allowed, by application.
-pub async fn of_user(db: &impl Read, user: UserId) -> Result<Vec<(ClientId, Scopes, OffsetDateTime)>> {
+pub async fn of_user(db: &impl Read, user: UserId) -> Result<Vec<(ClientId, Permission, OffsetDateTime)>> {
     let rows = consent::Entity::find()
         .filter(consent::Column::UserId.eq(user.uuid()))
         .order_by_asc(consent::Column::ClientId)
@@ -26,7 +34,7 @@ pub async fn of_user(db: &impl Read, user: UserId) -> Result<Vec<(ClientId, Scop
     rows.into_iter()
         .map(|row| {
             let client = stored("consent", ClientId::parse(&row.client_id))?;
-            Ok((client, stored("consent", Scopes::parse(&row.scopes))?, from_millis(row.granted_at)))
+            Ok((client, from_row(&row)?, from_millis(row.granted_at)))
         })
         .collect()
 }
@@ -44,17 +52,18 @@ pub async fn remember(
     tx: &Tx,
     user: UserId,
     client: &ClientId,
-    scopes: &Scopes,
+    permission: &Permission,
     now: OffsetDateTime,
 ) -> Result<()> {
     let row = consent::ActiveModel {
         user_id: Set(user.uuid()),
         client_id: Set(client.as_str().to_owned()),
-        scopes: Set(scopes.to_string()),
+        scopes: Set(permission.scopes.to_string()),
+        resources: Set(permission.resources.to_string()),
         granted_at: Set(to_millis(now)),
     };
     let replace = OnConflict::columns([consent::Column::UserId, consent::Column::ClientId])
-        .update_columns([consent::Column::Scopes, consent::Column::GrantedAt])
+        .update_columns([consent::Column::Scopes, consent::Column::Resources, consent::Column::GrantedAt])
         .to_owned();
     consent::Entity::insert(row).on_conflict(replace).exec_without_returning(tx.connection()).await?;
     Ok(())

@@ -111,10 +111,18 @@ entity!(grant, "grant", {
     passkey_id: Option<Uuid>,
     code_hash: Vec<u8>,
     scopes: String,
+    resources: String,
+    key_thumbprint: Option<String>,
     method: String,
     authenticated_at: i64,
     created_at: i64,
     revoked_at: Option<i64>,
+});
+
+entity!(revoked_token, "revoked_token", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    id_hash: Vec<u8>,
+    expires_at: i64,
 });
 
 entity!(refresh_token, "refresh_token", {
@@ -135,6 +143,7 @@ entity!(consent, "consent", {
     #[sea_orm(primary_key, auto_increment = false)]
     client_id: String,
     scopes: String,
+    resources: String,
     granted_at: i64,
 });
 

@@ -10,8 +10,10 @@ use super::{Read, Result, StoreError, Tx, from_millis, insert_new, stored, to_mi
 use crate::crypto::seal::Place;
 use crate::crypto::token::{Token, TokenHash, TokenKind};
 use crate::model::client::ClientId;
-use crate::model::grant::{Grant, RefreshToken};
+use crate::model::grant::{Grant, Permission, RefreshToken};
 use crate::model::ids::{GrantId, PasskeyId, RefreshTokenId, SessionId, UserId};
+use crate::model::key::Thumbprint;
+use crate::model::resource::Resources;
 use crate::model::scope::Scopes;
 use crate::model::session::Method;
 
@@ -25,7 +27,9 @@ pub async fn insert(tx: &Tx, new: &Grant, code: TokenHash) -> Result<bool> {
         session_id: Set(new.session_id.uuid()),
         passkey_id: Set(new.passkey_id.map(PasskeyId::uuid)),
         code_hash: Set(code.0.to_vec()),
-        scopes: Set(new.scopes.to_string()),
+        scopes: Set(new.permission.scopes.to_string()),
+        resources: Set(new.permission.resources.to_string()),
+        key_thumbprint: Set(new.key.as_ref().map(ToString::to_string)),
         method: Set(new.method.as_str().to_owned()),
         authenticated_at: Set(to_millis(new.authenticated_at)),
         created_at: Set(to_millis(new.created_at)),
@@ -125,18 +129,13 @@ pub async fn insert_refresh_token(tx: &Tx, new: &RefreshToken, token: &Token) ->
     Ok(())
 }
 
-/// A refresh token and its grant, if the grant is this client's.
-pub async fn refresh_token(
-    db: &impl Read,
-    client: &ClientId,
-    token: TokenHash,
-) -> Result<Option<(RefreshToken, Grant)>> {
+/// A refresh token and its grant, which may be another client's.
+pub async fn refresh_token(db: &impl Read, token: TokenHash) -> Result<Option<(RefreshToken, Grant)>> {
     let query = refresh_token::Entity::find().filter(refresh_token::Column::TokenHash.eq(token.0.to_vec()));
     let Some(row) = unique(db, query).await? else {
         return Ok(None);
     };
-    let query = grant::Entity::find_by_id(row.grant_id).filter(grant::Column::ClientId.eq(client.as_str()));
-    let Some(grant) = unique(db, query).await? else {
+    let Some(grant) = unique(db, grant::Entity::find_by_id(row.grant_id)).await? else {
         return Ok(None);
     };
     Ok(Some((refresh_from_row(row), grant_from_row(&grant)?)))
@@ -215,7 +214,11 @@ fn grant_from_row(row: &grant::Model) -> Result<Grant> {
         user_id: UserId::from_uuid(row.user_id),
         session_id: SessionId::from_uuid(row.session_id),
         passkey_id: row.passkey_id.map(PasskeyId::from_uuid),
-        scopes: stored(TABLE, Scopes::parse(&row.scopes))?,
+        permission: Permission {
+            scopes: stored(TABLE, Scopes::parse(&row.scopes))?,
+            resources: stored(TABLE, Resources::parse(&row.resources))?,
+        },
+        key: row.key_thumbprint.as_deref().map(|text| stored(TABLE, Thumbprint::parse(text))).transpose()?,
         method: Method::from_stored(&row.method).ok_or(StoreError::Damaged(TABLE))?,
         authenticated_at: from_millis(row.authenticated_at),
         created_at: from_millis(row.created_at),

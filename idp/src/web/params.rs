@@ -4,11 +4,15 @@
 use std::collections::BTreeMap;
 
 use percent_encoding::percent_decode_str;
+use serde::{Deserialize, Serialize};
 
-/// The parameters of one request, each at most once. Their values may be secrets.
-#[derive(Clone, Default)]
+/// The parameters of one request, each at most once but for those that may be repeated. Their values may
+/// be secrets.
+#[derive(Clone, Default, Serialize, Deserialize)]
 pub struct Params {
     values: BTreeMap<String, String>,
+    /// Every value of a parameter that may come several times.
+    lists: BTreeMap<String, Vec<String>>,
     repeated: Vec<String>,
 }
 
@@ -17,6 +21,9 @@ impl std::fmt::Debug for Params {
         f.debug_set().entries(self.values.keys()).finish()
     }
 }
+
+/// RFC 8707 §2, RFC 8693 §2.1: one value each, as often as needed.
+const REPEATABLE: [&str; 2] = ["resource", "audience"];
 
 /// A request with more parameters than this is not one of the protocol's.
 const MAX_PARAMETERS: usize = 100;
@@ -43,6 +50,12 @@ impl Params {
             }
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let (name, value) = (decode(name)?, decode(value)?);
+            if REPEATABLE.contains(&name.as_str()) {
+                if !value.is_empty() {
+                    params.lists.entry(name).or_default().push(value);
+                }
+                continue;
+            }
             if params.values.contains_key(&name) {
                 params.repeated.push(name.clone());
             }
@@ -55,6 +68,12 @@ impl Params {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.values.get(name).map(String::as_str)
+    }
+
+    /// All values of a parameter that may come several times.
+    #[must_use]
+    pub fn all(&self, name: &str) -> &[String] {
+        self.lists.get(name).map_or(&[], Vec::as_slice)
     }
 
     #[must_use]
@@ -70,7 +89,7 @@ impl Params {
 
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.values.is_empty()
+        self.values.is_empty() && self.lists.is_empty()
     }
 }
 
@@ -102,6 +121,17 @@ mod tests {
         let params = Params::parse("a=1&b=2&a=1").unwrap();
         assert!(params.is_repeated("a") && !params.is_repeated("b"));
         assert_eq!(params.repeated(), Some("a"));
+    }
+
+    /// RFC 8707 §2
+    #[test]
+    fn a_resource_may_come_several_times() {
+        let params = Params::parse("resource=a&resource=b&resource=").unwrap();
+        assert_eq!(
+            (params.all("resource"), params.repeated()),
+            (["a", "b"].map(String::from).as_slice(), None)
+        );
+        assert!(params.get("resource").is_none() && params.all("audience").is_empty());
     }
 
     /// T17

@@ -97,7 +97,6 @@ async fn voluntary_parameters_never_err() {
         ("acr_values", &long),
         ("claims", r#"{"id_token":{"auth_time":{"essential":true}}}"#),
         ("id_token_hint", ""),
-        ("resource", "https://api.example.org"),
     ] {
         let answer = office.practice().authorize(&office.browser, &[change]).await;
         assert!(answer.status == 303 && answer.parameter("code").is_some(), "{change:?}: {answer:?}");

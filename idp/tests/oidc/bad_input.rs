@@ -493,8 +493,6 @@ async fn endpoints_that_do_not_exist_yet_are_not_found() {
     let office = Office::open().await;
     for path in [
         "/oidc/par",
-        "/oidc/introspect",
-        "/oidc/revoke",
         "/oidc/device",
         "/oidc/register",
         "/oidc",

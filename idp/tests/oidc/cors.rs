@@ -6,19 +6,21 @@ use super::{Office, text};
 use crate::support::{Answer, Browser};
 
 const REGISTERED: &str = "https://calendar.example.org";
-const READABLE: [(&str, &str); 5] = [
+const READABLE: [(&str, &str); 6] = [
     ("GET", "/.well-known/openid-configuration"),
     ("GET", "/.well-known/oauth-authorization-server"),
     ("GET", "/oidc/jwks"),
     ("POST", "/oidc/token"),
+    ("POST", "/oidc/revoke"),
     ("GET", "/oidc/userinfo"),
 ];
-const PAGES: [&str; 7] = [
+const PAGES: [&str; 8] = [
     "/oidc/authorize",
     "/oidc/authorize/resume",
     "/oidc/consent",
     "/oidc/logout",
     "/oidc/logout/confirm",
+    "/oidc/introspect",
     "/login",
     "/account",
 ];

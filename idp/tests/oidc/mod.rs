@@ -1,5 +1,6 @@
 //! The protocol, foldered by endpoint and named by rule.
 
+mod apis;
 mod authorize;
 mod bad_input;
 mod client_auth;
@@ -8,12 +9,14 @@ mod consent;
 mod cors;
 mod discovery;
 mod id_token;
+mod introspection;
 mod logout;
 mod pkce;
 mod prompt;
 mod redirect_uri;
 mod refresh;
 mod restart;
+mod revocation;
 mod token;
 mod userinfo;
 
@@ -81,6 +84,23 @@ refresh_tokens = false
 scopes = ["openid", "profile"]
 secret = "a secret that the practice keeps to itself"
 redirect_uris = ["https://narrow.example.org/cb"]
+
+[[clients]]
+id = "planner"
+name = "Planner"
+type = "spa"
+scopes = ["openid", "offline_access", "slots:read", "slots:write"]
+resources = ["https://slots.example.org", "urn:example:billing"]
+redirect_uris = ["https://planner.example.org/cb"]
+
+[[clients]]
+id = "slots"
+name = "Slots API"
+type = "machine"
+secret = "a secret that the practice keeps to itself"
+scopes = ["letters:send", "letters:read"]
+resources = ["https://letters.example.org"]
+serves = ["https://slots.example.org"]
 "#;
 
 /// A provider with a client of every kind, Ada and Eve, and a browser in which Ada is signed in.
@@ -122,6 +142,16 @@ impl Office {
     /// Public, in a browser.
     pub(super) fn calendar(&self) -> Application {
         self.client("calendar", None, "https://calendar.example.org/cb")
+    }
+
+    /// Public, in a browser; may ask for access to two APIs.
+    pub(super) fn planner(&self) -> Application {
+        self.client("planner", None, "https://planner.example.org/cb")
+    }
+
+    /// An API, which is also a client of another one.
+    pub(super) fn slots(&self) -> Application {
+        self.client("slots", Some(SECRET), "")
     }
 
     /// Public, on a device; consent every time.

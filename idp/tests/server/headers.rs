@@ -77,6 +77,8 @@ const ROUTES: &[(&str, &str)] = &[
     ("POST", "/oidc/logout/confirm"),
     ("GET", "/oidc/jwks"),
     ("POST", "/oidc/token"),
+    ("POST", "/oidc/revoke"),
+    ("POST", "/oidc/introspect"),
     ("GET", "/oidc/userinfo"),
     ("POST", "/oidc/userinfo"),
     ("GET", "/oidc/logo/clinic-example"),

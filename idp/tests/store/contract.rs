@@ -7,14 +7,16 @@ use idp::audit::{self, Actor, Broken, Event};
 use idp::crypto::token::{Token, TokenHash, TokenKind};
 use idp::model::client::{Client, ClientId, ClientName, ClientSettings, ClientSource, ClientType};
 use idp::model::credential::{Passkey, PasskeyName};
-use idp::model::grant::{Grant, RefreshToken};
+use idp::model::grant::{Grant, Permission, RefreshToken};
 use idp::model::ids::{GrantId, PasskeyId, RefreshTokenId, SessionId, UserId};
+use idp::model::key::Thumbprint;
 use idp::model::redirect_uri::RedirectUri;
+use idp::model::resource::Resources;
 use idp::model::scope::Scopes;
 use idp::model::session::{Method, Session};
 use idp::model::user::{Language, Policy, TimeZoneName};
 use idp::store::milestones::{self, Milestone};
-use idp::store::{clients, consents, grants, passkeys, passwords, sessions, users};
+use idp::store::{clients, consents, grants, passkeys, passwords, revoked_tokens, sessions, users};
 use sea_orm::ConnectionTrait;
 use time::Duration;
 use tokio::sync::Barrier;
@@ -84,7 +86,11 @@ fn grant(user: UserId, client: &Client) -> Grant {
         user_id: user,
         session_id: ENTROPY.id(now(), SessionId::new).unwrap(),
         passkey_id: None,
-        scopes: Scopes::parse("openid email").unwrap(),
+        permission: Permission {
+            scopes: Scopes::parse("openid email").unwrap(),
+            resources: Resources::parse("https://api.example.org").unwrap(),
+        },
+        key: Some(Thumbprint::parse(&"k".repeat(43)).unwrap()),
         method: Method::Password,
         authenticated_at: now(),
         created_at: now(),
@@ -328,7 +334,7 @@ on_both! {
 
     /// C4, T20
     a_refresh_token_is_rotated_once_and_keeps_its_successor(test) {
-        let (client, _, row, token) = granted(test).await;
+        let (_, _, row, token) = granted(test).await;
         let id = row.id;
         let won = winners(test, move |store| async move {
             let successor = Token::generate(TokenKind::RefreshToken, ENTROPY).unwrap();
@@ -338,18 +344,33 @@ on_both! {
             rotated
         });
         assert_eq!(won.await, 1);
-        let (rotated, _) =
-            grants::refresh_token(&test.store, &client.id, token.hash()).await.unwrap().unwrap();
+        let (rotated, _) = grants::refresh_token(&test.store, token.hash()).await.unwrap().unwrap();
         assert_eq!(rotated.rotated_at, Some(now()));
         assert!(grants::successor(&test.store, &rotated).unwrap().is_some());
     }
 
-    a_refresh_token_is_found_by_its_own_client_only(test) {
-        let (client, grant, row, token) = granted(test).await;
-        let found = grants::refresh_token(&test.store, &client.id, token.hash()).await.unwrap();
+    a_refresh_token_is_found_with_its_grant(test) {
+        let (_, grant, row, token) = granted(test).await;
+        let found = grants::refresh_token(&test.store, token.hash()).await.unwrap();
         assert_eq!(found.unwrap(), (row, grant));
-        let other = ClientId::parse("other").unwrap();
-        assert!(grants::refresh_token(&test.store, &other, token.hash()).await.unwrap().is_none());
+        let (_, other) = refresh(ENTROPY.id(now(), GrantId::new).unwrap());
+        assert!(grants::refresh_token(&test.store, other.hash()).await.unwrap().is_none());
+    }
+
+    a_token_that_ended_early_is_known_until_it_would_have_expired(test) {
+        let tx = test.store.begin().await.unwrap();
+        assert!(revoked_tokens::insert(&tx, "a", now() + Duration::minutes(5)).await.unwrap());
+        assert!(!revoked_tokens::insert(&tx, "a", now() + Duration::minutes(5)).await.unwrap());
+        tx.commit().await.unwrap();
+        assert!(revoked_tokens::contains(&test.store, "a").await.unwrap());
+        assert!(!revoked_tokens::contains(&test.store, "b").await.unwrap());
+        for (minutes, removed) in [(4, 0), (5, 1)] {
+            let tx = test.store.begin().await.unwrap();
+            let purged = revoked_tokens::purge(&tx, now() + Duration::minutes(minutes), 10).await.unwrap();
+            assert_eq!(purged, removed);
+            tx.commit().await.unwrap();
+        }
+        assert!(!revoked_tokens::contains(&test.store, "a").await.unwrap());
     }
 
     a_grant_is_revoked_once(test) {
@@ -387,12 +408,16 @@ on_both! {
     a_consent_is_remembered_and_replaced(test) {
         let (client, grant, ..) = granted(test).await;
         let person = grant.user_id;
-        let (narrow, wide) = (Scopes::parse("openid").unwrap(), Scopes::parse("openid email").unwrap());
+        let permission = |scopes, resources| Permission {
+            scopes: Scopes::parse(scopes).unwrap(),
+            resources: Resources::parse(resources).unwrap(),
+        };
+        let (narrow, wide) = (permission("openid", ""), permission("openid email", "urn:api:a urn:api:b"));
         let tx = test.store.begin().await.unwrap();
         consents::remember(&tx, person, &client.id, &narrow, now()).await.unwrap();
         consents::remember(&tx, person, &client.id, &wide, now()).await.unwrap();
         tx.commit().await.unwrap();
-        assert_eq!(consents::scopes(&test.store, person, &client.id).await.unwrap(), Some(wide));
+        assert_eq!(consents::permission(&test.store, person, &client.id).await.unwrap(), Some(wide));
     }
 
     a_milestone_is_reached_once(test) {

@@ -137,6 +137,11 @@ impl Application {
 
     /// A token request, authenticated as the client is registered.
     pub async fn token(&self, fields: &[(&str, &str)]) -> Answer {
+        self.call("/oidc/token", fields).await
+    }
+
+    /// A form to an endpoint, authenticated as the client is registered.
+    pub async fn call(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
         let mut fields = fields.to_vec();
         let mut headers = Vec::new();
         let basic;
@@ -147,7 +152,7 @@ impl Application {
             }
             None => fields.push(("client_id", &self.client_id)),
         }
-        self.post("/oidc/token", &headers, &serde_urlencoded::to_string(&fields).unwrap()).await
+        self.post(path, &headers, &serde_urlencoded::to_string(&fields).unwrap()).await
     }
 
     /// A form sent as it is.

@@ -376,6 +376,7 @@ scope-openid = Wissen, dass Sie es sind
 scope-profile = Ihren Namen sehen
 scope-email = Ihre E-Mail-Adresse sehen
 scope-offline_access = Verbunden bleiben, während Sie abwesend sind
+scope-resource = In Ihrem Namen handeln bei
 
 ## Abmelden und weiterleiten
 

@@ -377,6 +377,7 @@ scope-openid = Know that it is you
 scope-profile = See your name
 scope-email = See your email address
 scope-offline_access = Stay connected while you are away
+scope-resource = Act for you at
 
 ## Logging out and passing on
 

@@ -7,7 +7,9 @@ use super::request::Addressed;
 use crate::crypto::base64url;
 use crate::model::attempt::{AppCard, Attempt, Prompt};
 use crate::model::client::Client;
+use crate::model::grant::Permission;
 use crate::model::ids::UserId;
+use crate::model::resource::{Resource, Resources};
 use crate::model::scope::Scopes;
 use crate::oidc::error::OAuthError;
 use crate::web::params::Params;
@@ -36,7 +38,10 @@ pub fn check(
     let state = bounded(params, "state", MAX_STATE)?;
     let nonce = bounded(params, "nonce", MAX_NONCE)?;
     let code_challenge = code_challenge(params)?;
-    let scopes = scopes(params, &addressed.client)?;
+    let permission = Permission {
+        scopes: scopes(params, &addressed.client)?,
+        resources: resources(params, &addressed.client)?,
+    };
     let prompt = prompt(params)?;
     let max_age = max_age(params)?;
     let attempt = Attempt {
@@ -47,7 +52,7 @@ pub fn check(
         state,
         nonce,
         code_challenge,
-        scopes,
+        permission,
         prompt,
         max_age,
         acr_values: list(params, "acr_values"),
@@ -134,6 +139,16 @@ fn scopes(params: &Params, client: &Client) -> Result<Scopes, OAuthError> {
     }
     let granted = requested.intersection(&client.settings.scopes);
     Ok(if client.settings.refresh_tokens { granted } else { granted.without(Scopes::OFFLINE_ACCESS) })
+}
+
+/// RFC 8707 §2: the APIs that access tokens will be for, each one that the client is registered for.
+pub(in crate::oidc) fn resources(params: &Params, client: &Client) -> Result<Resources, OAuthError> {
+    let known = |text: &String| {
+        let resource = Resource::parse(text).ok();
+        resource.filter(|resource| client.settings.resources.contains(resource.as_str()))
+    };
+    let resources: Option<Resources> = params.all("resource").iter().map(known).collect();
+    resources.ok_or(OAuthError::InvalidTarget)
 }
 
 /// OIDC Core §3.1.2.1.

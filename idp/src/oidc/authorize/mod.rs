@@ -73,8 +73,8 @@ async fn needs_consent(
         ConsentRule::Never => false,
         ConsentRule::Always => !given_now,
         ConsentRule::Remember => {
-            let remembered = consents::scopes(store, session.user_id, &client.id).await?;
-            !given_now && !remembered.is_some_and(|scopes| attempt.scopes.is_subset(&scopes))
+            let remembered = consents::permission(store, session.user_id, &client.id).await?;
+            !given_now && !remembered.is_some_and(|remembered| attempt.permission.is_subset(&remembered))
         }
     })
 }
@@ -84,10 +84,11 @@ async fn needs_consent(
 #[must_use]
 pub fn granted_scopes(attempt: &Attempt, client: &Client, session: &Session) -> Scopes {
     let asked = client.settings.consent != ConsentRule::Never;
+    let scopes = &attempt.permission.scopes;
     if asked || attempt.consented_by == Some(session.user_id) {
-        return attempt.scopes.clone();
+        return scopes.clone();
     }
-    attempt.scopes.without(Scopes::OFFLINE_ACCESS)
+    scopes.without(Scopes::OFFLINE_ACCESS)
 }
 
 /// Makes the code that answers a request. No database is written: a code that nobody redeems leaves
@@ -107,7 +108,7 @@ pub async fn issue_code(
         redirect_uri: attempt.redirect_uri.clone(),
         code_challenge: attempt.code_challenge.clone(),
         nonce: attempt.nonce.clone(),
-        scopes: attempt.scopes.clone(),
+        permission: attempt.permission.clone(),
         user_id: session.user_id,
         session_id: session.id,
         passkey_id: session.passkey_id,

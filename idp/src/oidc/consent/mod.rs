@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 use crate::audit::{self, Doer, Event};
 use crate::model::attempt::Attempt;
 use crate::model::client::{Client, ConsentRule};
+use crate::model::grant::Permission;
 use crate::model::ids::UserId;
 use crate::store::{Store, consents, users};
 
@@ -26,10 +27,15 @@ pub async fn grant(
     // One answer at a time, so that what is remembered is all that was allowed.
     users::lock(&tx, user).await?;
     if client.settings.consent == ConsentRule::Remember {
-        let before = consents::scopes(&tx, user, &client.id).await?.unwrap_or_default();
-        consents::remember(&tx, user, &client.id, &before.union(&attempt.scopes), now).await?;
+        let before = consents::permission(&tx, user, &client.id).await?.unwrap_or_default();
+        consents::remember(&tx, user, &client.id, &before.union(&attempt.permission), now).await?;
     }
-    let event = Event::ConsentGranted { client: client.id.clone(), scopes: attempt.scopes.to_string() };
+    let Permission { scopes, resources } = &attempt.permission;
+    let event = Event::ConsentGranted {
+        client: client.id.clone(),
+        scopes: scopes.to_string(),
+        resources: resources.to_string(),
+    };
     audit::record(&tx, now, doer, Some(user), event).await?;
     Ok(tx.commit().await?)
 }

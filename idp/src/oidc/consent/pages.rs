@@ -25,6 +25,8 @@ pub struct ConsentPage {
     app: AppCard,
     email: String,
     scopes: Vec<String>,
+    /// The APIs at which the application may act for them.
+    resources: Vec<String>,
     attempt: String,
 }
 
@@ -43,6 +45,7 @@ impl Page for ConsentPage {
             app,
             email: "ada@example.org".to_owned(),
             scopes: scopes.map(ToOwned::to_owned).into(),
+            resources: vec!["https://api.example.org/<lab>".to_owned()],
             attempt: "a".repeat(43),
         }]
     }
@@ -61,7 +64,8 @@ pub fn ask(
     let page = ConsentPage {
         app: attempt.app.clone(),
         email: signed_in.user.email.to_string(),
-        scopes: attempt.scopes.iter().map(ToString::to_string).collect(),
+        scopes: attempt.permission.scopes.iter().map(ToString::to_string).collect(),
+        resources: attempt.permission.resources.iter().map(ToString::to_string).collect(),
         attempt: handle.to_string(),
     };
     let form_action = attempt.redirect_uri.form_action_source();

@@ -1,6 +1,6 @@
 //! The grant `authorization_code` (RFC 6749 §4.1.3, RFC 7636 §4.5).
 
-use super::{Authorized, Counter, Write, required, revoke, standing};
+use super::{Authorized, Counter, Holder, Write, audience, required, resources, revoke, standing};
 use crate::audit::Event;
 use crate::crypto::token::{Token, TokenHash, TokenKind};
 use crate::crypto::{base64url, constant_time_eq, sha256};
@@ -9,7 +9,7 @@ use crate::model::attempt::CodeGrant;
 use crate::model::client::Client;
 use crate::model::grant::Grant;
 use crate::model::ids::GrantId;
-use crate::model::scope::Scopes;
+use crate::model::resource::Resources;
 use crate::oidc::authorize::CODE_LIFETIME;
 use crate::oidc::error::{EndpointError, OAuthError};
 use crate::store::grants;
@@ -19,6 +19,7 @@ pub(super) struct Request<'a> {
     code: &'a str,
     redirect_uri: &'a str,
     code_verifier: &'a str,
+    resources: Resources,
 }
 
 impl<'a> Request<'a> {
@@ -27,6 +28,7 @@ impl<'a> Request<'a> {
             code: required(params, "code")?,
             redirect_uri: required(params, "redirect_uri")?,
             code_verifier: required(params, "code_verifier")?,
+            resources: resources(params)?,
         })
     }
 }
@@ -64,24 +66,21 @@ pub(super) async fn authorize(
         user_id: bound.user_id,
         session_id: bound.session_id,
         passkey_id: bound.passkey_id,
-        scopes: allowed(&bound.scopes, client),
+        // The client's registration may have been narrowed since the code was issued.
+        permission: bound.permission.within(client),
+        key: None,
         method: bound.method,
         authenticated_at: bound.authenticated_at,
         created_at: counter.now,
         revoked_at: None,
     };
     Ok(Authorized {
-        scopes: grant.scopes.clone(),
-        grant,
-        session: standing.session,
+        scopes: grant.permission.scopes.clone(),
+        audience: audience(counter, &request.resources, &grant.permission)?,
+        holder: Holder::Person(Box::new(grant), standing.session),
         nonce: bound.nonce,
         write: Write::Redeem(code.hash()),
     })
-}
-
-/// The client's registration may have been narrowed since the code was issued.
-fn allowed(scopes: &Scopes, client: &Client) -> Scopes {
-    scopes.intersection(&client.settings.scopes)
 }
 
 /// RFC 6749 §4.1.2: a code that comes a second time takes back what it gave the first time. The first

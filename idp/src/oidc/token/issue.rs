@@ -4,7 +4,7 @@
 use time::{Duration, OffsetDateTime};
 
 use super::refresh_token::refused;
-use super::{Authorized, Counter, Write, revoke};
+use super::{Authorized, Counter, Holder, Write, revoke};
 use crate::audit::{self, Actor, Event};
 use crate::crypto::token::{Token, TokenHash, TokenKind};
 use crate::crypto::{base64url, jwt, sha256};
@@ -25,7 +25,8 @@ const NOTE_SEEN_EVERY: Duration = Duration::minutes(1);
 
 pub(super) struct Signed {
     pub(super) access_token: String,
-    pub(super) id_token: String,
+    /// Only a person has one.
+    pub(super) id_token: Option<String>,
     pub(super) scope: String,
 }
 
@@ -34,40 +35,60 @@ pub(super) async fn sign(
     client: &Client,
     authorized: &Authorized,
 ) -> Result<Signed, EndpointError> {
-    let (grant, now) = (&authorized.grant, counter.now.unix_timestamp());
-    let expires_at = |lifetime: Duration| (counter.now + lifetime).unix_timestamp();
     let scope = authorized.scopes.to_string();
+    let grant = match &authorized.holder {
+        Holder::Person(grant, _) => Some(grant),
+        Holder::Client => None,
+    };
+    let methods = |amr: &[&str]| amr.iter().map(|method| (*method).to_owned()).collect();
     let access = AccessToken {
         iss: counter.issuer.to_owned(),
-        sub: grant.user_id.to_string(),
-        aud: counter.issuer.to_owned(),
-        exp: expires_at(counter.tokens.access_token()),
-        iat: now,
+        // RFC 9068 §2.2: without a person, the client itself; no person has such an identifier.
+        sub: grant.map_or_else(|| client.id.to_string(), |grant| grant.user_id.to_string()),
+        aud: authorized.audience.clone(),
+        exp: (counter.now + counter.tokens.access_token()).unix_timestamp(),
+        iat: counter.now.unix_timestamp(),
         jti: base64url::encode(counter.entropy.bytes::<16>()?),
         client_id: client.id.to_string(),
         scope: scope.clone(),
-        auth_time: grant.authenticated_at.unix_timestamp(),
-        acr: grant.method.acr().to_owned(),
-        amr: grant.method.amr().iter().map(|method| (*method).to_owned()).collect(),
-        grant_id: grant.id.to_string(),
+        auth_time: grant.map(|grant| grant.authenticated_at.unix_timestamp()),
+        acr: grant.map(|grant| grant.method.acr().to_owned()),
+        amr: grant.map(|grant| methods(grant.method.amr())),
+        grant_id: grant.map(|grant| grant.id.to_string()),
+        cnf: None,
     };
     // Ours to verify and nobody's to negotiate, so the fast algorithm.
     let access_token = jwt::sign(counter.keys, SigningAlg::Es256, jwt::TYP_ACCESS_TOKEN, &access).await?;
+    let id_token = match grant {
+        Some(grant) => {
+            let nonce = authorized.nonce.as_deref();
+            Some(sign_id_token(counter, client, (grant, nonce), &access_token).await?)
+        }
+        None => None,
+    };
+    Ok(Signed { access_token, id_token, scope })
+}
+
+async fn sign_id_token(
+    counter: &Counter<'_>,
+    client: &Client,
+    (grant, nonce): (&Grant, Option<&str>),
+    access_token: &str,
+) -> Result<String, EndpointError> {
     let id = IdToken {
         iss: counter.issuer,
-        sub: access.sub,
+        sub: grant.user_id.to_string(),
         aud: client.id.as_str(),
-        exp: expires_at(counter.tokens.id_token()),
-        iat: now,
-        auth_time: access.auth_time,
-        nonce: authorized.nonce.as_deref(),
+        exp: (counter.now + counter.tokens.id_token()).unix_timestamp(),
+        iat: counter.now.unix_timestamp(),
+        auth_time: grant.authenticated_at.unix_timestamp(),
+        nonce,
         acr: grant.method.acr(),
         amr: grant.method.amr(),
         sid: grant.session_id.to_string(),
-        at_hash: at_hash(&access_token),
+        at_hash: at_hash(access_token),
     };
-    let id_token = jwt::sign(counter.keys, client.settings.id_token_alg, jwt::TYP_ID_TOKEN, &id).await?;
-    Ok(Signed { access_token, id_token, scope })
+    Ok(jwt::sign(counter.keys, client.settings.id_token_alg, jwt::TYP_ID_TOKEN, &id).await?)
 }
 
 /// OIDC Core §3.1.3.6. Every algorithm we sign with hashes with SHA-256.
@@ -83,8 +104,11 @@ pub(super) async fn write(
     client: &Client,
     authorized: Authorized,
 ) -> Result<Option<Token>, EndpointError> {
-    let Authorized { grant, session, write, .. } = authorized;
+    let Authorized { holder: Holder::Person(grant, session), write, .. } = authorized else {
+        return Ok(None);
+    };
     match write {
+        Write::Nothing => Ok(None),
         Write::Redeem(code) => redeem(counter, client, &grant, code).await,
         Write::Keep(refresh, token) => {
             note_use(counter, &refresh, session.as_ref()).await?;
@@ -114,8 +138,11 @@ async fn redeem(
         let expires_at = counter.now + counter.tokens.refresh_absolute();
         token = Some(new_refresh_token(counter, &tx, grant, expires_at).await?);
     }
-    let event =
-        Event::TokensIssued { client: client.id.clone(), grant: grant.id, scopes: grant.scopes.to_string() };
+    let event = Event::TokensIssued {
+        client: client.id.clone(),
+        grant: grant.id,
+        scopes: grant.permission.scopes.to_string(),
+    };
     audit::record(&tx, counter.now, Actor::Person(grant.user_id), Some(grant.user_id), event).await?;
     tx.commit().await?;
     // Whoever came second either found the grant, which is committed now, or left this note before.

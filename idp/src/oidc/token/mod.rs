@@ -2,6 +2,7 @@
 //! client, 2 read the request, 3 authorize it (one file per grant), 4 sign and write, 5 answer.
 
 mod authorization_code;
+mod client_credentials;
 mod issue;
 mod refresh_token;
 
@@ -9,6 +10,8 @@ use http::HeaderMap;
 use serde::Serialize;
 use time::OffsetDateTime;
 
+use super::authorize::checks::nothing_repeated;
+use super::claims::Audience;
 use super::client_auth;
 use super::error::{EndpointError, OAuthError};
 use crate::config::Tokens;
@@ -16,9 +19,11 @@ use crate::crypto::keyring::KeyRing;
 use crate::crypto::random::Entropy;
 use crate::crypto::token::{Token, TokenHash};
 use crate::ephemeral::Ephemeral;
+use crate::model::Invalid;
 use crate::model::client::Client;
-use crate::model::grant::{Grant, RefreshToken};
+use crate::model::grant::{Grant, Permission, RefreshToken};
 use crate::model::ids::{GrantId, SessionId, UserId};
+use crate::model::resource::{Resource, Resources};
 use crate::model::scope::Scopes;
 use crate::model::session::{Session, SessionLimits};
 use crate::model::user::User;
@@ -45,7 +50,8 @@ pub struct TokenResponse {
     token_type: &'static str,
     expires_in: i64,
     scope: String,
-    id_token: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id_token: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     refresh_token: Option<String>,
 }
@@ -58,15 +64,25 @@ impl std::fmt::Debug for TokenResponse {
 
 /// A request that may be answered with tokens, and what has to be written for it.
 struct Authorized {
-    grant: Grant,
-    session: Option<Session>,
+    holder: Holder,
     /// Of this access token: all of the grant's, or fewer.
     scopes: Scopes,
+    audience: Audience,
     nonce: Option<String>,
     write: Write,
 }
 
+/// Whom the tokens speak for.
+enum Holder {
+    /// A person, by what they granted, and their session if it still lives.
+    Person(Box<Grant>, Option<Session>),
+    /// The client itself.
+    Client,
+}
+
 enum Write {
+    /// Tokens of a client for itself leave no trace: there is nothing that could end them but time.
+    Nothing,
     /// A code becomes a grant, with a refresh token if the client may have one.
     Redeem(TokenHash),
     /// The refresh token stays the client's; only its use is noted.
@@ -81,6 +97,7 @@ enum Write {
 enum GrantRequest<'a> {
     AuthorizationCode(authorization_code::Request<'a>),
     RefreshToken(refresh_token::Request<'a>),
+    ClientCredentials(client_credentials::Request<'a>),
 }
 
 /// Answers a token request.
@@ -92,16 +109,16 @@ pub async fn respond(
     headers: &HeaderMap,
     params: &Params,
 ) -> Result<TokenResponse, EndpointError> {
-    if let Some(name) = params.repeated() {
-        let name: String = name.chars().filter(char::is_ascii_graphic).take(40).collect();
-        return Err(OAuthError::InvalidRequest(format!("{name} is given twice")).into());
-    }
+    nothing_repeated(params)?;
     let client = client_auth::authenticate(counter.store, headers, params).await?;
     let authorized = match parse(params)? {
         GrantRequest::AuthorizationCode(request) => {
             authorization_code::authorize(counter, &client, &request).await?
         }
         GrantRequest::RefreshToken(request) => refresh_token::authorize(counter, &client, &request).await?,
+        GrantRequest::ClientCredentials(request) => {
+            client_credentials::authorize(counter, &client, &request)?
+        }
     };
     let signed = issue::sign(counter, &client, &authorized).await?;
     let refresh_token = issue::write(counter, &client, authorized).await?;
@@ -122,12 +139,35 @@ fn parse(params: &Params) -> Result<GrantRequest<'_>, OAuthError> {
             authorization_code::Request::parse(params).map(GrantRequest::AuthorizationCode)
         }
         Some("refresh_token") => refresh_token::Request::parse(params).map(GrantRequest::RefreshToken),
+        Some("client_credentials") => {
+            client_credentials::Request::parse(params).map(GrantRequest::ClientCredentials)
+        }
         Some(_) => Err(OAuthError::UnsupportedGrantType),
     }
 }
 
 fn required<'a>(params: &'a Params, name: &'static str) -> Result<&'a str, OAuthError> {
     params.get(name).ok_or_else(|| OAuthError::InvalidRequest(format!("{name} is missing")))
+}
+
+/// RFC 8707 §2.2: the APIs that one access token is to be for.
+fn resources(params: &Params) -> Result<Resources, OAuthError> {
+    let read: Result<Resources, Invalid> =
+        params.all("resource").iter().map(|text| Resource::parse(text)).collect();
+    read.map_err(|_| OAuthError::InvalidTarget)
+}
+
+/// Whom an access token is for: the APIs asked for now; or else all that were granted, and our own
+/// userinfo.
+fn audience(counter: &Counter<'_>, asked: &Resources, held: &Permission) -> Result<Audience, OAuthError> {
+    if !asked.is_subset(&held.resources) {
+        return Err(OAuthError::InvalidTarget);
+    }
+    if !asked.is_empty() {
+        return Ok(Audience::of(asked.iter().map(ToString::to_string).collect()));
+    }
+    let ours = std::iter::once(counter.issuer.to_owned());
+    Ok(Audience::of(ours.chain(held.resources.iter().map(ToString::to_string)).collect()))
 }
 
 /// A grant whose person may still sign in; without a session only if it does not need one.

@@ -4,11 +4,12 @@
 
 use time::Duration;
 
-use super::{Authorized, Counter, Write, required, revoke, standing};
+use super::{Authorized, Counter, Holder, Write, audience, required, resources, revoke, standing};
 use crate::audit::Event;
 use crate::crypto::token::{Token, TokenKind};
 use crate::model::client::{Client, ConsentRule};
 use crate::model::grant::{Grant, RefreshToken};
+use crate::model::resource::Resources;
 use crate::model::scope::Scopes;
 use crate::oidc::error::{EndpointError, OAuthError};
 use crate::store::{consents, grants};
@@ -20,11 +21,16 @@ pub(super) const GRACE: Duration = Duration::seconds(10);
 pub(super) struct Request<'a> {
     refresh_token: &'a str,
     scope: Option<&'a str>,
+    resources: Resources,
 }
 
 impl<'a> Request<'a> {
     pub(super) fn parse(params: &'a Params) -> Result<Self, OAuthError> {
-        Ok(Self { refresh_token: required(params, "refresh_token")?, scope: params.get("scope") })
+        Ok(Self {
+            refresh_token: required(params, "refresh_token")?,
+            scope: params.get("scope"),
+            resources: resources(params)?,
+        })
     }
 }
 
@@ -41,8 +47,8 @@ pub(super) async fn authorize(
         return Err(OAuthError::UnauthorizedClient("this client may not refresh").into());
     }
     let token = Token::parse(TokenKind::RefreshToken, request.refresh_token).ok_or_else(refused)?;
-    let found = grants::refresh_token(counter.store, &client.id, token.hash()).await?;
-    let (refresh, grant) = found.ok_or_else(refused)?;
+    let found = grants::refresh_token(counter.store, token.hash()).await?;
+    let (refresh, grant) = found.filter(|(_, grant)| grant.client_id == client.id).ok_or_else(refused)?;
     if grant.revoked_at.is_some() {
         return Err(refused().into());
     }
@@ -59,7 +65,8 @@ pub(super) async fn authorize(
         return Err(refused().into());
     }
     let scopes = narrowed(request.scope, &grant, client)?;
-    Ok(Authorized { scopes, grant, session, nonce: None, write })
+    let audience = audience(counter, &request.resources, &grant.permission.within(client))?;
+    Ok(Authorized { holder: Holder::Person(Box::new(grant), session), scopes, audience, nonce: None, write })
 }
 
 async fn write_for(
@@ -92,13 +99,13 @@ async fn consent_stands(
     if client.settings.consent != ConsentRule::Remember {
         return Ok(true);
     }
-    let given = consents::scopes(counter.store, grant.user_id, &client.id).await?;
-    Ok(given.is_some_and(|given| grant.scopes.is_subset(&given)))
+    let given = consents::permission(counter.store, grant.user_id, &client.id).await?;
+    Ok(given.is_some_and(|given| grant.permission.is_subset(&given)))
 }
 
 /// RFC 6749 §6: the same scopes or fewer.
 fn narrowed(requested: Option<&str>, grant: &Grant, client: &Client) -> Result<Scopes, OAuthError> {
-    let held = grant.scopes.intersection(&client.settings.scopes);
+    let held = grant.permission.within(client).scopes;
     let Some(requested) = requested else {
         return Ok(held);
     };

@@ -1,0 +1,87 @@
+//! What an access token of ours still stands for: its signature and its time, and everything behind it
+//! that may have ended since it was made (C6, C17).
+
+use time::OffsetDateTime;
+
+use super::claims::AccessToken;
+use crate::crypto::jwt;
+use crate::crypto::keyring::KeyRing;
+use crate::model::client::{Client, ClientId};
+use crate::model::grant::Grant;
+use crate::model::ids::GrantId;
+use crate::model::scope::Scopes;
+use crate::model::session::SessionLimits;
+use crate::model::user::User;
+use crate::store::{Store, clients, grants, revoked_tokens, sessions, users};
+
+/// What tokens are judged with, and the moment of one request.
+#[derive(Debug)]
+pub struct Desk<'a> {
+    pub store: &'a Store,
+    pub keys: &'a KeyRing,
+    pub limits: SessionLimits,
+    pub issuer: &'a str,
+    pub now: OffsetDateTime,
+}
+
+/// A token that holds.
+#[derive(Debug)]
+pub struct Access {
+    pub token: AccessToken,
+    pub scopes: Scopes,
+    /// The person it speaks for; `None` when a client acts for itself.
+    pub user: Option<User>,
+}
+
+/// Reads a token of ours, if it still holds. What it is for is the caller's to check.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn open(desk: &Desk<'_>, token: &str) -> anyhow::Result<Option<Access>> {
+    let Some(token) = read(desk, token) else {
+        return Ok(None);
+    };
+    let (Ok(scopes), Ok(client_id)) = (Scopes::parse(&token.scope), ClientId::parse(&token.client_id)) else {
+        return Ok(None);
+    };
+    let client = clients::by_id(desk.store, &client_id).await?;
+    if !client.as_ref().is_some_and(Client::is_enabled)
+        || revoked_tokens::contains(desk.store, &token.jti).await?
+    {
+        return Ok(None);
+    }
+    let Some(grant_id) = &token.grant_id else {
+        return Ok(Some(Access { token, scopes, user: None }));
+    };
+    let Ok(grant_id) = grant_id.parse::<GrantId>() else {
+        return Ok(None);
+    };
+    let Some(grant) = grants::by_id(desk.store, grant_id).await? else {
+        return Ok(None);
+    };
+    let user = holder(desk, &grant).await?;
+    Ok(user.map(|user| Access { token, scopes, user: Some(user) }))
+}
+
+/// A token of ours that has not expired, whatever else became of it.
+#[must_use]
+pub fn read(desk: &Desk<'_>, token: &str) -> Option<AccessToken> {
+    let claims: AccessToken = jwt::read(desk.keys, jwt::TYP_ACCESS_TOKEN, token)?;
+    (claims.iss == desk.issuer && desk.now.unix_timestamp() < claims.exp).then_some(claims)
+}
+
+/// The person behind a grant, if it still holds.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn holder(desk: &Desk<'_>, grant: &Grant) -> anyhow::Result<Option<User>> {
+    if grant.revoked_at.is_some() {
+        return Ok(None);
+    }
+    let Some(user) = users::by_id(desk.store, grant.user_id).await?.filter(User::is_enabled) else {
+        return Ok(None);
+    };
+    let session = sessions::of_user_by_id(desk.store, user.id, grant.session_id).await?;
+    let session_stands = session.is_some_and(|session| session.is_live(desk.now, desk.limits));
+    Ok((session_stands || grant.is_offline()).then_some(user))
+}

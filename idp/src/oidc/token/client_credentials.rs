@@ -1,0 +1,45 @@
+//! The grant `client_credentials` (RFC 6749 §4.4): a client acts for itself. Nothing is read or written
+//! for it beyond the client.
+
+use super::{Authorized, Counter, Holder, Write, audience, resources};
+use crate::model::client::{Client, GrantType};
+use crate::model::grant::Permission;
+use crate::model::resource::Resources;
+use crate::model::scope::Scopes;
+use crate::oidc::error::OAuthError;
+use crate::web::params::Params;
+
+pub(super) struct Request<'a> {
+    scope: Option<&'a str>,
+    resources: Resources,
+}
+
+impl<'a> Request<'a> {
+    pub(super) fn parse(params: &'a Params) -> Result<Self, OAuthError> {
+        Ok(Self { scope: params.get("scope"), resources: resources(params)? })
+    }
+}
+
+pub(super) fn authorize(
+    counter: &Counter<'_>,
+    client: &Client,
+    request: &Request<'_>,
+) -> Result<Authorized, OAuthError> {
+    if !client.settings.grants.contains(&GrantType::ClientCredentials) {
+        return Err(OAuthError::UnauthorizedClient("this client may not use client_credentials"));
+    }
+    let held = Permission {
+        scopes: client.settings.scopes.without_person(),
+        resources: client.settings.resources.clone(),
+    };
+    let scopes = match request.scope.map(Scopes::parse) {
+        None => held.scopes.clone(),
+        Some(Ok(scopes)) if scopes.is_subset(&held.scopes) => scopes,
+        Some(Ok(_)) => {
+            return Err(OAuthError::InvalidScope("scope goes beyond what this client may have for itself"));
+        }
+        Some(Err(_)) => return Err(OAuthError::InvalidScope("scope is malformed")),
+    };
+    let audience = audience(counter, &request.resources, &held)?;
+    Ok(Authorized { holder: Holder::Client, scopes, audience, nonce: None, write: Write::Nothing })
+}

@@ -1,0 +1,33 @@
+//! Access tokens for APIs: what a grant and a consent are good for, and single tokens that ended early.
+
+use sea_orm_migration::prelude::*;
+use sea_orm_migration::schema::{big_integer, blob, text, text_null};
+
+#[derive(DeriveMigrationName)]
+pub(crate) struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        for (table, column) in [
+            ("grant", text("resources").default("").to_owned()),
+            ("grant", text_null("key_thumbprint").to_owned()),
+            ("consent", text("resources").default("").to_owned()),
+        ] {
+            manager.alter_table(Table::alter().table(table).add_column(column).to_owned()).await?;
+        }
+        manager.create_table(revoked_token()).await?;
+        let expiry =
+            Index::create().name("revoked_token_expiry").table("revoked_token").col("expires_at").to_owned();
+        manager.create_index(expiry).await
+    }
+}
+
+/// Access tokens that ended before their time, until then.
+fn revoked_token() -> TableCreateStatement {
+    Table::create()
+        .table("revoked_token")
+        .col(blob("id_hash").primary_key())
+        .col(big_integer("expires_at"))
+        .to_owned()
+}
