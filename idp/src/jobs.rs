@@ -1,11 +1,11 @@
 //! The few things that happen by themselves: what has expired is removed, in small steps that hold
-//! nobody up; what waits in the outbox is sent, each by whoever claims it first.
+//! nobody up; what waits in the outbox is sent, each by whoever claims it first; signing keys are rotated.
 
 use std::time::Duration;
 
 use time::Duration as Span;
 
-use crate::app::App;
+use crate::app::{App, keys};
 use crate::login::reset;
 use crate::mail::{Message, ResetRequest};
 use crate::model::ids::OutboxId;
@@ -32,7 +32,27 @@ const LAST_RETRY: Span = Span::hours(1);
 
 /// Runs until the program ends.
 pub async fn run(app: App) {
-    tokio::join!(purge_for_ever(&app), deliver_for_ever(&app));
+    tokio::join!(purge_for_ever(&app), deliver_for_ever(&app), tend_keys_for_ever(&app));
+}
+
+async fn tend_keys_for_ever(app: &App) {
+    let mut ticks = tokio::time::interval(EVERY);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = tend_keys(app).await {
+            tracing::error!(error = format!("{error:#}"), "the signing keys could not be tended");
+        }
+    }
+}
+
+/// Rotates the signing keys where that is due, and learns of what others did to them.
+///
+/// # Errors
+/// When the database does not answer, or no key can be made.
+pub async fn tend_keys(app: &App) -> anyhow::Result<()> {
+    keys::tend(&app.store, &app.config, app.clock.now()).await?;
+    app.refresh_keys().await
 }
 
 async fn purge_for_ever(app: &App) {

@@ -201,7 +201,7 @@ fn keys_are_listed_without_their_private_halves() {
     let keys: Value = serde_json::from_slice(&listed.stdout).unwrap();
     let algorithms: Vec<&str> =
         keys.as_array().unwrap().iter().map(|key| key["alg"].as_str().unwrap()).collect();
-    assert_eq!(algorithms, ["RS256", "ES256"]);
+    assert_eq!(algorithms, ["RS256", "PS256", "ES256", "EdDSA"]);
     assert!(!text(&listed.stdout).contains("\"d\""));
 }
 
@@ -246,7 +246,7 @@ fn the_doctor_finds_a_healthy_installation_healthy() {
     drop(installation.start());
     let doctor = installation.run(&["doctor"], "");
     assert!(doctor.status.success(), "{}", text(&doctor.stdout));
-    assert!(text(&doctor.stdout).contains("ok    2 signing keys"));
+    assert!(text(&doctor.stdout).contains("ok    4 signing keys"));
 }
 
 #[test]

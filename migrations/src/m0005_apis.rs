@@ -1,4 +1,5 @@
-//! Access tokens for APIs: what a grant and a consent are good for, and single tokens that ended early.
+//! Access tokens for APIs: what a grant and a consent are good for, and single tokens that ended early; and
+//! the states of signing keys.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{big_integer, blob, text, text_null};
@@ -10,16 +11,30 @@ pub(crate) struct Migration;
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         for (table, column) in [
-            ("grant", text("resources").default("").to_owned()),
-            ("grant", text_null("key_thumbprint").to_owned()),
-            ("consent", text("resources").default("").to_owned()),
+            ("grant", text("resources").default("").take()),
+            ("grant", text_null("key_thumbprint")),
+            ("consent", text("resources").default("").take()),
+            ("signing_key", big_integer("changed_at").default(0).take()),
         ] {
             manager.alter_table(Table::alter().table(table).add_column(column).to_owned()).await?;
         }
         manager.create_table(revoked_token()).await?;
         let expiry =
             Index::create().name("revoked_token_expiry").table("revoked_token").col("expires_at").to_owned();
-        manager.create_index(expiry).await
+        manager.create_index(expiry).await?;
+        for (name, state) in [("signing_key_current", "current"), ("signing_key_next", "next")] {
+            let one_of_each = Index::create()
+                .unique()
+                .name(name)
+                .table("signing_key")
+                .col("alg")
+                .and_where(Expr::col("state").eq(state))
+                .to_owned();
+            manager.create_index(one_of_each).await?;
+        }
+        let since =
+            Query::update().table("signing_key").value("changed_at", Expr::col("created_at")).to_owned();
+        manager.exec_stmt(since).await
     }
 }
 

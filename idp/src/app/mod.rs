@@ -1,6 +1,8 @@
 //! The long-lived parts, built once from the configuration and shared by every request. Holds them
 //! and wires them; has no behaviour of its own.
 
+pub mod keys;
+
 use std::ops::Deref;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
@@ -13,7 +15,7 @@ use time::OffsetDateTime;
 use crate::audit::{self, Actor, Event};
 use crate::clock::SharedClock;
 use crate::config::Config;
-use crate::crypto::keyring::{KeyRing, first_keys};
+use crate::crypto::keyring::Keys;
 use crate::crypto::passkey::RelyingParty;
 use crate::crypto::password::PasswordWorkers;
 use crate::crypto::random::Entropy;
@@ -22,9 +24,7 @@ use crate::crypto::sha256;
 use crate::ephemeral::{Ephemeral, Memory};
 use crate::mail::{Mailer, Transport};
 use crate::model::client::{Client, ClientId, ClientSource};
-use crate::model::key::KeyState;
-use crate::store::milestones::{self, Milestone};
-use crate::store::{self, Store, Tx, clients, keys};
+use crate::store::{self, Store, Tx, clients};
 use crate::theme::Theme;
 
 #[derive(Debug, Clone)]
@@ -37,7 +37,7 @@ pub struct Parts {
     pub entropy: Entropy,
     pub store: Store,
     pub ephemeral: Ephemeral,
-    pub keys: KeyRing,
+    pub keys: Keys,
     pub passwords: PasswordWorkers,
     pub relying_party: RelyingParty,
     pub theme: Arc<Theme>,
@@ -60,6 +60,18 @@ impl Parts {
         self.ready.load(Ordering::Relaxed)
     }
 
+    /// Reads the signing keys again if another node, or a command, changed them.
+    ///
+    /// # Errors
+    /// When the database does not answer or a key is damaged.
+    pub async fn refresh_keys(&self) -> anyhow::Result<()> {
+        let stored = crate::store::keys::public_keys(&self.store).await?;
+        if !self.keys.current().is_made_of(&stored) {
+            self.keys.replace(keys::load(&self.store).await?);
+        }
+        Ok(())
+    }
+
     pub fn set_ready(&self, ready: bool) {
         self.ready.store(ready, Ordering::Relaxed);
     }
@@ -76,7 +88,7 @@ impl App {
         let mail = Arc::new(Mailer::new(&config, Arc::clone(&theme), entropy));
         let transport = Transport::new(&config)?;
         let store = open_store(&config, &clock).await?;
-        let keys = signing_keys(&store, &clock).await?;
+        let keys = Keys::new(keys::first(&store, &clock).await?);
         declare_clients(&store, &config, &clock).await?;
         let passwords = PasswordWorkers::start(config.passwords.workers(), config.passwords.queue, entropy)?;
         let host = config.public_url.host().to_owned();
@@ -156,21 +168,6 @@ fn make_master_key(path: &Path, entropy: Entropy) -> anyhow::Result<MasterKey> {
         std::fs::File::open(folder)?.sync_all()?;
     }
     Ok(key)
-}
-
-/// The keys of the database; on an empty one the first are made, by one node.
-async fn signing_keys(store: &Store, clock: &SharedClock) -> anyhow::Result<KeyRing> {
-    if !milestones::is_reached(store, Milestone::FirstKeys).await? {
-        let now = clock.now();
-        let tx = store.begin().await?;
-        if milestones::reach(&tx, Milestone::FirstKeys, now).await? {
-            for key in first_keys()? {
-                keys::insert_signing_key(&tx, &key, KeyState::Current, now).await?;
-            }
-        }
-        tx.commit().await?;
-    }
-    Ok(KeyRing::load(keys::signing_keys(store).await?)?)
 }
 
 /// Brings the clients of the configuration file into the database, where all clients are found.

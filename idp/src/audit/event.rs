@@ -112,6 +112,14 @@ pub enum Event {
         scopes: String,
         resources: String,
     },
+    /// One signing key took over from another.
+    KeyRotated {
+        kid: String,
+    },
+    /// In an emergency: all of them, and what they signed is worth nothing.
+    KeysReplaced {
+        kids: Vec<String>,
+    },
     TokensRevoked {
         client: ClientId,
         /// With everything that came from it; otherwise one access token.
@@ -141,7 +149,7 @@ pub enum Event {
 }
 
 /// What every kind is called.
-pub const KINDS: [&str; 38] = [
+pub const KINDS: [&str; 40] = [
     "operator-set-up",
     "user-created",
     "signed-in",
@@ -174,6 +182,8 @@ pub const KINDS: [&str; 38] = [
     "access-link-used",
     "enrolment-begun",
     "consent-granted",
+    "key-rotated",
+    "keys-replaced",
     "tokens-issued",
     "tokens-revoked",
     "code-replayed",
@@ -217,6 +227,8 @@ impl Event {
             Self::AccessLinkUsed { .. } => "access-link-used",
             Self::EnrolmentBegun { .. } => "enrolment-begun",
             Self::ConsentGranted { .. } => "consent-granted",
+            Self::KeyRotated { .. } => "key-rotated",
+            Self::KeysReplaced { .. } => "keys-replaced",
             Self::TokensRevoked { .. } => "tokens-revoked",
             Self::TokensIssued { .. } => "tokens-issued",
             Self::CodeReplayed { .. } => "code-replayed",

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::app;
 use crate::clock::SharedClock;
 use crate::config::Config;
-use crate::store::keys;
+use crate::store::{Store, keys};
 use crate::theme::moment;
 
 #[derive(Debug, Subcommand)]
@@ -19,25 +19,52 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Let the next keys sign from now on; the service follows within a minute.
+    Rotate {
+        /// The keys may be known to somebody else: make new ones, and let every token that was signed
+        /// before be worth nothing.
+        #[arg(long)]
+        emergency: bool,
+    },
 }
 
 pub(super) async fn run(command: &Command, config: &Config, clock: &SharedClock) -> anyhow::Result<ExitCode> {
-    let Command::List { json: as_json } = command;
     let store = app::open_store(config, clock).await?;
-    let keys = keys::public_keys(&store).await?;
-    if *as_json {
+    match command {
+        Command::List { json } => list(&store, *json).await?,
+        Command::Rotate { emergency: true } => {
+            app::keys::replace_all(&store, clock.now()).await?;
+            println!("New keys sign within a minute, and no older token is worth anything then.");
+        }
+        Command::Rotate { emergency: false } => {
+            app::keys::rotate(&store, clock.now()).await??;
+            println!("The next keys sign within a minute.");
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn list(store: &Store, as_json: bool) -> anyhow::Result<()> {
+    let keys = keys::public_keys(store).await?;
+    if as_json {
         let rows: Vec<_> = keys
             .iter()
             .map(|key| {
-                json!({ "kid": key.kid, "alg": key.alg, "state": key.state, "created_at": moment(key.created_at) })
+                json!({
+                    "kid": key.kid,
+                    "alg": key.alg,
+                    "state": key.state,
+                    "created_at": moment(key.created_at),
+                    "since": moment(key.changed_at),
+                })
             })
             .collect();
         println!("{}", json!(rows));
     } else {
         for key in keys {
             let (alg, state) = (key.alg.as_str(), key.state.as_str());
-            println!("{}  {alg:5}  {state:7}  {}", key.kid, moment(key.created_at));
+            println!("{}  {alg:5}  {state:7}  since {}", key.kid, moment(key.changed_at));
         }
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }

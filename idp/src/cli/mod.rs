@@ -76,7 +76,7 @@ pub fn run(cli: Cli) -> ExitCode {
         match command {
             Command::Serve => serve::run(config, clock).await,
             Command::Migrate => serve::migrate(config, &clock).await,
-            Command::Config(command) => config::run(&command, &config),
+            Command::Config(command) => Ok(config::run(&command, &config)),
             Command::User(command) => user::run(command, &config, &clock).await,
             Command::Client(command) => client::run(command, &config, &clock).await,
             Command::Keys(command) => keys::run(&command, &config, &clock).await,

@@ -138,6 +138,7 @@ impl Layers {
             mail: raw.mail,
             sessions: raw.sessions,
             tokens: raw.tokens,
+            keys: raw.keys,
             passwords: raw.passwords,
             log: raw.log,
             clients,

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 pub use clients::DeclaredClient;
 pub use mail::{Mail, MailLogin, MailSecurity, MailServer};
 pub use sections::{
-    Brand, Database, Http, Log, LogFormat, Passwords, PublicUrl, SecretText, Sessions, Tokens,
+    Brand, Database, Http, Keys, Log, LogFormat, Passwords, PublicUrl, SecretText, Sessions, Tokens,
 };
 
 use layers::Layers;
@@ -34,6 +34,7 @@ pub struct Config {
     pub mail: Mail,
     pub sessions: Sessions,
     pub tokens: Tokens,
+    pub keys: Keys,
     pub passwords: Passwords,
     pub log: Log,
     pub clients: Vec<DeclaredClient>,
@@ -136,6 +137,14 @@ impl Config {
     #[must_use]
     pub fn sqlite_path(&self) -> PathBuf {
         self.data_dir.join("idp.db")
+    }
+
+    /// So long after it signed its last token a key is published: nobody needs it to check a token after
+    /// that, nor a hint of who was logged in.
+    #[must_use]
+    pub fn keep_retired_keys(&self) -> time::Duration {
+        let tokens = self.tokens.access_token().max(self.tokens.id_token());
+        tokens + self.sessions.limits().absolute
     }
 
     /// Where mail is written that is not sent.

@@ -27,6 +27,7 @@ pub(super) struct Raw {
     pub(super) mail: Mail,
     pub(super) sessions: Sessions,
     pub(super) tokens: Tokens,
+    pub(super) keys: Keys,
     pub(super) passwords: Passwords,
     pub(super) log: Log,
     #[serde(default)]
@@ -184,6 +185,20 @@ impl Tokens {
     #[must_use]
     pub fn refresh_absolute(&self) -> Duration {
         Duration::days(whole(self.refresh_absolute_days))
+    }
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Keys {
+    #[serde(deserialize_with = "up_to::<_, 3650>")]
+    rotate_days: usize,
+}
+
+impl Keys {
+    /// A signing key of this age makes room for the next one.
+    #[must_use]
+    pub fn rotate_after(&self) -> Duration {
+        Duration::days(whole(self.rotate_days))
     }
 }
 

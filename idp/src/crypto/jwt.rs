@@ -52,17 +52,18 @@ mod tests {
 
     use super::*;
     use crate::crypto::base64url;
-    use crate::crypto::keyring::first_keys;
+    use crate::crypto::keyring::NewKey;
     use crate::model::key::{KeyState, PublicKey};
 
     fn ring() -> KeyRing {
-        KeyRing::load(first_keys().unwrap().into_iter().map(|key| {
+        KeyRing::load(SigningAlg::ALL.map(|alg| NewKey::generate(alg).unwrap()).into_iter().map(|key| {
             let public = PublicKey {
                 kid: key.kid,
                 alg: key.alg,
                 state: KeyState::Current,
                 jwk: key.public_jwk,
                 created_at: OffsetDateTime::UNIX_EPOCH,
+                changed_at: OffsetDateTime::UNIX_EPOCH,
             };
             (public, key.private_jwk)
         }))
@@ -106,7 +107,7 @@ mod tests {
     fn published_keys_are_public_and_have_their_own_names() {
         let ring = ring();
         let keys = ring.jwks()["keys"].as_array().unwrap();
-        assert_eq!(keys.len(), 2);
+        assert_eq!(keys.len(), 4);
         assert_ne!(keys[0]["kid"], keys[1]["kid"]);
         for key in keys {
             for private in ["d", "p", "q", "dp", "dq", "qi", "k"] {

@@ -1,12 +1,15 @@
 //! The keys that sign our tokens: made here, parsed once, kept ready. The private halves leave this
 //! room only sealed.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use josekit::jwk::Jwk;
 use josekit::jwk::alg::ec::EcCurve;
+use josekit::jwk::alg::ed::EdCurve;
 use josekit::jws::alg::ecdsa::EcdsaJwsAlgorithm::Es256;
+use josekit::jws::alg::eddsa::EddsaJwsAlgorithm::Eddsa;
 use josekit::jws::alg::rsassa::RsassaJwsAlgorithm::Rs256;
+use josekit::jws::alg::rsassa_pss::RsassaPssJwsAlgorithm::Ps256;
 use josekit::jws::{JwsHeader, JwsSigner, JwsVerifier, serialize_compact};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
@@ -43,8 +46,9 @@ impl NewKey {
     /// When OpenSSL can not make one.
     pub fn generate(alg: SigningAlg) -> Result<Self, KeyError> {
         let mut private = match alg {
-            SigningAlg::Rs256 => Jwk::generate_rsa_key(2048)?,
+            SigningAlg::Rs256 | SigningAlg::Ps256 => Jwk::generate_rsa_key(2048)?,
             SigningAlg::Es256 => Jwk::generate_ec_key(EcCurve::P256)?,
+            SigningAlg::EdDsa => Jwk::generate_ed_key(EdCurve::Ed25519)?,
         };
         let mut public = private.to_public_key()?;
         let kid = thumbprint(&public);
@@ -60,13 +64,13 @@ impl NewKey {
 }
 
 /// RFC 7638 §3: a name that follows from the key alone, and so is unique without asking anyone.
-fn thumbprint(public: &Jwk) -> String {
+pub(super) fn thumbprint(public: &Jwk) -> String {
     let member = |name: &str| public.parameter(name).cloned().unwrap_or(Value::Null);
     // The members in lexicographic order, as the RFC demands; serde_json writes them as given.
-    let canonical = if public.key_type() == "RSA" {
-        format!(r#"{{"e":{},"kty":"RSA","n":{}}}"#, member("e"), member("n"))
-    } else {
-        format!(r#"{{"crv":{},"kty":"EC","x":{},"y":{}}}"#, member("crv"), member("x"), member("y"))
+    let canonical = match public.key_type() {
+        "RSA" => format!(r#"{{"e":{},"kty":"RSA","n":{}}}"#, member("e"), member("n")),
+        "OKP" => format!(r#"{{"crv":{},"kty":"OKP","x":{}}}"#, member("crv"), member("x")),
+        _ => format!(r#"{{"crv":{},"kty":"EC","x":{},"y":{}}}"#, member("crv"), member("x"), member("y")),
     };
     base64url::encode(sha256(canonical.as_bytes()))
 }
@@ -98,6 +102,15 @@ impl KeyRing {
         Ok(Self { keys, jwks })
     }
 
+    /// Whether it has these keys in these states, and no others.
+    #[must_use]
+    pub fn is_made_of(&self, stored: &[PublicKey]) -> bool {
+        let same = |key: &LoadedKey| {
+            stored.iter().any(|stored| stored.kid == key.public.kid && stored.state == key.public.state)
+        };
+        self.keys.len() == stored.len() && self.keys.iter().all(same)
+    }
+
     /// RFC 7517 §5, public members only.
     #[must_use]
     pub const fn jwks(&self) -> &Value {
@@ -121,8 +134,8 @@ impl KeyRing {
         let signer = Arc::clone(&key.signer);
         let sign = move || serialize_compact(&payload, &header, &*signer).map_err(KeyError::from);
         match alg {
-            SigningAlg::Es256 => sign(),
-            SigningAlg::Rs256 => {
+            SigningAlg::Es256 | SigningAlg::EdDsa => sign(),
+            SigningAlg::Rs256 | SigningAlg::Ps256 => {
                 tokio::task::spawn_blocking(sign).await.unwrap_or(Err(KeyError::Missing(alg)))
             }
         }
@@ -142,22 +155,45 @@ impl KeyRing {
 fn load_key((public, private): (PublicKey, Zeroizing<Vec<u8>>)) -> Result<LoadedKey, KeyError> {
     let private = Jwk::from_bytes(&*private)?;
     let public_jwk = Jwk::from_bytes(serde_json::to_vec(&public.jwk)?)?;
-    let (signer, verifier): (Arc<dyn JwsSigner + Send + Sync>, Box<dyn JwsVerifier + Send + Sync>) =
-        match public.alg {
-            SigningAlg::Rs256 => {
-                (Arc::new(Rs256.signer_from_jwk(&private)?), Box::new(Rs256.verifier_from_jwk(&public_jwk)?))
-            }
-            SigningAlg::Es256 => {
-                (Arc::new(Es256.signer_from_jwk(&private)?), Box::new(Es256.verifier_from_jwk(&public_jwk)?))
-            }
-        };
+    let signer: Arc<dyn JwsSigner + Send + Sync> = match public.alg {
+        SigningAlg::Rs256 => Arc::new(Rs256.signer_from_jwk(&private)?),
+        SigningAlg::Ps256 => Arc::new(Ps256.signer_from_jwk(&private)?),
+        SigningAlg::Es256 => Arc::new(Es256.signer_from_jwk(&private)?),
+        SigningAlg::EdDsa => Arc::new(Eddsa.signer_from_jwk(&private)?),
+    };
+    let verifier = verifier(public.alg, &public_jwk)?;
     Ok(LoadedKey { public, signer, verifier })
 }
 
-/// The keys a new deployment starts with: one per algorithm we offer.
-///
-/// # Errors
-/// When OpenSSL can not make them.
-pub fn first_keys() -> Result<Vec<NewKey>, KeyError> {
-    SigningAlg::ALL.into_iter().map(NewKey::generate).collect()
+/// What checks signatures of one algorithm with one key.
+pub(super) fn verifier(
+    alg: SigningAlg,
+    public: &Jwk,
+) -> Result<Box<dyn JwsVerifier + Send + Sync>, josekit::JoseError> {
+    Ok(match alg {
+        SigningAlg::Rs256 => Box::new(Rs256.verifier_from_jwk(public)?),
+        SigningAlg::Ps256 => Box::new(Ps256.verifier_from_jwk(public)?),
+        SigningAlg::Es256 => Box::new(Es256.verifier_from_jwk(public)?),
+        SigningAlg::EdDsa => Box::new(Eddsa.verifier_from_jwk(public)?),
+    })
+}
+
+/// The ring in use. Whoever took it keeps it for their request, whatever comes after.
+#[derive(Debug)]
+pub struct Keys(RwLock<Arc<KeyRing>>);
+
+impl Keys {
+    #[must_use]
+    pub fn new(ring: KeyRing) -> Self {
+        Self(RwLock::new(Arc::new(ring)))
+    }
+
+    #[must_use]
+    pub fn current(&self) -> Arc<KeyRing> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub fn replace(&self, ring: KeyRing) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ring);
+    }
 }

@@ -11,18 +11,25 @@ use super::{Invalid, text_type};
 pub enum SigningAlg {
     #[serde(rename = "RS256")]
     Rs256,
+    #[serde(rename = "PS256")]
+    Ps256,
     #[serde(rename = "ES256")]
     Es256,
+    /// With Ed25519.
+    #[serde(rename = "EdDSA")]
+    EdDsa,
 }
 
 impl SigningAlg {
-    pub const ALL: [Self; 2] = [Self::Rs256, Self::Es256];
+    pub const ALL: [Self; 4] = [Self::Rs256, Self::Ps256, Self::Es256, Self::EdDsa];
 
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Rs256 => "RS256",
+            Self::Ps256 => "PS256",
             Self::Es256 => "ES256",
+            Self::EdDsa => "EdDSA",
         }
     }
 
@@ -79,4 +86,6 @@ pub struct PublicKey {
     pub state: KeyState,
     pub jwk: serde_json::Value,
     pub created_at: OffsetDateTime,
+    /// When it came into the state it is in.
+    pub changed_at: OffsetDateTime,
 }

@@ -1,6 +1,8 @@
 //! What an access token of ours still stands for: its signature and its time, and everything behind it
 //! that may have ended since it was made (C6, C17).
 
+use std::sync::Arc;
+
 use time::OffsetDateTime;
 
 use super::claims::AccessToken;
@@ -18,7 +20,7 @@ use crate::store::{Store, clients, grants, revoked_tokens, sessions, users};
 #[derive(Debug)]
 pub struct Desk<'a> {
     pub store: &'a Store,
-    pub keys: &'a KeyRing,
+    pub keys: Arc<KeyRing>,
     pub limits: SessionLimits,
     pub issuer: &'a str,
     pub now: OffsetDateTime,
@@ -66,7 +68,7 @@ pub async fn open(desk: &Desk<'_>, token: &str) -> anyhow::Result<Option<Access>
 /// A token of ours that has not expired, whatever else became of it.
 #[must_use]
 pub fn read(desk: &Desk<'_>, token: &str) -> Option<AccessToken> {
-    let claims: AccessToken = jwt::read(desk.keys, jwt::TYP_ACCESS_TOKEN, token)?;
+    let claims: AccessToken = jwt::read(&desk.keys, jwt::TYP_ACCESS_TOKEN, token)?;
     (claims.iss == desk.issuer && desk.now.unix_timestamp() < claims.exp).then_some(claims)
 }
 

@@ -83,7 +83,7 @@ fn hinted_user(app: &App, params: &Params, addressed: &Addressed) -> Result<Opti
         return Ok(None);
     };
     let issuer = app.config.public_url.issuer();
-    jwt::read::<Hint>(&app.keys, jwt::TYP_ID_TOKEN, token)
+    jwt::read::<Hint>(&app.keys.current(), jwt::TYP_ID_TOKEN, token)
         .filter(|hint| hint.iss == issuer && hint.aud == addressed.client.id.as_str())
         .and_then(|hint| hint.sub.parse().ok())
         .map(Some)
@@ -185,7 +185,7 @@ pub async fn discovery(State(app): State<App>) -> Response {
 
 /// GET /oidc/jwks
 pub async fn jwks(State(app): State<App>) -> Response {
-    cached(Json(app.keys.jwks()))
+    cached(Json(app.keys.current().jwks().clone()))
 }
 
 /// A new key is published this long before it signs anything, so caches may live as long.
@@ -203,7 +203,7 @@ pub async fn token(
     let counter = token::Counter {
         store: &app.store,
         ephemeral: &app.ephemeral,
-        keys: &app.keys,
+        keys: app.keys.current(),
         entropy: app.entropy,
         tokens: &app.config.tokens,
         limits: app.config.sessions.limits(),
@@ -266,7 +266,7 @@ pub async fn userinfo(
 fn desk<'a>(app: &'a App, issuer: &'a str) -> access::Desk<'a> {
     access::Desk {
         store: &app.store,
-        keys: &app.keys,
+        keys: app.keys.current(),
         limits: app.config.sessions.limits(),
         issuer,
         now: app.clock.now(),

@@ -120,5 +120,5 @@ pub async fn signed(
         "iat": desk.now.unix_timestamp(),
         "token_introspection": answer,
     });
-    jwt::sign(desk.keys, client.settings.id_token_alg, TYP, &claims).await
+    jwt::sign(&desk.keys, client.settings.id_token_alg, TYP, &claims).await
 }

@@ -155,6 +155,7 @@ entity!(signing_key, "signing_key", {
     jwk: Json,
     sealed_private_key: Vec<u8>,
     created_at: i64,
+    changed_at: i64,
 });
 
 entity!(data_key, "data_key", {

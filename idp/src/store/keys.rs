@@ -1,6 +1,9 @@
 //! Signing keys (sealed) and data keys (wrapped).
 
-use sea_orm::{ActiveValue::Set, DatabaseConnection, EntityTrait, QueryOrder};
+use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, TryInsertResult,
+};
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
@@ -33,7 +36,8 @@ pub async fn public_keys(db: &impl Read) -> Result<Vec<PublicKey>> {
     rows.into_iter().map(public).collect()
 }
 
-pub async fn insert_signing_key(tx: &Tx, key: &NewKey, state: KeyState, now: OffsetDateTime) -> Result<()> {
+/// Adds a key. `false` when its algorithm has one in this state already.
+pub async fn insert(tx: &Tx, key: &NewKey, state: KeyState, now: OffsetDateTime) -> Result<bool> {
     let row = signing_key::ActiveModel {
         kid: Set(key.kid.clone()),
         alg: Set(key.alg.as_str().to_owned()),
@@ -41,8 +45,46 @@ pub async fn insert_signing_key(tx: &Tx, key: &NewKey, state: KeyState, now: Off
         jwk: Set(key.public_jwk.clone()),
         sealed_private_key: Set(tx.seal(place(&key.kid), &key.private_jwk)?),
         created_at: Set(to_millis(now)),
+        changed_at: Set(to_millis(now)),
     };
-    signing_key::Entity::insert(row).exec_without_returning(tx.connection()).await?;
+    // Whichever of the unique keys it is: the name, or one of each state.
+    let inserted = signing_key::Entity::insert(row)
+        .on_conflict(OnConflict::new().do_nothing().to_owned())
+        .try_insert()
+        .exec_without_returning(tx.connection())
+        .await?;
+    Ok(matches!(inserted, TryInsertResult::Inserted(1)))
+}
+
+/// Moves a key from one state to another. `false` when it was not in the first one.
+pub async fn change_state(
+    tx: &Tx,
+    kid: &str,
+    (from, to): (KeyState, KeyState),
+    now: OffsetDateTime,
+) -> Result<bool> {
+    let changed = signing_key::Entity::update_many()
+        .col_expr(signing_key::Column::State, Expr::value(to.as_str()))
+        .col_expr(signing_key::Column::ChangedAt, Expr::value(to_millis(now)))
+        .filter(signing_key::Column::Kid.eq(kid))
+        .filter(signing_key::Column::State.eq(from.as_str()))
+        .exec(tx.connection())
+        .await?;
+    Ok(changed.rows_affected == 1)
+}
+
+/// Removes keys that were retired before this; returns how many.
+pub async fn forget_retired(tx: &Tx, before: OffsetDateTime) -> Result<u64> {
+    let removed = signing_key::Entity::delete_many()
+        .filter(signing_key::Column::State.eq(KeyState::Retired.as_str()))
+        .filter(signing_key::Column::ChangedAt.lt(to_millis(before)))
+        .exec(tx.connection())
+        .await?;
+    Ok(removed.rows_affected)
+}
+
+pub async fn forget_all(tx: &Tx) -> Result<()> {
+    signing_key::Entity::delete_many().exec(tx.connection()).await?;
     Ok(())
 }
 
@@ -54,6 +96,7 @@ fn public(row: signing_key::Model) -> Result<PublicKey> {
         kid: row.kid,
         jwk: row.jwk,
         created_at: from_millis(row.created_at),
+        changed_at: from_millis(row.changed_at),
     })
 }
 

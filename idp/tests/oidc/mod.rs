@@ -10,6 +10,7 @@ mod cors;
 mod discovery;
 mod id_token;
 mod introspection;
+mod keys;
 mod logout;
 mod pkce;
 mod prompt;
@@ -24,7 +25,9 @@ use idp::crypto::base64url;
 use idp::model::user::User;
 use josekit::jwk::Jwk;
 use josekit::jws::alg::ecdsa::EcdsaJwsAlgorithm::Es256;
+use josekit::jws::alg::eddsa::EddsaJwsAlgorithm::Eddsa;
 use josekit::jws::alg::rsassa::RsassaJwsAlgorithm::Rs256;
+use josekit::jws::alg::rsassa_pss::RsassaPssJwsAlgorithm::Ps256;
 use josekit::jws::{JwsVerifier, deserialize_compact};
 use serde_json::Value;
 
@@ -183,7 +186,7 @@ impl Office {
 
     /// A JWT that our own keys sign, whatever it claims.
     pub(super) async fn signed(&self, alg: idp::model::key::SigningAlg, typ: &str, claims: &Value) -> String {
-        idp::crypto::jwt::sign(&self.app.app.keys, alg, typ, claims).await.unwrap()
+        idp::crypto::jwt::sign(&self.app.app.keys.current(), alg, typ, claims).await.unwrap()
     }
 }
 
@@ -296,7 +299,9 @@ pub(super) async fn verified(client: &Application, token: &str) -> Value {
     let jwk = Jwk::from_bytes(key.to_string()).unwrap();
     let verifier: Box<dyn JwsVerifier> = match text(&header, "alg") {
         "RS256" => Box::new(Rs256.verifier_from_jwk(&jwk).unwrap()),
+        "PS256" => Box::new(Ps256.verifier_from_jwk(&jwk).unwrap()),
         "ES256" => Box::new(Es256.verifier_from_jwk(&jwk).unwrap()),
+        "EdDSA" => Box::new(Eddsa.verifier_from_jwk(&jwk).unwrap()),
         other => panic!("signed with {other}"),
     };
     let (payload, _) = deserialize_compact(token, &*verifier).unwrap();

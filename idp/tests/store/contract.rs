@@ -4,19 +4,20 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 use idp::audit::{self, Actor, Broken, Event};
+use idp::crypto::keyring::NewKey;
 use idp::crypto::token::{Token, TokenHash, TokenKind};
 use idp::model::client::{Client, ClientId, ClientName, ClientSettings, ClientSource, ClientType};
 use idp::model::credential::{Passkey, PasskeyName};
 use idp::model::grant::{Grant, Permission, RefreshToken};
 use idp::model::ids::{GrantId, PasskeyId, RefreshTokenId, SessionId, UserId};
-use idp::model::key::Thumbprint;
+use idp::model::key::{KeyState, SigningAlg, Thumbprint};
 use idp::model::redirect_uri::RedirectUri;
 use idp::model::resource::Resources;
 use idp::model::scope::Scopes;
 use idp::model::session::{Method, Session};
 use idp::model::user::{Language, Policy, TimeZoneName};
 use idp::store::milestones::{self, Milestone};
-use idp::store::{clients, consents, grants, passkeys, passwords, revoked_tokens, sessions, users};
+use idp::store::{clients, consents, grants, keys, passkeys, passwords, revoked_tokens, sessions, users};
 use sea_orm::ConnectionTrait;
 use time::Duration;
 use tokio::sync::Barrier;
@@ -355,6 +356,28 @@ on_both! {
         assert_eq!(found.unwrap(), (row, grant));
         let (_, other) = refresh(ENTROPY.id(now(), GrantId::new).unwrap());
         assert!(grants::refresh_token(&test.store, other.hash()).await.unwrap().is_none());
+    }
+
+    an_algorithm_has_one_key_of_each_living_state(test) {
+        let new = || NewKey::generate(SigningAlg::EdDsa).unwrap();
+        let before = keys::public_keys(&test.store).await.unwrap();
+        let tx = test.store.begin().await.unwrap();
+        keys::forget_all(&tx).await.unwrap();
+        assert!(keys::insert(&tx, &new(), KeyState::Current, now()).await.unwrap());
+        assert!(!keys::insert(&tx, &new(), KeyState::Current, now()).await.unwrap());
+        let next = new();
+        assert!(keys::insert(&tx, &next, KeyState::Next, now()).await.unwrap());
+        assert!(!keys::insert(&tx, &new(), KeyState::Next, now()).await.unwrap());
+        let current = keys::public_keys(&tx).await.unwrap().into_iter().find(|key| key.state == KeyState::Current);
+        let retire = (KeyState::Current, KeyState::Retired);
+        let kid = current.unwrap().kid;
+        assert!(keys::change_state(&tx, &kid, retire, now()).await.unwrap());
+        assert!(!keys::change_state(&tx, &kid, retire, now()).await.unwrap());
+        assert!(keys::change_state(&tx, &next.kid, (KeyState::Next, KeyState::Current), now()).await.unwrap());
+        assert_eq!(keys::forget_retired(&tx, now()).await.unwrap(), 0);
+        assert_eq!(keys::forget_retired(&tx, now() + Duration::seconds(1)).await.unwrap(), 1);
+        drop(tx);
+        assert_eq!(keys::public_keys(&test.store).await.unwrap().len(), before.len());
     }
 
     a_token_that_ended_early_is_known_until_it_would_have_expired(test) {

@@ -91,7 +91,7 @@ async fn answer(app: &App, visit: Visit, request: &Request) -> Result<Response, 
     let session = visit.signed_in.as_ref().map(|signed_in| &signed_in.session);
     let issuer = app.config.public_url.issuer();
     let now = app.clock.now();
-    match judge(&app.store, &app.keys, &issuer, request, (session, now)).await? {
+    match judge(&app.store, &app.keys.current(), &issuer, request, (session, now)).await? {
         Verdict::LogOut(back) => log_out(app, &visit, Some(&back)).await,
         Verdict::Ask(_) if session.is_none() => log_out(app, &visit, None).await,
         Verdict::Ask(back) => {

@@ -7,7 +7,7 @@ use super::refresh_token::refused;
 use super::{Authorized, Counter, Holder, Write, revoke};
 use crate::audit::{self, Actor, Event};
 use crate::crypto::token::{Token, TokenHash, TokenKind};
-use crate::crypto::{base64url, jwt, sha256};
+use crate::crypto::{base64url, jwt, sha256, sha512};
 use crate::ephemeral::Kind;
 use crate::model::client::Client;
 use crate::model::grant::{Grant, RefreshToken};
@@ -58,7 +58,7 @@ pub(super) async fn sign(
         cnf: None,
     };
     // Ours to verify and nobody's to negotiate, so the fast algorithm.
-    let access_token = jwt::sign(counter.keys, SigningAlg::Es256, jwt::TYP_ACCESS_TOKEN, &access).await?;
+    let access_token = jwt::sign(&counter.keys, SigningAlg::Es256, jwt::TYP_ACCESS_TOKEN, &access).await?;
     let id_token = match grant {
         Some(grant) => {
             let nonce = authorized.nonce.as_deref();
@@ -86,16 +86,19 @@ async fn sign_id_token(
         acr: grant.method.acr(),
         amr: grant.method.amr(),
         sid: grant.session_id.to_string(),
-        at_hash: at_hash(access_token),
+        at_hash: at_hash(client.settings.id_token_alg, access_token),
     };
-    Ok(jwt::sign(counter.keys, client.settings.id_token_alg, jwt::TYP_ID_TOKEN, &id).await?)
+    Ok(jwt::sign(&counter.keys, client.settings.id_token_alg, jwt::TYP_ID_TOKEN, &id).await?)
 }
 
-/// OIDC Core §3.1.3.6. Every algorithm we sign with hashes with SHA-256.
-fn at_hash(access_token: &str) -> String {
-    let hash = sha256(access_token.as_bytes());
-    let (left, _) = hash.split_at(hash.len() / 2);
-    base64url::encode(left)
+/// OIDC Core §3.1.3.6: the left half of the hash that the algorithm of the ID token uses.
+fn at_hash(alg: SigningAlg, access_token: &str) -> String {
+    let half = |hash: &[u8]| base64url::encode(hash.split_at(hash.len() / 2).0);
+    match alg {
+        SigningAlg::Rs256 | SigningAlg::Ps256 | SigningAlg::Es256 => half(&sha256(access_token.as_bytes())),
+        // RFC 8032 §5.1: Ed25519 hashes with SHA-512.
+        SigningAlg::EdDsa => half(&sha512(access_token.as_bytes())),
+    }
 }
 
 /// Writes what the request changes and returns the refresh token to hand out.

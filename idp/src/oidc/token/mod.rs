@@ -6,6 +6,8 @@ mod client_credentials;
 mod issue;
 mod refresh_token;
 
+use std::sync::Arc;
+
 use http::HeaderMap;
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -35,7 +37,7 @@ use crate::web::params::Params;
 pub struct Counter<'a> {
     pub store: &'a Store,
     pub ephemeral: &'a Ephemeral,
-    pub keys: &'a KeyRing,
+    pub keys: Arc<KeyRing>,
     pub entropy: Entropy,
     pub tokens: &'a Tokens,
     pub limits: SessionLimits,
