@@ -1,30 +1,15 @@
 //! What an access token of ours still stands for: its signature and its time, and everything behind it
 //! that may have ended since it was made (C6, C17).
 
-use std::sync::Arc;
-
-use time::OffsetDateTime;
-
+use super::Desk;
 use super::claims::AccessToken;
 use crate::crypto::jwt;
-use crate::crypto::keyring::KeyRing;
 use crate::model::client::{Client, ClientId};
 use crate::model::grant::Grant;
 use crate::model::ids::GrantId;
 use crate::model::scope::Scopes;
-use crate::model::session::SessionLimits;
 use crate::model::user::User;
-use crate::store::{Store, clients, grants, revoked_tokens, sessions, users};
-
-/// What tokens are judged with, and the moment of one request.
-#[derive(Debug)]
-pub struct Desk<'a> {
-    pub store: &'a Store,
-    pub keys: Arc<KeyRing>,
-    pub limits: SessionLimits,
-    pub issuer: &'a str,
-    pub now: OffsetDateTime,
-}
+use crate::store::{clients, grants, revoked_tokens, sessions, users};
 
 /// A token that holds.
 #[derive(Debug)]

@@ -8,10 +8,11 @@ use http::header::AUTHORIZATION;
 use percent_encoding::percent_decode_str;
 use zeroize::Zeroizing;
 
+use super::Desk;
 use super::error::{EndpointError, OAuthError};
 use crate::crypto::{constant_time_eq, sha256};
 use crate::model::client::{Client, ClientAuthMethod, ClientId};
-use crate::store::{Store, clients};
+use crate::store::clients;
 use crate::web::params::Params;
 
 /// What a client presents.
@@ -27,7 +28,7 @@ struct Presented {
 /// # Errors
 /// `invalid_request` for a request that can not be read, otherwise `invalid_client`.
 pub async fn authenticate(
-    store: &Store,
+    desk: &Desk<'_>,
     headers: &HeaderMap,
     params: &Params,
 ) -> Result<Client, EndpointError> {
@@ -35,7 +36,7 @@ pub async fn authenticate(
     let refused =
         OAuthError::InvalidClient { basic: presented.method == ClientAuthMethod::ClientSecretBasic };
     let found = match ClientId::parse(&presented.client_id) {
-        Ok(id) => clients::by_id(store, &id).await?,
+        Ok(id) => clients::by_id(desk.store, &id).await?,
         Err(_) => None,
     };
     // Compared even when there is no such client, so that the answer takes as long.

@@ -14,7 +14,7 @@ use super::authorize::request::{Addressed, Unaddressed, address};
 use super::authorize::{self, Next, checks, respond};
 use super::claims::Hint;
 use super::error::{EndpointError, OAuthError};
-use super::{access, consent, introspect, revoke, token, userinfo};
+use super::{Desk, consent, introspect, revoke, token, userinfo};
 use crate::app::App;
 use crate::crypto::jwt;
 use crate::model::attempt::{Attempt, Destination, Handle};
@@ -200,17 +200,7 @@ pub async fn token(
     ProtocolForm(params): ProtocolForm,
 ) -> Result<Response, EndpointError> {
     let issuer = app.config.public_url.issuer();
-    let counter = token::Counter {
-        store: &app.store,
-        ephemeral: &app.ephemeral,
-        keys: app.keys.current(),
-        entropy: app.entropy,
-        tokens: &app.config.tokens,
-        limits: app.config.sessions.limits(),
-        issuer: &issuer,
-        now: app.clock.now(),
-    };
-    let answer = token::respond(&counter, &headers, &params).await?;
+    let answer = token::respond(&desk(&app, &issuer), &headers, &params).await?;
     let no_store = [
         (CACHE_CONTROL, HeaderValue::from_static("no-store")),
         (PRAGMA, HeaderValue::from_static("no-cache")),
@@ -263,10 +253,13 @@ pub async fn userinfo(
     Ok(([(CACHE_CONTROL, HeaderValue::from_static("no-store"))], Json(claims)).into_response())
 }
 
-fn desk<'a>(app: &'a App, issuer: &'a str) -> access::Desk<'a> {
-    access::Desk {
+fn desk<'a>(app: &'a App, issuer: &'a str) -> Desk<'a> {
+    Desk {
         store: &app.store,
+        ephemeral: &app.ephemeral,
         keys: app.keys.current(),
+        entropy: app.entropy,
+        tokens: &app.config.tokens,
         limits: app.config.sessions.limits(),
         issuer,
         now: app.clock.now(),
@@ -292,7 +285,7 @@ pub async fn introspect(
 ) -> Result<Response, EndpointError> {
     let issuer = app.config.public_url.issuer();
     let desk = desk(&app, &issuer);
-    let (client, answer) = introspect::respond(&desk, &headers, &params, &app.config.tokens).await?;
+    let (client, answer) = introspect::respond(&desk, &headers, &params).await?;
     let no_store = [(CACHE_CONTROL, HeaderValue::from_static("no-store"))];
     if !introspect::wants_jwt(&headers) {
         return Ok((no_store, Json(answer)).into_response());

@@ -5,11 +5,11 @@ use http::HeaderMap;
 use http::header::ACCEPT;
 use serde_json::{Map, Value, json};
 
-use super::access::{self, Access, Desk};
+use super::Desk;
+use super::access::{self, Access};
 use super::authorize::checks::nothing_repeated;
 use super::client_auth;
 use super::error::{EndpointError, OAuthError};
-use crate::config::Tokens;
 use crate::crypto::jwt;
 use crate::crypto::keyring::KeyError;
 use crate::crypto::token::{Token, TokenKind};
@@ -29,10 +29,9 @@ pub async fn respond(
     desk: &Desk<'_>,
     headers: &HeaderMap,
     params: &Params,
-    tokens: &Tokens,
 ) -> Result<(Client, Map<String, Value>), EndpointError> {
     nothing_repeated(params)?;
-    let client = client_auth::authenticate(desk.store, headers, params).await?;
+    let client = client_auth::authenticate(desk, headers, params).await?;
     if client.is_public() {
         // Anybody can claim to be one (§4).
         return Err(OAuthError::UnauthorizedClient("this client can not prove who it is").into());
@@ -40,7 +39,7 @@ pub async fn respond(
     let token = params.get("token");
     let token = token.ok_or_else(|| OAuthError::InvalidRequest("token is missing".to_owned()))?;
     let known = match Token::parse(TokenKind::RefreshToken, token) {
-        Some(token) => refresh_token(desk, &client, &token, tokens).await?,
+        Some(token) => refresh_token(desk, &client, &token).await?,
         None => access::open(desk, token).await?.and_then(|access| access_token(&client, access)),
     };
     let inactive = || Map::from_iter([("active".to_owned(), json!(false))]);
@@ -68,13 +67,12 @@ async fn refresh_token(
     desk: &Desk<'_>,
     client: &Client,
     token: &Token,
-    tokens: &Tokens,
 ) -> Result<Option<Map<String, Value>>, EndpointError> {
     let Some((refresh, grant)) = grants::refresh_token(desk.store, token.hash()).await? else {
         return Ok(None);
     };
     let spent = refresh.rotated_at.is_some() || grant.client_id != client.id;
-    let idle = desk.now - refresh.last_used_at >= tokens.refresh_idle();
+    let idle = desk.now - refresh.last_used_at >= desk.tokens.refresh_idle();
     if spent || idle || desk.now >= refresh.expires_at {
         return Ok(None);
     }

@@ -15,10 +15,32 @@ pub mod revoke;
 pub mod token;
 pub mod userinfo;
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::routing::{get, post};
+use time::OffsetDateTime;
 
 use crate::app::App;
+use crate::config::Tokens;
+use crate::crypto::keyring::KeyRing;
+use crate::crypto::random::Entropy;
+use crate::ephemeral::Ephemeral;
+use crate::model::session::SessionLimits;
+use crate::store::Store;
+
+/// What the endpoints for programs work with, and the moment of one request.
+#[derive(Debug)]
+pub struct Desk<'a> {
+    pub store: &'a Store,
+    pub ephemeral: &'a Ephemeral,
+    pub keys: Arc<KeyRing>,
+    pub entropy: Entropy,
+    pub tokens: &'a Tokens,
+    pub limits: SessionLimits,
+    pub issuer: &'a str,
+    pub now: OffsetDateTime,
+}
 
 /// What people pass through in a browser.
 pub fn pages() -> Router<App> {

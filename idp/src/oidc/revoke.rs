@@ -4,7 +4,8 @@
 use http::HeaderMap;
 use time::OffsetDateTime;
 
-use super::access::{self, Desk};
+use super::Desk;
+use super::access;
 use super::authorize::checks::nothing_repeated;
 use super::client_auth;
 use super::error::{EndpointError, OAuthError};
@@ -21,7 +22,7 @@ use crate::web::params::Params;
 /// The protocol's errors, among them one for another client's token; our own faults.
 pub async fn respond(desk: &Desk<'_>, headers: &HeaderMap, params: &Params) -> Result<(), EndpointError> {
     nothing_repeated(params)?;
-    let client = client_auth::authenticate(desk.store, headers, params).await?;
+    let client = client_auth::authenticate(desk, headers, params).await?;
     let token = params.get("token");
     let token = token.ok_or_else(|| OAuthError::InvalidRequest("token is missing".to_owned()))?;
     // What it is shows in its form, so that the hint (§2.1) has nothing to say.

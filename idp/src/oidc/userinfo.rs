@@ -4,7 +4,8 @@ use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use serde_json::{Map, Value};
 
-use super::access::{self, Desk};
+use super::Desk;
+use super::access;
 use super::claims::of_person;
 use super::error::{EndpointError, OAuthError};
 use crate::model::scope::Scopes;

@@ -1,6 +1,6 @@
 //! The grant `authorization_code` (RFC 6749 §4.1.3, RFC 7636 §4.5).
 
-use super::{Authorized, Counter, Holder, Write, audience, required, resources, revoke, standing};
+use super::{Authorized, Desk, Holder, Write, audience, required, resources, revoke, standing};
 use crate::audit::Event;
 use crate::crypto::token::{Token, TokenHash, TokenKind};
 use crate::crypto::{base64url, constant_time_eq, sha256};
@@ -35,15 +35,15 @@ impl<'a> Request<'a> {
 
 /// Takes the code and checks everything it was bound to. The code is spent whatever comes of it.
 pub(super) async fn authorize(
-    counter: &Counter<'_>,
+    desk: &Desk<'_>,
     client: &Client,
     request: &Request<'_>,
 ) -> Result<Authorized, EndpointError> {
     let refused = || OAuthError::InvalidGrant("the code is wrong, expired or used");
     let code = Token::parse(TokenKind::AuthorizationCode, request.code).ok_or_else(refused)?;
-    let taken: Option<CodeGrant> = counter.ephemeral.take(Kind::Code, code.hash().0).await?;
+    let taken: Option<CodeGrant> = desk.ephemeral.take(Kind::Code, code.hash().0).await?;
     let Some(bound) = taken else {
-        revoke_replayed(counter, client, code.hash()).await?;
+        revoke_replayed(desk, client, code.hash()).await?;
         return Err(refused().into());
     };
     if bound.client_id != client.id {
@@ -59,9 +59,9 @@ pub(super) async fn authorize(
     }
     // Even an offline grant begins in a living session: a person who has just logged out is gone.
     let whose = (bound.user_id, bound.session_id);
-    let standing = standing(counter, counter.store, whose, false).await?.ok_or_else(refused)?;
+    let standing = standing(desk, desk.store, whose, false).await?.ok_or_else(refused)?;
     let grant = Grant {
-        id: counter.entropy.id(counter.now, GrantId::new)?,
+        id: desk.entropy.id(desk.now, GrantId::new)?,
         client_id: client.id.clone(),
         user_id: bound.user_id,
         session_id: bound.session_id,
@@ -71,12 +71,12 @@ pub(super) async fn authorize(
         key: None,
         method: bound.method,
         authenticated_at: bound.authenticated_at,
-        created_at: counter.now,
+        created_at: desk.now,
         revoked_at: None,
     };
     Ok(Authorized {
         scopes: grant.permission.scopes.clone(),
-        audience: audience(counter, &request.resources, &grant.permission)?,
+        audience: audience(desk, &request.resources, &grant.permission)?,
         holder: Holder::Person(Box::new(grant), standing.session),
         nonce: bound.nonce,
         write: Write::Redeem(code.hash()),
@@ -87,18 +87,14 @@ pub(super) async fn authorize(
 /// time may be under way at this very moment, with nothing in the database yet: then the note that
 /// is left here makes it undo itself. Only codes that were issued are noted, so that made-up ones
 /// cost nothing.
-async fn revoke_replayed(
-    counter: &Counter<'_>,
-    client: &Client,
-    code: TokenHash,
-) -> Result<(), EndpointError> {
-    let issued: Option<()> = counter.ephemeral.get(Kind::CodeIssued, code.0).await?;
+async fn revoke_replayed(desk: &Desk<'_>, client: &Client, code: TokenHash) -> Result<(), EndpointError> {
+    let issued: Option<()> = desk.ephemeral.get(Kind::CodeIssued, code.0).await?;
     if issued.is_some() {
-        counter.ephemeral.put(Kind::CodeReplayed, code.0, &(), CODE_LIFETIME * 2).await?;
+        desk.ephemeral.put(Kind::CodeReplayed, code.0, &(), CODE_LIFETIME * 2).await?;
     }
-    if let Some(grant) = grants::by_code(counter.store, code).await? {
+    if let Some(grant) = grants::by_code(desk.store, code).await? {
         let event = Event::CodeReplayed { client: grant.client_id.clone(), grant: grant.id };
-        revoke(counter, grant.id, (client, grant.user_id), event).await?;
+        revoke(desk, grant.id, (client, grant.user_id), event).await?;
     }
     Ok(())
 }

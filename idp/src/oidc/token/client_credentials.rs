@@ -1,7 +1,7 @@
 //! The grant `client_credentials` (RFC 6749 §4.4): a client acts for itself. Nothing is read or written
 //! for it beyond the client.
 
-use super::{Authorized, Counter, Holder, Write, audience, resources};
+use super::{Authorized, Desk, Holder, Write, audience, resources};
 use crate::model::client::{Client, GrantType};
 use crate::model::grant::Permission;
 use crate::model::resource::Resources;
@@ -21,7 +21,7 @@ impl<'a> Request<'a> {
 }
 
 pub(super) fn authorize(
-    counter: &Counter<'_>,
+    desk: &Desk<'_>,
     client: &Client,
     request: &Request<'_>,
 ) -> Result<Authorized, OAuthError> {
@@ -40,6 +40,6 @@ pub(super) fn authorize(
         }
         Some(Err(_)) => return Err(OAuthError::InvalidScope("scope is malformed")),
     };
-    let audience = audience(counter, &request.resources, &held)?;
+    let audience = audience(desk, &request.resources, &held)?;
     Ok(Authorized { holder: Holder::Client, scopes, audience, nonce: None, write: Write::Nothing })
 }

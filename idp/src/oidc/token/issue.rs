@@ -4,7 +4,7 @@
 use time::{Duration, OffsetDateTime};
 
 use super::refresh_token::refused;
-use super::{Authorized, Counter, Holder, Write, revoke};
+use super::{Authorized, Desk, Holder, Write, revoke};
 use crate::audit::{self, Actor, Event};
 use crate::crypto::token::{Token, TokenHash, TokenKind};
 use crate::crypto::{base64url, jwt, sha256, sha512};
@@ -31,7 +31,7 @@ pub(super) struct Signed {
 }
 
 pub(super) async fn sign(
-    counter: &Counter<'_>,
+    desk: &Desk<'_>,
     client: &Client,
     authorized: &Authorized,
 ) -> Result<Signed, EndpointError> {
@@ -42,13 +42,13 @@ pub(super) async fn sign(
     };
     let methods = |amr: &[&str]| amr.iter().map(|method| (*method).to_owned()).collect();
     let access = AccessToken {
-        iss: counter.issuer.to_owned(),
+        iss: desk.issuer.to_owned(),
         // RFC 9068 §2.2: without a person, the client itself; no person has such an identifier.
         sub: grant.map_or_else(|| client.id.to_string(), |grant| grant.user_id.to_string()),
         aud: authorized.audience.clone(),
-        exp: (counter.now + counter.tokens.access_token()).unix_timestamp(),
-        iat: counter.now.unix_timestamp(),
-        jti: base64url::encode(counter.entropy.bytes::<16>()?),
+        exp: (desk.now + desk.tokens.access_token()).unix_timestamp(),
+        iat: desk.now.unix_timestamp(),
+        jti: base64url::encode(desk.entropy.bytes::<16>()?),
         client_id: client.id.to_string(),
         scope: scope.clone(),
         auth_time: grant.map(|grant| grant.authenticated_at.unix_timestamp()),
@@ -58,11 +58,11 @@ pub(super) async fn sign(
         cnf: None,
     };
     // Ours to verify and nobody's to negotiate, so the fast algorithm.
-    let access_token = jwt::sign(&counter.keys, SigningAlg::Es256, jwt::TYP_ACCESS_TOKEN, &access).await?;
+    let access_token = jwt::sign(&desk.keys, SigningAlg::Es256, jwt::TYP_ACCESS_TOKEN, &access).await?;
     let id_token = match grant {
         Some(grant) => {
             let nonce = authorized.nonce.as_deref();
-            Some(sign_id_token(counter, client, (grant, nonce), &access_token).await?)
+            Some(sign_id_token(desk, client, (grant, nonce), &access_token).await?)
         }
         None => None,
     };
@@ -70,17 +70,17 @@ pub(super) async fn sign(
 }
 
 async fn sign_id_token(
-    counter: &Counter<'_>,
+    desk: &Desk<'_>,
     client: &Client,
     (grant, nonce): (&Grant, Option<&str>),
     access_token: &str,
 ) -> Result<String, EndpointError> {
     let id = IdToken {
-        iss: counter.issuer,
+        iss: desk.issuer,
         sub: grant.user_id.to_string(),
         aud: client.id.as_str(),
-        exp: (counter.now + counter.tokens.id_token()).unix_timestamp(),
-        iat: counter.now.unix_timestamp(),
+        exp: (desk.now + desk.tokens.id_token()).unix_timestamp(),
+        iat: desk.now.unix_timestamp(),
         auth_time: grant.authenticated_at.unix_timestamp(),
         nonce,
         acr: grant.method.acr(),
@@ -88,7 +88,7 @@ async fn sign_id_token(
         sid: grant.session_id.to_string(),
         at_hash: at_hash(client.settings.id_token_alg, access_token),
     };
-    Ok(jwt::sign(&counter.keys, client.settings.id_token_alg, jwt::TYP_ID_TOKEN, &id).await?)
+    Ok(jwt::sign(&desk.keys, client.settings.id_token_alg, jwt::TYP_ID_TOKEN, &id).await?)
 }
 
 /// OIDC Core §3.1.3.6: the left half of the hash that the algorithm of the ID token uses.
@@ -103,7 +103,7 @@ fn at_hash(alg: SigningAlg, access_token: &str) -> String {
 
 /// Writes what the request changes and returns the refresh token to hand out.
 pub(super) async fn write(
-    counter: &Counter<'_>,
+    desk: &Desk<'_>,
     client: &Client,
     authorized: Authorized,
 ) -> Result<Option<Token>, EndpointError> {
@@ -112,23 +112,23 @@ pub(super) async fn write(
     };
     match write {
         Write::Nothing => Ok(None),
-        Write::Redeem(code) => redeem(counter, client, &grant, code).await,
+        Write::Redeem(code) => redeem(desk, client, &grant, code).await,
         Write::Keep(refresh, token) => {
-            note_use(counter, &refresh, session.as_ref()).await?;
+            note_use(desk, &refresh, session.as_ref()).await?;
             Ok(Some(token))
         }
-        Write::Rotate(refresh) => rotate(counter, &grant, &refresh, session.as_ref()).await.map(Some),
+        Write::Rotate(refresh) => rotate(desk, &grant, &refresh, session.as_ref()).await.map(Some),
         Write::Repeat(successor) => Ok(Some(successor)),
     }
 }
 
 async fn redeem(
-    counter: &Counter<'_>,
+    desk: &Desk<'_>,
     client: &Client,
     grant: &Grant,
     code: TokenHash,
 ) -> Result<Option<Token>, EndpointError> {
-    let tx = counter.store.begin().await?;
+    let tx = desk.store.begin().await?;
     // Whoever ends the session from here on finds the grant and ends it too.
     if !sessions::hold(&tx, grant.user_id, grant.session_id).await? {
         return Err(OAuthError::InvalidGrant("the code is wrong, expired or used").into());
@@ -138,48 +138,48 @@ async fn redeem(
     }
     let mut token = None;
     if client.settings.refresh_tokens {
-        let expires_at = counter.now + counter.tokens.refresh_absolute();
-        token = Some(new_refresh_token(counter, &tx, grant, expires_at).await?);
+        let expires_at = desk.now + desk.tokens.refresh_absolute();
+        token = Some(new_refresh_token(desk, &tx, grant, expires_at).await?);
     }
     let event = Event::TokensIssued {
         client: client.id.clone(),
         grant: grant.id,
         scopes: grant.permission.scopes.to_string(),
     };
-    audit::record(&tx, counter.now, Actor::Person(grant.user_id), Some(grant.user_id), event).await?;
+    audit::record(&tx, desk.now, Actor::Person(grant.user_id), Some(grant.user_id), event).await?;
     tx.commit().await?;
     // Whoever came second either found the grant, which is committed now, or left this note before.
-    let replayed: Option<()> = counter.ephemeral.get(Kind::CodeReplayed, code.0).await?;
+    let replayed: Option<()> = desk.ephemeral.get(Kind::CodeReplayed, code.0).await?;
     if replayed.is_some() {
         let event = Event::CodeReplayed { client: client.id.clone(), grant: grant.id };
         // As if the second use had come a moment later: the answer stands and its tokens are dead.
-        revoke(counter, grant.id, (client, grant.user_id), event).await?;
+        revoke(desk, grant.id, (client, grant.user_id), event).await?;
     }
     Ok(token)
 }
 
 async fn new_refresh_token(
-    counter: &Counter<'_>,
+    desk: &Desk<'_>,
     tx: &Tx,
     grant: &Grant,
     expires_at: OffsetDateTime,
 ) -> Result<Token, EndpointError> {
-    let token = Token::generate(TokenKind::RefreshToken, counter.entropy)?;
-    insert_refresh_token(counter, tx, (grant, &token), expires_at).await?;
+    let token = Token::generate(TokenKind::RefreshToken, desk.entropy)?;
+    insert_refresh_token(desk, tx, (grant, &token), expires_at).await?;
     Ok(token)
 }
 
 async fn insert_refresh_token(
-    counter: &Counter<'_>,
+    desk: &Desk<'_>,
     tx: &Tx,
     (grant, token): (&Grant, &Token),
     expires_at: OffsetDateTime,
 ) -> Result<(), EndpointError> {
     let row = RefreshToken {
-        id: counter.entropy.id(counter.now, RefreshTokenId::new)?,
+        id: desk.entropy.id(desk.now, RefreshTokenId::new)?,
         grant_id: grant.id,
-        created_at: counter.now,
-        last_used_at: counter.now,
+        created_at: desk.now,
+        last_used_at: desk.now,
         expires_at,
         rotated_at: None,
         successor: None,
@@ -188,22 +188,22 @@ async fn insert_refresh_token(
 }
 
 async fn rotate(
-    counter: &Counter<'_>,
+    desk: &Desk<'_>,
     grant: &Grant,
     refresh: &RefreshToken,
     session: Option<&Session>,
 ) -> Result<Token, EndpointError> {
-    let token = Token::generate(TokenKind::RefreshToken, counter.entropy)?;
-    let tx = counter.store.begin().await?;
-    if grants::rotate(&tx, refresh.id, &token, counter.now).await? {
-        insert_refresh_token(counter, &tx, (grant, &token), refresh.expires_at).await?;
-        note_seen(counter, &tx, session).await?;
+    let token = Token::generate(TokenKind::RefreshToken, desk.entropy)?;
+    let tx = desk.store.begin().await?;
+    if grants::rotate(&tx, refresh.id, &token, desk.now).await? {
+        insert_refresh_token(desk, &tx, (grant, &token), refresh.expires_at).await?;
+        note_seen(desk, &tx, session).await?;
         tx.commit().await?;
         return Ok(token);
     }
     drop(tx);
     // Another request of the same client was faster by a moment: it and this one get the same token.
-    successor_of(counter.store, refresh.id).await?.ok_or_else(|| refused().into())
+    successor_of(desk.store, refresh.id).await?.ok_or_else(|| refused().into())
 }
 
 async fn successor_of(store: &Store, id: RefreshTokenId) -> Result<Option<Token>, EndpointError> {
@@ -214,26 +214,26 @@ async fn successor_of(store: &Store, id: RefreshTokenId) -> Result<Option<Token>
 }
 
 async fn note_use(
-    counter: &Counter<'_>,
+    desk: &Desk<'_>,
     refresh: &RefreshToken,
     session: Option<&Session>,
 ) -> Result<(), EndpointError> {
-    let used = counter.now - refresh.last_used_at >= NOTE_USE_EVERY;
-    let seen = session.is_some_and(|session| counter.now - session.last_seen_at >= NOTE_SEEN_EVERY);
+    let used = desk.now - refresh.last_used_at >= NOTE_USE_EVERY;
+    let seen = session.is_some_and(|session| desk.now - session.last_seen_at >= NOTE_SEEN_EVERY);
     if !used && !seen {
         return Ok(());
     }
-    let tx = counter.store.begin().await?;
+    let tx = desk.store.begin().await?;
     if used {
-        grants::touch_refresh_token(&tx, refresh.id, counter.now).await?;
+        grants::touch_refresh_token(&tx, refresh.id, desk.now).await?;
     }
-    note_seen(counter, &tx, session).await?;
+    note_seen(desk, &tx, session).await?;
     Ok(tx.commit().await?)
 }
 
-async fn note_seen(counter: &Counter<'_>, tx: &Tx, session: Option<&Session>) -> Result<(), EndpointError> {
+async fn note_seen(desk: &Desk<'_>, tx: &Tx, session: Option<&Session>) -> Result<(), EndpointError> {
     if let Some(session) = session {
-        sessions::touch(tx, session.id, counter.now).await?;
+        sessions::touch(tx, session.id, desk.now).await?;
     }
     Ok(())
 }

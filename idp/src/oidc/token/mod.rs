@@ -6,44 +6,25 @@ mod client_credentials;
 mod issue;
 mod refresh_token;
 
-use std::sync::Arc;
-
 use http::HeaderMap;
 use serde::Serialize;
-use time::OffsetDateTime;
 
+use super::Desk;
 use super::authorize::checks::nothing_repeated;
 use super::claims::Audience;
 use super::client_auth;
 use super::error::{EndpointError, OAuthError};
-use crate::config::Tokens;
-use crate::crypto::keyring::KeyRing;
-use crate::crypto::random::Entropy;
 use crate::crypto::token::{Token, TokenHash};
-use crate::ephemeral::Ephemeral;
 use crate::model::Invalid;
 use crate::model::client::Client;
 use crate::model::grant::{Grant, Permission, RefreshToken};
 use crate::model::ids::{GrantId, SessionId, UserId};
 use crate::model::resource::{Resource, Resources};
 use crate::model::scope::Scopes;
-use crate::model::session::{Session, SessionLimits};
+use crate::model::session::Session;
 use crate::model::user::User;
-use crate::store::{Read, Store, sessions, users};
+use crate::store::{Read, sessions, users};
 use crate::web::params::Params;
-
-/// What the endpoint works with, and the moment of one request.
-#[derive(Debug)]
-pub struct Counter<'a> {
-    pub store: &'a Store,
-    pub ephemeral: &'a Ephemeral,
-    pub keys: Arc<KeyRing>,
-    pub entropy: Entropy,
-    pub tokens: &'a Tokens,
-    pub limits: SessionLimits,
-    pub issuer: &'a str,
-    pub now: OffsetDateTime,
-}
 
 /// RFC 6749 §5.1, OIDC Core §3.1.3.3.
 #[derive(Serialize)]
@@ -107,27 +88,25 @@ enum GrantRequest<'a> {
 /// # Errors
 /// The protocol's errors, and our own faults.
 pub async fn respond(
-    counter: &Counter<'_>,
+    desk: &Desk<'_>,
     headers: &HeaderMap,
     params: &Params,
 ) -> Result<TokenResponse, EndpointError> {
     nothing_repeated(params)?;
-    let client = client_auth::authenticate(counter.store, headers, params).await?;
+    let client = client_auth::authenticate(desk, headers, params).await?;
     let authorized = match parse(params)? {
         GrantRequest::AuthorizationCode(request) => {
-            authorization_code::authorize(counter, &client, &request).await?
+            authorization_code::authorize(desk, &client, &request).await?
         }
-        GrantRequest::RefreshToken(request) => refresh_token::authorize(counter, &client, &request).await?,
-        GrantRequest::ClientCredentials(request) => {
-            client_credentials::authorize(counter, &client, &request)?
-        }
+        GrantRequest::RefreshToken(request) => refresh_token::authorize(desk, &client, &request).await?,
+        GrantRequest::ClientCredentials(request) => client_credentials::authorize(desk, &client, &request)?,
     };
-    let signed = issue::sign(counter, &client, &authorized).await?;
-    let refresh_token = issue::write(counter, &client, authorized).await?;
+    let signed = issue::sign(desk, &client, &authorized).await?;
+    let refresh_token = issue::write(desk, &client, authorized).await?;
     Ok(TokenResponse {
         access_token: signed.access_token,
         token_type: "Bearer",
-        expires_in: counter.tokens.access_token().whole_seconds(),
+        expires_in: desk.tokens.access_token().whole_seconds(),
         scope: signed.scope,
         id_token: signed.id_token,
         refresh_token: refresh_token.map(|token| token.expose().to_owned()),
@@ -161,14 +140,14 @@ fn resources(params: &Params) -> Result<Resources, OAuthError> {
 
 /// Whom an access token is for: the APIs asked for now; or else all that were granted, and our own
 /// userinfo.
-fn audience(counter: &Counter<'_>, asked: &Resources, held: &Permission) -> Result<Audience, OAuthError> {
+fn audience(desk: &Desk<'_>, asked: &Resources, held: &Permission) -> Result<Audience, OAuthError> {
     if !asked.is_subset(&held.resources) {
         return Err(OAuthError::InvalidTarget);
     }
     if !asked.is_empty() {
         return Ok(Audience::of(asked.iter().map(ToString::to_string).collect()));
     }
-    let ours = std::iter::once(counter.issuer.to_owned());
+    let ours = std::iter::once(desk.issuer.to_owned());
     Ok(Audience::of(ours.chain(held.resources.iter().map(ToString::to_string)).collect()))
 }
 
@@ -180,7 +159,7 @@ struct Standing {
 /// The person and session behind a grant, if both still stand (C6). An offline grant needs no
 /// session.
 async fn standing(
-    counter: &Counter<'_>,
+    desk: &Desk<'_>,
     db: &impl Read,
     (user, session): (UserId, SessionId),
     offline: bool,
@@ -189,22 +168,22 @@ async fn standing(
         return Ok(None);
     };
     let session = sessions::of_user_by_id(db, user.id, session).await?;
-    let session = session.filter(|session| session.is_live(counter.now, counter.limits));
+    let session = session.filter(|session| session.is_live(desk.now, desk.limits));
     Ok((offline || session.is_some()).then_some(Standing { session }))
 }
 
 /// A code or refresh token was used that had been used before: whoever holds the tokens of its
 /// grant may not be the client, so all of them end (RFC 6749 §4.1.2, RFC 9700 §4.14.2).
 async fn revoke(
-    counter: &Counter<'_>,
+    desk: &Desk<'_>,
     grant: GrantId,
     (client, user): (&Client, UserId),
     event: crate::audit::Event,
 ) -> Result<(), EndpointError> {
     tracing::warn!(client = %client.id, grant = %grant, "a spent code or token was used again");
-    let tx = counter.store.begin().await?;
-    if crate::store::grants::revoke(&tx, grant, counter.now).await? {
-        crate::audit::record(&tx, counter.now, crate::audit::Actor::Anonymous, Some(user), event).await?;
+    let tx = desk.store.begin().await?;
+    if crate::store::grants::revoke(&tx, grant, desk.now).await? {
+        crate::audit::record(&tx, desk.now, crate::audit::Actor::Anonymous, Some(user), event).await?;
     }
     Ok(tx.commit().await?)
 }

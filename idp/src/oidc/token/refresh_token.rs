@@ -4,7 +4,7 @@
 
 use time::Duration;
 
-use super::{Authorized, Counter, Holder, Write, audience, required, resources, revoke, standing};
+use super::{Authorized, Desk, Holder, Write, audience, required, resources, revoke, standing};
 use crate::audit::Event;
 use crate::crypto::token::{Token, TokenKind};
 use crate::model::client::{Client, ConsentRule};
@@ -39,7 +39,7 @@ pub(super) fn refused() -> OAuthError {
 }
 
 pub(super) async fn authorize(
-    counter: &Counter<'_>,
+    desk: &Desk<'_>,
     client: &Client,
     request: &Request<'_>,
 ) -> Result<Authorized, EndpointError> {
@@ -47,30 +47,30 @@ pub(super) async fn authorize(
         return Err(OAuthError::UnauthorizedClient("this client may not refresh").into());
     }
     let token = Token::parse(TokenKind::RefreshToken, request.refresh_token).ok_or_else(refused)?;
-    let found = grants::refresh_token(counter.store, token.hash()).await?;
+    let found = grants::refresh_token(desk.store, token.hash()).await?;
     let (refresh, grant) = found.filter(|(_, grant)| grant.client_id == client.id).ok_or_else(refused)?;
     if grant.revoked_at.is_some() {
         return Err(refused().into());
     }
     // First of all whether it was rotated: a replay is a sign of theft however late it comes.
-    let write = write_for(counter, client, (&refresh, &grant), token).await?;
-    let idle = counter.now - refresh.last_used_at >= counter.tokens.refresh_idle();
-    if counter.now >= refresh.expires_at || idle {
+    let write = write_for(desk, client, (&refresh, &grant), token).await?;
+    let idle = desk.now - refresh.last_used_at >= desk.tokens.refresh_idle();
+    if desk.now >= refresh.expires_at || idle {
         return Err(refused().into());
     }
     let whose = (grant.user_id, grant.session_id);
-    let standing = standing(counter, counter.store, whose, grant.is_offline()).await?;
+    let standing = standing(desk, desk.store, whose, grant.is_offline()).await?;
     let session = standing.ok_or_else(refused)?.session;
-    if !consent_stands(counter, client, &grant).await? {
+    if !consent_stands(desk, client, &grant).await? {
         return Err(refused().into());
     }
     let scopes = narrowed(request.scope, &grant, client)?;
-    let audience = audience(counter, &request.resources, &grant.permission.within(client))?;
+    let audience = audience(desk, &request.resources, &grant.permission.within(client))?;
     Ok(Authorized { holder: Holder::Person(Box::new(grant), session), scopes, audience, nonce: None, write })
 }
 
 async fn write_for(
-    counter: &Counter<'_>,
+    desk: &Desk<'_>,
     client: &Client,
     (refresh, grant): (&RefreshToken, &Grant),
     token: Token,
@@ -78,28 +78,24 @@ async fn write_for(
     match refresh.rotated_at {
         None if client.is_public() => Ok(Write::Rotate(refresh.clone())),
         None => Ok(Write::Keep(refresh.clone(), token)),
-        Some(at) if counter.now - at <= GRACE => {
-            let successor = grants::successor(counter.store, refresh)?;
+        Some(at) if desk.now - at <= GRACE => {
+            let successor = grants::successor(desk.store, refresh)?;
             Ok(Write::Repeat(successor.ok_or_else(refused)?))
         }
         Some(_) => {
             let event = Event::RefreshTokenReplayed { client: client.id.clone(), grant: grant.id };
-            revoke(counter, grant.id, (client, grant.user_id), event).await?;
+            revoke(desk, grant.id, (client, grant.user_id), event).await?;
             Err(refused().into())
         }
     }
 }
 
 /// C6: a withdrawn consent ends what it allowed.
-async fn consent_stands(
-    counter: &Counter<'_>,
-    client: &Client,
-    grant: &Grant,
-) -> Result<bool, EndpointError> {
+async fn consent_stands(desk: &Desk<'_>, client: &Client, grant: &Grant) -> Result<bool, EndpointError> {
     if client.settings.consent != ConsentRule::Remember {
         return Ok(true);
     }
-    let given = consents::permission(counter.store, grant.user_id, &client.id).await?;
+    let given = consents::permission(desk.store, grant.user_id, &client.id).await?;
     Ok(given.is_some_and(|given| grant.permission.is_subset(&given)))
 }
 
