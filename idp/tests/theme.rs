@@ -6,7 +6,7 @@ use std::path::Path;
 
 use idp::account::pages as account;
 use idp::login::{pages as login, setup};
-use idp::oidc::{authorize, consent, logout};
+use idp::oidc::{authorize, consent, device, logout};
 use idp::theme::{BackCard, BrandCard, Page, PersonCard, Shell, Theme};
 use idp::web::{error, page};
 
@@ -98,6 +98,9 @@ fn every_page_renders_with_every_sample_in_every_language() {
     check::<account::ActivityPage>(&theme, &mut seen);
     check::<account::HelpPage>(&theme, &mut seen);
     check::<consent::pages::ConsentPage>(&theme, &mut seen);
+    check::<device::pages::DevicePage>(&theme, &mut seen);
+    check::<device::pages::DeviceConsentPage>(&theme, &mut seen);
+    check::<device::pages::DeviceDonePage>(&theme, &mut seen);
     check::<logout::pages::LogoutPage>(&theme, &mut seen);
     check::<authorize::respond::FormPostPage>(&theme, &mut seen);
     check::<page::ContinuePage>(&theme, &mut seen);

@@ -2,7 +2,7 @@
 //! the states of signing keys.
 
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::schema::{big_integer, blob, text, text_null};
+use sea_orm_migration::schema::{big_integer, blob, blob_null, text, text_null};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -11,6 +11,7 @@ pub(crate) struct Migration;
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         for (table, column) in [
+            ("client", blob_null("sealed_secret")),
             ("grant", text("resources").default("").take()),
             ("grant", text_null("key_thumbprint")),
             ("consent", text("resources").default("").take()),

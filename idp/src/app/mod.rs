@@ -14,7 +14,7 @@ use time::OffsetDateTime;
 
 use crate::audit::{self, Actor, Event};
 use crate::clock::SharedClock;
-use crate::config::Config;
+use crate::config::{Config, SecretText};
 use crate::crypto::keyring::Keys;
 use crate::crypto::passkey::RelyingParty;
 use crate::crypto::password::PasswordWorkers;
@@ -23,7 +23,7 @@ use crate::crypto::seal::MasterKey;
 use crate::crypto::sha256;
 use crate::ephemeral::{Ephemeral, Memory};
 use crate::mail::{Mailer, Transport};
-use crate::model::client::{Client, ClientId, ClientSource};
+use crate::model::client::{Client, ClientAuthMethod, ClientId, ClientSource};
 use crate::store::{self, Store, Tx, clients};
 use crate::theme::Theme;
 
@@ -192,6 +192,9 @@ async fn declare_clients(store: &Store, config: &Config, clock: &SharedClock) ->
         };
         if known.as_ref() != Some(&client) {
             clients::declare(&tx, &client).await?;
+            let signs = client.settings.auth_method == ClientAuthMethod::ClientSecretJwt;
+            let secret = declared.secret.as_ref().filter(|_| signs).map(SecretText::expose);
+            clients::share_secret(&tx, &client.id, secret).await?;
             note_declared(&tx, declared.id.clone(), true, now).await?;
         }
     }

@@ -13,9 +13,7 @@ use crate::config::Config;
 use crate::crypto::base64url;
 use crate::crypto::random::Entropy;
 use crate::crypto::token::{Token, TokenKind};
-use crate::model::client::{
-    Client, ClientAuthMethod, ClientId, ClientName, ClientSettings, ClientSource, ClientType, WebUri,
-};
+use crate::model::client::{Client, ClientId, ClientName, ClientSettings, ClientSource, ClientType, WebUri};
 use crate::model::key::SigningAlg;
 use crate::model::redirect_uri::RedirectUri;
 use crate::model::resource::Resource;
@@ -116,12 +114,8 @@ async fn create(
         ..defaults
     };
     settings.validate()?;
-    let secret = match settings.auth_method {
-        ClientAuthMethod::None => None,
-        ClientAuthMethod::ClientSecretBasic | ClientAuthMethod::ClientSecretPost => {
-            Some(Token::generate(TokenKind::ClientSecret, entropy)?)
-        }
-    };
+    let shares = settings.auth_method.has_secret();
+    let secret = shares.then(|| Token::generate(TokenKind::ClientSecret, entropy)).transpose()?;
     let client = Client {
         id: ClientId::parse(&format!("app-{}", base64url::encode(entropy.bytes::<12>()?)))?,
         settings,

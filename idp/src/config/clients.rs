@@ -9,8 +9,10 @@ use serde::Deserialize;
 use super::Problem;
 use super::sections::SecretText;
 use crate::model::client::{
-    ClientAuthMethod, ClientId, ClientName, ClientSettings, ClientType, ConsentRule, GrantType, Logo, WebUri,
+    ClientAuthMethod, ClientId, ClientName, ClientSettings, ClientType, ConsentRule, GrantType, Logo,
+    Requirement, WebUri,
 };
+use crate::model::jwks::Jwks;
 use crate::model::key::SigningAlg;
 use crate::model::redirect_uri::RedirectUri;
 use crate::model::resource::Resources;
@@ -20,7 +22,7 @@ use crate::model::scope::{Scope, Scopes};
 const MIN_SECRET: usize = 32;
 
 /// Every key a `[[clients]]` table may have.
-pub(super) const KEYS: [&str; 19] = [
+pub(super) const KEYS: [&str; 21] = [
     "id",
     "name",
     "type",
@@ -34,6 +36,8 @@ pub(super) const KEYS: [&str; 19] = [
     "grants",
     "resources",
     "serves",
+    "jwks_file",
+    "require",
     "refresh_tokens",
     "consent",
     "id_token_alg",
@@ -72,6 +76,9 @@ pub(super) struct RawClient {
     resources: Resources,
     #[serde(default)]
     serves: Resources,
+    jwks_file: Option<PathBuf>,
+    #[serde(default)]
+    require: BTreeSet<Requirement>,
     refresh_tokens: Option<bool>,
     consent: Option<ConsentRule>,
     id_token_alg: Option<SigningAlg>,
@@ -108,6 +115,8 @@ impl ClientSettings {
             },
             resources: Resources::default(),
             serves: Resources::default(),
+            jwks: None,
+            require: BTreeSet::new(),
             refresh_tokens: client_type != ClientType::Machine,
             consent: match client_type {
                 ClientType::Web | ClientType::Spa | ClientType::Machine => ConsentRule::Never,
@@ -137,6 +146,8 @@ impl RawClient {
         let (policy_uri, tos_uri) = (uri(&self.policy_uri)?, uri(&self.tos_uri)?);
         let logo_file = self.logo_file.as_deref().filter(|path| !path.as_os_str().is_empty());
         let logo = logo_file.map(read_logo).transpose().map_err(|error| problem(error, ""))?;
+        let jwks_file = self.jwks_file.as_deref().filter(|path| !path.as_os_str().is_empty());
+        let jwks = jwks_file.map(read_jwks).transpose().map_err(|error| problem(error, ""))?;
         let mut secret = self.secret.clone().filter(|secret| !secret.expose().is_empty());
         if let Some(path) = self.secret_file.as_ref().filter(|path| !path.as_os_str().is_empty()) {
             let text = std::fs::read_to_string(path).map_err(|error| {
@@ -157,6 +168,8 @@ impl RawClient {
             grants: self.grants.clone().unwrap_or(defaults.grants.clone()),
             resources: self.resources.clone(),
             serves: self.serves.clone(),
+            jwks,
+            require: self.require.clone(),
             refresh_tokens: self.refresh_tokens.unwrap_or(defaults.refresh_tokens),
             consent: self.consent.unwrap_or(defaults.consent),
             id_token_alg: self.id_token_alg.unwrap_or(defaults.id_token_alg),
@@ -166,12 +179,15 @@ impl RawClient {
             ..defaults
         };
         settings.validate().map_err(|error| problem(format!("{error}."), ""))?;
-        let public = settings.auth_method == ClientAuthMethod::None;
+        let shares = settings.auth_method.has_secret();
         match &secret {
-            None if !public => {
+            None if shares => {
                 Err(problem("needs a secret.".to_owned(), "Make one with: openssl rand -base64 36"))
             }
-            Some(_) if public => Err(problem("can not keep a secret.".to_owned(), "Remove it.")),
+            Some(_) if !shares && settings.auth_method == ClientAuthMethod::PrivateKeyJwt => {
+                Err(problem("proves itself by its keys and has no secret.".to_owned(), "Remove it."))
+            }
+            Some(_) if !shares => Err(problem("can not keep a secret.".to_owned(), "Remove it.")),
             Some(secret) if secret.expose().len() < MIN_SECRET => Err(problem(
                 format!("has a secret of fewer than {MIN_SECRET} characters."),
                 "Make one with: openssl rand -base64 36",
@@ -179,6 +195,15 @@ impl RawClient {
             _ => Ok(DeclaredClient { id: self.id, settings, secret }),
         }
     }
+}
+
+fn read_jwks(path: &Path) -> Result<Jwks, String> {
+    let place = path.display();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| format!("jwks_file {place} can not be read: {error}."))?;
+    let set =
+        serde_json::from_str(&text).map_err(|error| format!("jwks_file {place} is no JSON: {error}."))?;
+    Jwks::parse(&set).map_err(|error| format!("jwks_file {place}: {error}."))
 }
 
 fn read_logo(path: &Path) -> Result<Logo, String> {

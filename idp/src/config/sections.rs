@@ -164,6 +164,8 @@ pub struct Tokens {
     refresh_idle_days: usize,
     #[serde(deserialize_with = "up_to::<_, 3650>")]
     refresh_absolute_days: usize,
+    /// RFC 9449 §8: a proof of possession needs a nonce of ours.
+    pub dpop_nonce: bool,
 }
 
 impl Tokens {

@@ -3,6 +3,7 @@
 //! its results are used for.
 
 pub mod aaguid;
+pub mod foreign;
 pub mod jwt;
 pub mod keyring;
 pub mod passkey;

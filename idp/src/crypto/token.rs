@@ -12,6 +12,7 @@ use super::{base64url, sha256};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenKind {
     AuthorizationCode,
+    DeviceCode,
     RefreshToken,
     ClientSecret,
     Session,
@@ -27,6 +28,7 @@ impl TokenKind {
     const fn prefix(self) -> &'static str {
         match self {
             Self::AuthorizationCode => "idp_co_",
+            Self::DeviceCode => "idp_dc_",
             Self::RefreshToken => "idp_rt_",
             Self::ClientSecret => "idp_cs_",
             Self::Session => "idp_se_",

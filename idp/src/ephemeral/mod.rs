@@ -23,6 +23,22 @@ pub enum Kind {
     CodeIssued,
     /// That a code was presented after it had been taken.
     CodeReplayed,
+    /// An authorization request that waits for its person.
+    Pushed,
+    /// A client assertion was used.
+    AssertionUsed,
+    /// A proof of possession was used.
+    ProofUsed,
+    /// A device waits for a person.
+    Device,
+    /// The code that names such a device to its person.
+    UserCode,
+    /// What the person decided for a device.
+    DeviceDecision,
+    /// When a device asked last, and how long it has to wait.
+    DevicePolled,
+    /// Codes of devices that one person tried, or all of them.
+    UserCodeTried,
     LogoutRequest,
     LogoutQuestion,
     SetUp,

@@ -8,8 +8,9 @@ use time::{Duration, OffsetDateTime};
 use super::client::ClientId;
 use super::grant::Permission;
 use super::ids::{PasskeyId, SessionId, UserId};
+use super::key::{SigningAlg, Thumbprint};
 use super::redirect_uri::RedirectUri;
-use super::session::Method;
+use super::session::{Method, Session};
 use super::{Invalid, text_type};
 
 /// An authorization request left alone this long has to be begun again.
@@ -33,12 +34,14 @@ text_type!(
     /// A page of our own that a person may be sent to after signing in.
     LocalPath,
     |text| {
-        let legal = |c: char| c.is_ascii_alphanumeric() || "/-_?=&.%~".contains(c);
-        let room = ["/account", "/admin"].into_iter().any(|room| {
+        let legal = |c: char| c.is_ascii_alphanumeric() || "/-_?=&.%~:+".contains(c);
+        let room = ["/account", "/admin", "/device"].into_iter().any(|room| {
             text.strip_prefix(room).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']))
         });
-        if !room || text.len() > 500 || text.contains("//") || text.contains("..") || !text.chars().all(legal) {
-            return Err(Invalid::new("destination", "must be a path under /account or /admin"));
+        // What follows a question mark is data and leads nowhere by itself.
+        let path = text.split('?').next().unwrap_or_default();
+        if !room || text.len() > 500 || path.contains("//") || path.contains("..") || !text.chars().all(legal) {
+            return Err(Invalid::new("destination", "must be a path under /account, /admin or /device"));
         }
         Ok(text.to_owned())
     }
@@ -59,6 +62,9 @@ pub struct AppCard {
 pub enum ResponseMode {
     Query,
     FormPost,
+    /// JARM: one signed answer, in the query or in a form.
+    QueryJwt,
+    FormPostJwt,
 }
 
 /// OIDC Core §3.1.2.1 `prompt`.
@@ -76,11 +82,17 @@ pub struct Attempt {
     pub app: AppCard,
     pub redirect_uri: RedirectUri,
     pub response_mode: ResponseMode,
+    /// What the answer is signed with, where it is.
+    pub response_alg: SigningAlg,
     pub state: Option<String>,
     pub nonce: Option<String>,
     /// RFC 7636 S256 challenge: the 43 characters as sent.
     pub code_challenge: String,
     pub permission: Permission,
+    /// RFC 9449 §10: the key that whoever redeems the code has to prove.
+    pub key: Option<Thumbprint>,
+    /// What the request was pushed under, to be spent with the answer (RFC 9126).
+    pub pushed: Option<[u8; 32]>,
     pub prompt: Prompt,
     pub max_age: Option<u32>,
     pub acr_values: Vec<String>,
@@ -176,11 +188,30 @@ pub struct CodeGrant {
     pub code_challenge: String,
     pub nonce: Option<String>,
     pub permission: Permission,
+    pub key: Option<Thumbprint>,
+    pub approval: Approval,
+}
+
+/// Who allowed something, and by which sign-in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Approval {
     pub user_id: UserId,
     pub session_id: SessionId,
     pub passkey_id: Option<PasskeyId>,
     pub method: Method,
     pub authenticated_at: OffsetDateTime,
+}
+
+impl From<&Session> for Approval {
+    fn from(session: &Session) -> Self {
+        Self {
+            user_id: session.user_id,
+            session_id: session.id,
+            passkey_id: session.passkey_id,
+            method: session.method,
+            authenticated_at: session.authenticated_at,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -189,7 +220,13 @@ mod tests {
 
     #[test]
     fn a_destination_stays_on_our_own_pages() {
-        for text in ["/account", "/account/passkeys?x=1", "/admin/people"] {
+        for text in [
+            "/account",
+            "/account/passkeys?x=1",
+            "/admin/people",
+            "/account?return_to=https://a.example/x",
+            "/device",
+        ] {
             assert!(LocalPath::parse(text).is_ok(), "{text:?}");
         }
         for text in [

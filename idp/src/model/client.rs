@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use url::Url;
 
+use super::jwks::Jwks;
 use super::key::SigningAlg;
 use super::redirect_uri::{RedirectUri, is_https_or_loopback};
 use super::resource::Resources;
@@ -113,6 +114,49 @@ pub enum ClientAuthMethod {
     None,
     ClientSecretBasic,
     ClientSecretPost,
+    /// A statement signed with the secret.
+    ClientSecretJwt,
+    /// A statement signed with a key that only the client has.
+    PrivateKeyJwt,
+}
+
+impl ClientAuthMethod {
+    pub const ALL: [Self; 5] = [
+        Self::ClientSecretBasic,
+        Self::ClientSecretPost,
+        Self::ClientSecretJwt,
+        Self::PrivateKeyJwt,
+        Self::None,
+    ];
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::ClientSecretBasic => "client_secret_basic",
+            Self::ClientSecretPost => "client_secret_post",
+            Self::ClientSecretJwt => "client_secret_jwt",
+            Self::PrivateKeyJwt => "private_key_jwt",
+        }
+    }
+
+    /// Whether a secret is shared with the client.
+    #[must_use]
+    pub const fn has_secret(self) -> bool {
+        matches!(self, Self::ClientSecretBasic | Self::ClientSecretPost | Self::ClientSecretJwt)
+    }
+}
+
+/// What a client can be held to, beyond what everybody is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Requirement {
+    /// RFC 9126 §6: it hands over its requests itself.
+    PushedRequests,
+    /// RFC 9101 §10.5: it signs its requests.
+    SignedRequests,
+    /// RFC 9449 §5.2: its access tokens are bound to a key.
+    Dpop,
 }
 
 /// When the person is asked whether an application may know who they are.
@@ -167,6 +211,12 @@ pub struct ClientSettings {
     #[serde(default)]
     pub serves: Resources,
     pub refresh_tokens: bool,
+    /// Its public keys: for assertions and request objects.
+    #[serde(default)]
+    pub jwks: Option<Jwks>,
+    /// What it may not do without.
+    #[serde(default)]
+    pub require: BTreeSet<Requirement>,
     pub consent: ConsentRule,
     pub id_token_alg: SigningAlg,
     pub logo: Option<Logo>,
@@ -220,6 +270,11 @@ impl ClientSettings {
             }
             _ => {}
         }
+        let needs_keys = self.auth_method == ClientAuthMethod::PrivateKeyJwt
+            || self.require.contains(&Requirement::SignedRequests);
+        if needs_keys && self.jwks.is_none() {
+            return invalid("needs its public keys (jwks_file)");
+        }
         if public && self.grants.contains(&GrantType::ClientCredentials) {
             return invalid("must authenticate to use client_credentials");
         }
@@ -262,6 +317,11 @@ impl Client {
     #[must_use]
     pub const fn is_enabled(&self) -> bool {
         self.disabled_at.is_none()
+    }
+
+    #[must_use]
+    pub fn must(&self, requirement: Requirement) -> bool {
+        self.settings.require.contains(&requirement)
     }
 
     #[must_use]

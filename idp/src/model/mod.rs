@@ -6,6 +6,7 @@ pub mod client;
 pub mod credential;
 pub mod grant;
 pub mod ids;
+pub mod jwks;
 pub mod key;
 pub mod link;
 pub mod redirect_uri;

@@ -8,8 +8,9 @@ use http::header::AUTHORIZATION;
 use percent_encoding::percent_decode_str;
 use zeroize::Zeroizing;
 
-use super::Desk;
 use super::error::{EndpointError, OAuthError};
+use super::{Desk, assertion};
+use crate::crypto::foreign::Unverified;
 use crate::crypto::{constant_time_eq, sha256};
 use crate::model::client::{Client, ClientAuthMethod, ClientId};
 use crate::store::clients;
@@ -17,9 +18,16 @@ use crate::web::params::Params;
 
 /// What a client presents.
 struct Presented {
-    method: ClientAuthMethod,
     client_id: String,
-    secret: Option<Zeroizing<String>>,
+    credential: Credential,
+}
+
+enum Credential {
+    /// Only its name.
+    Nothing,
+    Basic(Zeroizing<String>),
+    Post(Zeroizing<String>),
+    Assertion(String),
 }
 
 /// The client that sent this request. An unknown one, a disabled one, a wrong secret and a method
@@ -32,26 +40,32 @@ pub async fn authenticate(
     headers: &HeaderMap,
     params: &Params,
 ) -> Result<Client, EndpointError> {
-    let presented = presented(headers, params)?;
-    let refused =
-        OAuthError::InvalidClient { basic: presented.method == ClientAuthMethod::ClientSecretBasic };
-    let found = match ClientId::parse(&presented.client_id) {
+    let Presented { client_id, credential } = presented(headers, params)?;
+    let refused = OAuthError::InvalidClient { basic: matches!(credential, Credential::Basic(_)) };
+    let found = match ClientId::parse(&client_id) {
         Ok(id) => clients::by_id(desk.store, &id).await?,
         Err(_) => None,
     };
+    let secret = match &credential {
+        Credential::Basic(secret) | Credential::Post(secret) => Some(secret),
+        Credential::Nothing | Credential::Assertion(_) => None,
+    };
     // Compared even when there is no such client, so that the answer takes as long.
-    let hash = presented.secret.as_ref().map(|secret| sha256(secret.as_bytes()));
+    let hash = secret.map(|secret| sha256(secret.as_bytes()));
     let expected = found.as_ref().and_then(|client| client.secret_hash);
     let secret_fits = constant_time_eq(&hash.unwrap_or([0; 32]), &expected.unwrap_or([1; 32]));
     let client = found.filter(Client::is_enabled).ok_or_else(|| refused.clone())?;
-    let fits = match client.settings.auth_method {
-        ClientAuthMethod::None => hash.is_none(),
-        ClientAuthMethod::ClientSecretBasic | ClientAuthMethod::ClientSecretPost => secret_fits,
+    let fits = match (&credential, client.settings.auth_method) {
+        (Credential::Nothing, ClientAuthMethod::None) => true,
+        (Credential::Basic(_), ClientAuthMethod::ClientSecretBasic)
+        | (Credential::Post(_), ClientAuthMethod::ClientSecretPost) => secret_fits,
+        (
+            Credential::Assertion(assertion),
+            ClientAuthMethod::PrivateKeyJwt | ClientAuthMethod::ClientSecretJwt,
+        ) => assertion::holds(desk, &client, assertion).await?,
+        _ => false,
     };
-    if !fits || client.settings.auth_method != presented.method {
-        return Err(refused.into());
-    }
-    Ok(client)
+    if fits { Ok(client) } else { Err(refused.into()) }
 }
 
 fn presented(headers: &HeaderMap, params: &Params) -> Result<Presented, OAuthError> {
@@ -62,26 +76,43 @@ fn presented(headers: &HeaderMap, params: &Params) -> Result<Presented, OAuthErr
         return invalid("there are two Authorization headers");
     }
     let secret = params.get("client_secret").map(|secret| Zeroizing::new(secret.to_owned()));
-    if params.get("client_assertion").is_some() {
-        return Err(OAuthError::InvalidClient { basic: false });
-    }
-    let Some(authorization) = authorization else {
-        let Some(client_id) = params.get("client_id") else {
-            return invalid("client_id is missing");
-        };
-        let method =
-            if secret.is_some() { ClientAuthMethod::ClientSecretPost } else { ClientAuthMethod::None };
-        return Ok(Presented { method, client_id: client_id.to_owned(), secret });
-    };
-    if secret.is_some() {
+    let assertion = params.get("client_assertion");
+    if usize::from(authorization.is_some()) + usize::from(secret.is_some()) + usize::from(assertion.is_some())
+        > 1
+    {
         return invalid("the client authenticates in two ways at once");
     }
+    let named = params.get("client_id");
+    if let Some(assertion) = assertion {
+        return by_assertion(assertion, params);
+    }
+    let Some(authorization) = authorization else {
+        let Some(client_id) = named else {
+            return invalid("client_id is missing");
+        };
+        let credential = secret.map_or(Credential::Nothing, Credential::Post);
+        return Ok(Presented { client_id: client_id.to_owned(), credential });
+    };
     let refused = OAuthError::InvalidClient { basic: true };
-    let (client_id, secret) = authorization.to_str().ok().and_then(basic).ok_or_else(|| refused.clone())?;
-    if params.get("client_id").is_some_and(|other| other != client_id) {
+    let (client_id, secret) = authorization.to_str().ok().and_then(basic).ok_or(refused)?;
+    if named.is_some_and(|other| other != client_id) {
         return invalid("client_id differs from the Authorization header");
     }
-    Ok(Presented { method: ClientAuthMethod::ClientSecretBasic, client_id, secret: Some(secret) })
+    Ok(Presented { client_id, credential: Credential::Basic(secret) })
+}
+
+/// RFC 7523 §2.2: the assertion says whose it is; the form may say it too, and the same.
+fn by_assertion(assertion: &str, params: &Params) -> Result<Presented, OAuthError> {
+    if params.get("client_assertion_type") != Some(assertion::TYPE) {
+        return Err(OAuthError::InvalidRequest(format!("client_assertion_type must be {}", assertion::TYPE)));
+    }
+    let refused = || OAuthError::InvalidClient { basic: false };
+    let parsed = Unverified::parse(assertion).ok_or_else(refused)?;
+    let client_id = parsed.hint("sub").ok_or_else(refused)?;
+    if params.get("client_id").is_some_and(|named| named != client_id) {
+        return Err(refused());
+    }
+    Ok(Presented { client_id: client_id.to_owned(), credential: Credential::Assertion(assertion.to_owned()) })
 }
 
 /// RFC 6749 §2.3.1: both parts are form-url-encoded before they are joined.

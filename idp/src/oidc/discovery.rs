@@ -3,14 +3,19 @@
 
 use serde_json::{Value, json};
 
+use super::{device, par};
 use crate::config::PublicUrl;
+use crate::model::client::ClientAuthMethod;
 use crate::model::key::SigningAlg;
-
-const AUTH_METHODS: [&str; 3] = ["client_secret_basic", "client_secret_post", "none"];
 
 /// The metadata document.
 #[must_use]
 pub fn document(public_url: &PublicUrl, ui_locales: &[String]) -> Value {
+    let algs = SigningAlg::ALL.map(SigningAlg::as_str);
+    let methods = ClientAuthMethod::ALL.map(ClientAuthMethod::as_str);
+    let proven: Vec<_> = methods.into_iter().filter(|method| *method != "none").collect();
+    // With the secret, or with a key.
+    let assertions = ["HS256"].into_iter().chain(algs).collect::<Vec<_>>();
     json!({
         "issuer": public_url.issuer(),
         "authorization_endpoint": public_url.join("/oidc/authorize"),
@@ -19,17 +24,25 @@ pub fn document(public_url: &PublicUrl, ui_locales: &[String]) -> Value {
         "jwks_uri": public_url.join("/oidc/jwks"),
         "revocation_endpoint": public_url.join("/oidc/revoke"),
         "introspection_endpoint": public_url.join("/oidc/introspect"),
+        "pushed_authorization_request_endpoint": public_url.join(par::PATH),
+        "device_authorization_endpoint": public_url.join(device::PATH),
         "end_session_endpoint": public_url.join("/oidc/logout"),
         "scopes_supported": ["openid", "profile", "email", "offline_access"],
         "response_types_supported": ["code"],
-        "response_modes_supported": ["query", "form_post"],
-        "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
+        "response_modes_supported": ["query", "form_post", "jwt", "query.jwt", "form_post.jwt"],
+        "grant_types_supported": [
+            "authorization_code", "refresh_token", "client_credentials",
+            "urn:ietf:params:oauth:grant-type:device_code",
+        ],
         "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": SigningAlg::ALL.map(SigningAlg::as_str),
-        "token_endpoint_auth_methods_supported": AUTH_METHODS,
-        "revocation_endpoint_auth_methods_supported": AUTH_METHODS,
-        "introspection_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
-        "introspection_signing_alg_values_supported": SigningAlg::ALL.map(SigningAlg::as_str),
+        "id_token_signing_alg_values_supported": algs,
+        "token_endpoint_auth_methods_supported": methods,
+        "token_endpoint_auth_signing_alg_values_supported": assertions,
+        "revocation_endpoint_auth_methods_supported": methods,
+        "revocation_endpoint_auth_signing_alg_values_supported": assertions,
+        "introspection_endpoint_auth_methods_supported": proven,
+        "introspection_endpoint_auth_signing_alg_values_supported": assertions,
+        "introspection_signing_alg_values_supported": algs,
         "code_challenge_methods_supported": ["S256"],
         "claims_supported": [
             "sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash",
@@ -41,8 +54,12 @@ pub fn document(public_url: &PublicUrl, ui_locales: &[String]) -> Value {
         "display_values_supported": ["page"],
         "ui_locales_supported": ui_locales,
         "authorization_response_iss_parameter_supported": true,
+        "authorization_signing_alg_values_supported": algs,
+        "dpop_signing_alg_values_supported": algs,
+        "request_object_signing_alg_values_supported": algs,
+        "require_pushed_authorization_requests": false,
         "claims_parameter_supported": false,
-        "request_parameter_supported": false,
+        "request_parameter_supported": true,
         "request_uri_parameter_supported": false,
     })
 }

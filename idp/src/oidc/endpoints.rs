@@ -1,20 +1,20 @@
 //! The protocol's addresses: each reads its request, calls one function of the domain and turns the
 //! result into a response.
 
-use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, OptionalFromRequest, RawQuery, Request, State};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use base64::Engine;
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, PRAGMA};
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use serde::Deserialize;
 
-use super::authorize::request::{Addressed, Unaddressed, address};
+use super::authorize::request::{Addressed, Gathered, Unaddressed, address, gather};
 use super::authorize::{self, Next, checks, respond};
 use super::claims::Hint;
 use super::error::{EndpointError, OAuthError};
-use super::{Desk, consent, introspect, revoke, token, userinfo};
+use super::{Desk, consent, device, introspect, par, revoke, token, userinfo};
 use crate::app::App;
 use crate::crypto::jwt;
 use crate::model::attempt::{Attempt, Destination, Handle};
@@ -24,6 +24,7 @@ use crate::store::clients;
 use crate::web::attempt::{load, location, save, take};
 use crate::web::error::PageError;
 use crate::web::form::{Asked, FORM, Id, Sent, content_type};
+use crate::web::network::{self, Peer};
 use crate::web::page::see_other;
 use crate::web::params::Params;
 use crate::web::visit::Visit;
@@ -64,16 +65,25 @@ enum Begun {
 }
 
 async fn begin(app: &App, visit: &Visit, params: &Params) -> Result<Begun, PageError> {
-    let addressed = match address(&app.store, params).await? {
-        Ok(addressed) => addressed,
+    let issuer = app.config.public_url.issuer();
+    let (params, pushed, refused) = match gather(&desk(app, &issuer), params).await? {
+        Gathered::Params(params, pushed) => (params, pushed, None),
+        Gathered::Refused(error) => (params.clone(), None, Some(error)),
+        Gathered::Expired => return Err(PageError::AttemptExpired),
+    };
+    let addressed = match address(&app.store, &params).await? {
+        Ok(addressed) => Addressed { pushed, ..addressed },
         Err(Unaddressed::Client(why)) => return Err(PageError::UnknownClient(why)),
         Err(Unaddressed::RedirectUri(why)) => return Err(PageError::RedirectMismatch(why)),
     };
-    let checked = hinted_user(app, params, &addressed)
-        .and_then(|hinted| checks::check(params, &addressed, hinted, app.clock.now()));
+    let checked = match refused {
+        Some(error) => Err(error),
+        None => hinted_user(app, &params, &addressed)
+            .and_then(|hinted| checks::check(&params, &addressed, hinted, app.clock.now())),
+    };
     match checked {
         Ok(attempt) => Ok(Begun::Checked(Box::new(addressed.client), Box::new(attempt))),
-        Err(error) => respond::with_error(app, visit, (&addressed).into(), &error).map(Begun::Answered),
+        Err(error) => respond::with_error(app, visit, (&addressed).into(), &error).await.map(Begun::Answered),
     }
 }
 
@@ -108,7 +118,7 @@ pub async fn resume(
     let attempt = load(&app, &visit, &resume.attempt).await?;
     if resume.cancelled == "1" {
         take(&app, &resume.attempt).await?;
-        return respond::with_error(&app, &visit, (&attempt).into(), &OAuthError::AccessDenied);
+        return respond::with_error(&app, &visit, (&attempt).into(), &OAuthError::AccessDenied).await;
     }
     let client = clients::by_id(&app.store, &attempt.client_id).await?.filter(Client::is_enabled);
     let client = client.ok_or_else(|| PageError::UnknownClient("the client was removed".to_owned()))?;
@@ -130,7 +140,7 @@ async fn proceed(
             if let Some(handle) = &kept {
                 take(app, handle).await?;
             }
-            return respond::with_error(app, visit, (&attempt).into(), &error);
+            return respond::with_error(app, visit, (&attempt).into(), &error).await;
         }
     };
     match (next, &visit.signed_in) {
@@ -139,10 +149,14 @@ async fn proceed(
                 // Of two tabs that come this far with one attempt, one is answered.
                 attempt = take(app, handle).await?;
             }
+            if !respond::spend(app, attempt.pushed).await? {
+                // Answered in another tab, with everything that this one could have got.
+                return Err(PageError::AttemptExpired);
+            }
             attempt.permission.scopes = authorize::granted_scopes(&attempt, &client, &signed_in.session);
             let code =
                 authorize::issue_code(&app.ephemeral, app.entropy, &attempt, &signed_in.session).await?;
-            respond::with_code(app, visit, (&attempt).into(), code.expose())
+            respond::with_code(app, visit, (&attempt).into(), code.expose()).await
         }
         (Next::Consent, Some(signed_in)) => {
             let handle = keep_or(app, visit, &mut attempt, kept).await?;
@@ -243,13 +257,15 @@ impl<S: Send + Sync> FromRequest<S> for ProtocolForm {
 /// GET and POST /oidc/userinfo
 pub async fn userinfo(
     State(app): State<App>,
+    method: Method,
     headers: HeaderMap,
     form: Option<ProtocolForm>,
 ) -> Result<Response, EndpointError> {
     let params = form.map(|form| form.0).unwrap_or_default();
-    let token = userinfo::bearer(&headers, &params)?;
+    let presented = userinfo::presented(&headers, &params)?;
     let issuer = app.config.public_url.issuer();
-    let claims = userinfo::respond(&desk(&app, &issuer), &token).await?;
+    let method = if method == Method::POST { "POST" } else { "GET" };
+    let claims = userinfo::respond(&desk(&app, &issuer), (&headers, method), &presented).await?;
     Ok(([(CACHE_CONTROL, HeaderValue::from_static("no-store"))], Json(claims)).into_response())
 }
 
@@ -264,6 +280,32 @@ fn desk<'a>(app: &'a App, issuer: &'a str) -> Desk<'a> {
         issuer,
         now: app.clock.now(),
     }
+}
+
+/// POST /oidc/par
+pub async fn par(
+    State(app): State<App>,
+    headers: HeaderMap,
+    ProtocolForm(params): ProtocolForm,
+) -> Result<Response, EndpointError> {
+    let issuer = app.config.public_url.issuer();
+    let answer = par::respond(&desk(&app, &issuer), &headers, &params).await?;
+    let no_store = [(CACHE_CONTROL, HeaderValue::from_static("no-store"))];
+    Ok((StatusCode::CREATED, no_store, Json(answer)).into_response())
+}
+
+/// POST `/oidc/device_authorization`
+pub async fn device_authorization(
+    State(app): State<App>,
+    peer: Option<Extension<Peer>>,
+    headers: HeaderMap,
+    ProtocolForm(params): ProtocolForm,
+) -> Result<Response, EndpointError> {
+    let issuer = app.config.public_url.issuer();
+    let address = network::address(&headers, peer.map(|peer| peer.0), &app.config.http.trusted_proxies);
+    let network = address.map(|address| address.to_string()).unwrap_or_default();
+    let answer = device::begin(&desk(&app, &issuer), &headers, &params, &network).await?;
+    Ok(([(CACHE_CONTROL, HeaderValue::from_static("no-store"))], Json(answer)).into_response())
 }
 
 /// POST /oidc/revoke

@@ -11,6 +11,7 @@ use serde_json::json;
 use crate::crypto::keyring::KeyError;
 use crate::crypto::random::NoEntropy;
 use crate::ephemeral::EphemeralError;
+use crate::model::key::SigningAlg;
 use crate::store::StoreError;
 
 /// An error of OAuth 2 or OpenID Connect. The text says what to change and carries nothing secret.
@@ -37,6 +38,24 @@ pub enum OAuthError {
     /// RFC 6749 §4.1.2.1 and §5.2.
     #[error("{0}")]
     InvalidScope(&'static str),
+    /// RFC 9449 §5.
+    #[error("{0}")]
+    InvalidDpopProof(&'static str),
+    /// RFC 9449 §8, with the nonce to use.
+    #[error("the DPoP proof needs the nonce in the header DPoP-Nonce")]
+    UseDpopNonce(String),
+    /// RFC 9101 §6.
+    #[error("the request object: {0}")]
+    InvalidRequestObject(&'static str),
+    /// RFC 8628 §3.5.
+    #[error("the person has not decided yet")]
+    AuthorizationPending,
+    /// RFC 8628 §3.5.
+    #[error("ask less often: wait five seconds longer from now on")]
+    SlowDown,
+    /// RFC 8628 §3.5.
+    #[error("the device code has expired; begin again")]
+    ExpiredToken,
     /// RFC 8707 §2.
     #[error("resource is not an API that this client may ask tokens for")]
     InvalidTarget,
@@ -50,7 +69,7 @@ pub enum OAuthError {
     #[error("the person has to give consent")]
     ConsentRequired,
     /// OIDC Core §3.1.2.6.
-    #[error("request objects are not supported")]
+    #[error("a request object must be signed")]
     RequestNotSupported,
     /// OIDC Core §3.1.2.6.
     #[error("request_uri is not supported")]
@@ -81,6 +100,12 @@ impl OAuthError {
             Self::UnsupportedGrantType => "unsupported_grant_type",
             Self::UnsupportedResponseType => "unsupported_response_type",
             Self::InvalidScope(_) => "invalid_scope",
+            Self::InvalidDpopProof(_) => "invalid_dpop_proof",
+            Self::UseDpopNonce(_) => "use_dpop_nonce",
+            Self::InvalidRequestObject(_) => "invalid_request_object",
+            Self::AuthorizationPending => "authorization_pending",
+            Self::SlowDown => "slow_down",
+            Self::ExpiredToken => "expired_token",
             Self::InvalidTarget => "invalid_target",
             Self::AccessDenied => "access_denied",
             Self::LoginRequired => "login_required",
@@ -111,12 +136,31 @@ impl OAuthError {
     }
 }
 
+/// How an access token is presented.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scheme {
+    /// RFC 6750
+    Bearer,
+    /// RFC 9449
+    Dpop,
+}
+
+impl Scheme {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Bearer => "Bearer",
+            Self::Dpop => "DPoP",
+        }
+    }
+}
+
 /// What a protocol endpoint answers when it can not do what it was asked.
 #[derive(Debug, Clone)]
 pub enum EndpointError {
     Protocol(OAuthError),
-    /// RFC 6750 §3: an error of a protected resource; `None` when no token was sent at all.
-    Resource(Option<OAuthError>),
+    /// RFC 6750 §3, RFC 9449 §7.1: an error of a protected resource; `None` when no token was sent at all.
+    Resource(Scheme, Option<OAuthError>),
     Internal(Arc<anyhow::Error>),
 }
 
@@ -159,18 +203,19 @@ impl IntoResponse for EndpointError {
                 let body = json!({ "error": error.code(), "error_description": error.description() });
                 (error.status(), Json(body)).into_response()
             }
-            Self::Resource(error) => {
-                let status = error.as_ref().map_or(StatusCode::UNAUTHORIZED, OAuthError::status);
-                let challenge = error.as_ref().map_or_else(
-                    || "Bearer".to_owned(),
-                    |error| {
-                        let (code, text) = (error.code(), error.description());
-                        format!("Bearer error=\"{code}\", error_description=\"{text}\"")
-                    },
-                );
+            Self::Resource(scheme, error) => {
+                let status = match error {
+                    // A proof is part of the credentials.
+                    None | Some(OAuthError::InvalidDpopProof(_) | OAuthError::UseDpopNonce(_)) => {
+                        StatusCode::UNAUTHORIZED
+                    }
+                    Some(error) => error.status(),
+                };
                 let mut response = status.into_response();
-                if let Ok(challenge) = HeaderValue::try_from(challenge) {
-                    response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+                for challenge in challenges(*scheme, error.as_ref()) {
+                    if let Ok(challenge) = HeaderValue::try_from(challenge) {
+                        response.headers_mut().append(WWW_AUTHENTICATE, challenge);
+                    }
                 }
                 response
             }
@@ -186,6 +231,12 @@ impl IntoResponse for EndpointError {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
         match self {
+            Self::Protocol(OAuthError::UseDpopNonce(nonce))
+            | Self::Resource(_, Some(OAuthError::UseDpopNonce(nonce))) => {
+                if let Ok(nonce) = HeaderValue::try_from(nonce) {
+                    headers.insert("dpop-nonce", nonce);
+                }
+            }
             Self::Protocol(OAuthError::InvalidClient { basic: true }) => {
                 headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"client\""));
             }
@@ -196,4 +247,15 @@ impl IntoResponse for EndpointError {
         }
         response
     }
+}
+
+/// RFC 9110 §11.6.1: one challenge for each way that would do, and what was wrong with the way that was taken.
+fn challenges(scheme: Scheme, error: Option<&OAuthError>) -> Vec<String> {
+    let algs = SigningAlg::ALL.map(SigningAlg::as_str).join(" ");
+    let Some(error) = error else {
+        return vec!["Bearer".to_owned(), format!("DPoP algs=\"{algs}\"")];
+    };
+    let (name, code, text) = (scheme.as_str(), error.code(), error.description());
+    let challenge = format!("{name} error=\"{code}\", error_description=\"{text}\"");
+    vec![if scheme == Scheme::Dpop { format!("{challenge}, algs=\"{algs}\"") } else { challenge }]
 }

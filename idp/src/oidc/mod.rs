@@ -1,16 +1,20 @@
 //! The OpenID provider: what applications speak. Meets sign-in only through an attempt and a URL.
 
 pub mod access;
+pub mod assertion;
 pub mod authorize;
 pub mod claims;
 pub mod client_auth;
 pub mod consent;
 pub mod cors;
+pub mod device;
 pub mod discovery;
+pub mod dpop;
 pub mod endpoints;
 pub mod error;
 pub mod introspect;
 pub mod logout;
+pub mod par;
 pub mod revoke;
 pub mod token;
 pub mod userinfo;
@@ -48,6 +52,8 @@ pub fn pages() -> Router<App> {
         .route("/oidc/authorize", get(endpoints::authorize).post(endpoints::authorize_post))
         .route("/oidc/authorize/resume", get(endpoints::resume))
         .route("/oidc/consent", post(consent::pages::submit))
+        .route("/device", get(device::pages::ask).post(device::pages::find))
+        .route("/device/decide", post(device::pages::answer))
         .route("/oidc/logout", get(logout::pages::show).post(logout::pages::submit))
         .route("/oidc/logout/resume", get(logout::pages::resume))
         .route("/oidc/logout/confirm", post(logout::pages::confirm))
@@ -60,6 +66,8 @@ pub fn endpoints() -> Router<App> {
         .route("/.well-known/oauth-authorization-server", get(endpoints::discovery))
         .route("/oidc/jwks", get(endpoints::jwks))
         .route("/oidc/token", post(endpoints::token))
+        .route("/oidc/par", post(endpoints::par))
+        .route("/oidc/device_authorization", post(endpoints::device_authorization))
         .route("/oidc/revoke", post(endpoints::revoke))
         .route("/oidc/userinfo", get(endpoints::userinfo).post(endpoints::userinfo))
 }

@@ -4,52 +4,80 @@ use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use serde_json::{Map, Value};
 
-use super::Desk;
-use super::access;
 use super::claims::of_person;
-use super::error::{EndpointError, OAuthError};
+use super::error::{EndpointError, OAuthError, Scheme};
+use super::{Desk, access, dpop};
 use crate::model::scope::Scopes;
 use crate::web::params::Params;
+
+/// An access token and how it was presented.
+#[derive(Debug)]
+pub struct Presented {
+    scheme: Scheme,
+    token: String,
+}
 
 /// The access token of a request: from the header or the form, and only one (RFC 6750 §2).
 ///
 /// # Errors
 /// `invalid_request` when there are two; a bare challenge when there is none.
-pub fn bearer(headers: &HeaderMap, form: &Params) -> Result<String, EndpointError> {
+pub fn presented(headers: &HeaderMap, form: &Params) -> Result<Presented, EndpointError> {
     let twice = || {
         let why = "the access token is given more than once".to_owned();
-        EndpointError::Resource(Some(OAuthError::InvalidRequest(why)))
+        EndpointError::Resource(Scheme::Bearer, Some(OAuthError::InvalidRequest(why)))
     };
     if headers.get_all(AUTHORIZATION).iter().count() > 1 || form.is_repeated("access_token") {
         return Err(twice());
     }
-    let in_header = headers
-        .get(AUTHORIZATION)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.split_once(' '))
-        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-        .map(|(_, token)| token.trim().to_owned());
+    let in_header = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(in_header);
     match (in_header, form.get("access_token")) {
-        (Some(token), None) => Ok(token),
-        (None, Some(token)) => Ok(token.to_owned()),
-        (None, None) => Err(EndpointError::Resource(None)),
+        (Some(presented), None) => Ok(presented),
+        (None, Some(token)) => Ok(Presented { scheme: Scheme::Bearer, token: token.to_owned() }),
+        (None, None) => Err(EndpointError::Resource(Scheme::Bearer, None)),
         (Some(_), Some(_)) => Err(twice()),
     }
+}
+
+fn in_header(value: &str) -> Option<Presented> {
+    let (name, token) = value.split_once(' ')?;
+    let schemes = [Scheme::Bearer, Scheme::Dpop];
+    let scheme = schemes.into_iter().find(|scheme| scheme.as_str().eq_ignore_ascii_case(name))?;
+    Some(Presented { scheme, token: token.trim().to_owned() })
 }
 
 /// The claims that this token may read.
 ///
 /// # Errors
 /// `invalid_token` or `insufficient_scope`; our own faults.
-pub async fn respond(desk: &Desk<'_>, token: &str) -> Result<Map<String, Value>, EndpointError> {
-    let invalid = || EndpointError::Resource(Some(OAuthError::InvalidToken));
-    let access = access::open(desk, token).await?.ok_or_else(invalid)?;
+pub async fn respond(
+    desk: &Desk<'_>,
+    (headers, method): (&HeaderMap, &'static str),
+    presented: &Presented,
+) -> Result<Map<String, Value>, EndpointError> {
+    let scheme = presented.scheme;
+    let invalid = || EndpointError::Resource(scheme, Some(OAuthError::InvalidToken));
+    let access = access::open(desk, &presented.token).await?.ok_or_else(invalid)?;
     if !access.token.aud.contains(desk.issuer) {
+        return Err(invalid());
+    }
+    // A token that is bound to a key is worth nothing without it (RFC 9449 §7.2), and the reverse.
+    let key = match scheme {
+        Scheme::Bearer => None,
+        Scheme::Dpop => {
+            let target = dpop::Target { method, path: "/oidc/userinfo", token: Some(&presented.token) };
+            let key = dpop::key(desk, headers, target).await.map_err(|error| match error {
+                EndpointError::Protocol(error) => EndpointError::Resource(scheme, Some(error)),
+                other => other,
+            })?;
+            Some(key.ok_or_else(invalid)?)
+        }
+    };
+    if access.token.cnf.as_ref().map(|cnf| &cnf.jkt) != key.as_ref() {
         return Err(invalid());
     }
     let user = access.user.ok_or_else(invalid)?;
     if !access.scopes.contains(Scopes::OPENID) {
-        return Err(EndpointError::Resource(Some(OAuthError::InsufficientScope)));
+        return Err(EndpointError::Resource(scheme, Some(OAuthError::InsufficientScope)));
     }
     Ok(of_person(&user, &access.scopes))
 }

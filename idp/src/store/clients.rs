@@ -1,15 +1,40 @@
 //! Registered applications.
 
 use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
+use sea_orm::{ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use time::OffsetDateTime;
+use zeroize::Zeroizing;
 
 use super::entity::{client, client_origin};
 use super::{Read, Result, StoreError, Tx, from_millis, insert_new, stored, to_millis, unique};
+use crate::crypto::seal::Place;
 use crate::model::client::{Client, ClientId, ClientSource};
 
 pub async fn by_id(db: &impl Read, id: &ClientId) -> Result<Option<Client>> {
     unique(db, client::Entity::find_by_id(id.as_str())).await?.map(from_row).transpose()
+}
+
+/// The secret of a client that signs with it.
+pub async fn shared_secret(db: &impl Read, id: &ClientId) -> Result<Option<Zeroizing<Vec<u8>>>> {
+    let row = unique(db, client::Entity::find_by_id(id.as_str())).await?;
+    let sealed = row.and_then(|row| row.sealed_secret);
+    sealed.map(|sealed| Ok(db.sealer().open(secret_place(id.as_str()), &sealed)?)).transpose()
+}
+
+/// Keeps the secret of a client that signs with it, or forgets one that is not needed any more. Of all other
+/// clients a hash is enough.
+pub async fn share_secret(tx: &Tx, id: &ClientId, secret: Option<&str>) -> Result<()> {
+    let sealed = secret.map(|secret| tx.seal(secret_place(id.as_str()), secret.as_bytes())).transpose()?;
+    client::Entity::update_many()
+        .col_expr(client::Column::SealedSecret, Expr::value(sealed))
+        .filter(client::Column::Id.eq(id.as_str()))
+        .exec(tx.connection())
+        .await?;
+    Ok(())
+}
+
+fn secret_place(row: &str) -> Place<'_> {
+    Place { table: "client", column: "sealed_secret", row }
 }
 
 /// Adds a client. `false` when the id is taken.
@@ -95,6 +120,7 @@ fn to_row(client: &Client) -> Result<client::ActiveModel> {
         settings: Set(stored("client", serde_json::to_value(&client.settings))?),
         source: Set(client.source.as_str().to_owned()),
         secret_hash: Set(client.secret_hash.map(|hash| hash.to_vec())),
+        sealed_secret: NotSet,
         disabled_at: Set(client.disabled_at.map(to_millis)),
         created_at: Set(to_millis(client.created_at)),
     })

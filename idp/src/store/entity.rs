@@ -91,6 +91,7 @@ entity!(client, "client", {
     settings: Json,
     source: String,
     secret_hash: Option<Vec<u8>>,
+    sealed_secret: Option<Vec<u8>>,
     disabled_at: Option<i64>,
     created_at: i64,
 });

@@ -65,6 +65,30 @@ impl Params {
         Ok(params)
     }
 
+    /// Whether a parameter of this name may come several times.
+    #[must_use]
+    pub fn may_repeat(name: &str) -> bool {
+        REPEATABLE.contains(&name)
+    }
+
+    /// Adds a parameter, as if it had been in the query.
+    pub fn add(&mut self, name: &str, value: String) {
+        if Self::may_repeat(name) {
+            self.lists.entry(name.to_owned()).or_default().push(value);
+        } else {
+            self.values.insert(name.to_owned(), value);
+        }
+    }
+
+    /// Puts a parameter in the place of what was sent under its name.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.values.insert(name.to_owned(), value.to_owned());
+    }
+
+    pub fn remove(&mut self, name: &str) {
+        self.values.remove(name);
+    }
+
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.values.get(name).map(String::as_str)

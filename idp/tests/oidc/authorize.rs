@@ -204,7 +204,7 @@ async fn a_bad_request_is_answered_with_its_error() {
         (("response_type", "CODE"), "unsupported_response_type"),
         (("response_mode", "fragment"), "invalid_request"),
         (("response_mode", "web_message"), "invalid_request"),
-        (("response_mode", "query.jwt"), "invalid_request"),
+        (("response_mode", "fragment.jwt"), "invalid_request"),
         (("scope", ""), "invalid_scope"),
         (("scope", "profile"), "invalid_scope"),
         (("scope", "OPENID"), "invalid_scope"),

@@ -492,7 +492,6 @@ async fn a_method_that_is_not_allowed_is_told_which_are() {
 async fn endpoints_that_do_not_exist_yet_are_not_found() {
     let office = Office::open().await;
     for path in [
-        "/oidc/par",
         "/oidc/device",
         "/oidc/register",
         "/oidc",

@@ -6,12 +6,14 @@ use super::{Office, text};
 use crate::support::{Answer, Browser};
 
 const REGISTERED: &str = "https://calendar.example.org";
-const READABLE: [(&str, &str); 6] = [
+const READABLE: [(&str, &str); 8] = [
     ("GET", "/.well-known/openid-configuration"),
     ("GET", "/.well-known/oauth-authorization-server"),
     ("GET", "/oidc/jwks"),
     ("POST", "/oidc/token"),
     ("POST", "/oidc/revoke"),
+    ("POST", "/oidc/par"),
+    ("POST", "/oidc/device_authorization"),
     ("GET", "/oidc/userinfo"),
 ];
 const PAGES: [&str; 8] = [

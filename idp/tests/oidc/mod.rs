@@ -1,21 +1,26 @@
 //! The protocol, foldered by endpoint and named by rule.
 
 mod apis;
+mod assertions;
 mod authorize;
 mod bad_input;
 mod client_auth;
 mod code;
 mod consent;
 mod cors;
+mod device;
 mod discovery;
+mod dpop;
 mod id_token;
 mod introspection;
 mod keys;
 mod logout;
+mod par;
 mod pkce;
 mod prompt;
 mod redirect_uri;
 mod refresh;
+mod request_object;
 mod restart;
 mod revocation;
 mod token;
@@ -32,7 +37,7 @@ use josekit::jws::{JwsVerifier, deserialize_compact};
 use serde_json::Value;
 
 use crate::support::client::VERIFIER;
-use crate::support::{Answer, Application, Browser, Options, PASSWORD, TestApp};
+use crate::support::{Answer, Application, Browser, Options, PASSWORD, Signer, TestApp};
 
 pub(super) const SECRET: &str = "a secret that the practice keeps to itself";
 pub(super) const ADA: &str = "ada@example.org";
@@ -104,6 +109,11 @@ secret = "a secret that the practice keeps to itself"
 scopes = ["letters:send", "letters:read"]
 resources = ["https://letters.example.org"]
 serves = ["https://slots.example.org"]
+
+[[clients]]
+id = "screen"
+name = "Waiting room"
+type = "device"
 "#;
 
 /// A provider with a client of every kind, Ada and Eve, and a browser in which Ada is signed in.
@@ -126,6 +136,34 @@ impl Office {
         let browser = app.browser();
         browser.log_in_with_password(ADA, PASSWORD).await;
         Self { app, ada, browser }
+    }
+
+    /// As [`Self::open`], with one more client, `lab`, that has this key and these settings.
+    pub(super) async fn with_lab(key: &Signer, settings: &str) -> (Self, Application) {
+        let dir = crate::support::TempDir::new("jwks");
+        let file = dir.0.join("lab.json");
+        std::fs::write(&file, serde_json::json!({ "keys": [key.public()] }).to_string()).unwrap();
+        let lab = format!(
+            "[[clients]]\nid = \"lab\"\nname = \"Lab\"\njwks_file = \"{}\"\n{settings}",
+            file.display()
+        );
+        let office = Self::with_clients(&lab).await;
+        let client = office.client("lab", None, "https://lab.example.org/cb");
+        (office, client)
+    }
+
+    async fn with_clients(more: &str) -> Self {
+        let config_file = Some(format!("{CLIENTS}\n{more}"));
+        let app = TestApp::with(Options { config_file, ..Options::default() }).await;
+        let ada = app.person(ADA).await;
+        let browser = app.browser();
+        browser.log_in_with_password(ADA, PASSWORD).await;
+        Self { app, ada, browser }
+    }
+
+    /// Public, without a browser.
+    pub(super) fn screen(&self) -> Application {
+        self.client("screen", None, "")
     }
 
     fn client(&self, id: &str, secret: Option<&str>, redirect_uri: &str) -> Application {

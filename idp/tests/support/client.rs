@@ -150,6 +150,7 @@ impl Application {
                 basic = basic_auth(&self.client_id, secret);
                 headers.push((AUTHORIZATION.as_str(), basic.as_str()));
             }
+            None if fields.iter().any(|(name, _)| *name == "client_id") => {}
             None => fields.push(("client_id", &self.client_id)),
         }
         self.post(path, &headers, &serde_urlencoded::to_string(&fields).unwrap()).await

@@ -5,6 +5,7 @@ pub mod authenticator;
 pub mod browser;
 pub mod client;
 pub mod code_app;
+pub mod keys;
 pub mod mail;
 pub mod process;
 
@@ -29,6 +30,7 @@ pub use authenticator::SoftAuthenticator;
 pub use browser::{Answer, Browser};
 pub use client::Application;
 pub use code_app::{CodeApp, recovery_codes};
+pub use keys::Signer;
 pub use mail::Mail;
 
 pub const PASSWORD: &str = "a long walk by the river";

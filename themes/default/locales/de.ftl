@@ -380,6 +380,21 @@ scope-profile = Ihren Namen sehen
 scope-email = Ihre E-Mail-Adresse sehen
 scope-offline_access = Verbunden bleiben, während Sie abwesend sind
 scope-resource = In Ihrem Namen handeln bei
+device-title = Gerät verbinden
+device-lead = Geben Sie den Code ein, den das Gerät anzeigt.
+label-device-code = Code des Geräts
+failure-device-unknown = Dieser Code stimmt nicht oder ist abgelaufen. Vergleichen Sie ihn mit dem Gerät; nach zehn Minuten zeigt es einen neuen.
+failure-device-wait = Es wurden zu viele Codes versucht. Bitte warten Sie zehn Minuten.
+device-consent-title = Dieses Gerät zulassen?
+device-consent-lead = { $app } möchte:
+device-consent-compare = Lassen Sie es nur zu, wenn das Gerät vor Ihnen steht und diesen Code anzeigt:
+device-consent-when = Angefragt
+device-deny = Ablehnen
+device-allowed-title = Das Gerät ist verbunden
+device-allowed-text = Sie können dorthin zurückkehren und diese Seite schließen.
+device-denied-title = Das Gerät wurde abgelehnt
+device-denied-text = Es erhält nichts. Haben Sie das nicht veranlasst, ist weiter nichts zu tun.
+device-manage = Verbundene Anwendungen ansehen
 
 ## Abmelden und weiterleiten
 

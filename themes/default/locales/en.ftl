@@ -381,6 +381,21 @@ scope-profile = See your name
 scope-email = See your email address
 scope-offline_access = Stay connected while you are away
 scope-resource = Act for you at
+device-title = Connect a device
+device-lead = Type the code that the device shows.
+label-device-code = Code of the device
+failure-device-unknown = This code is not right, or has expired. Compare it with the device; a new one is shown there after ten minutes.
+failure-device-wait = Too many codes were tried. Please wait ten minutes.
+device-consent-title = Allow this device?
+device-consent-lead = { $app } would like to:
+device-consent-compare = Only allow it if you have the device in front of you and it shows this code:
+device-consent-when = Asked for
+device-deny = Deny
+device-allowed-title = The device is connected
+device-allowed-text = You can go back to it and close this page.
+device-denied-title = The device was denied
+device-denied-text = It gets nothing. If you did not ask for this, there is nothing else to do.
+device-manage = See connected applications
 
 ## Logging out and passing on
 

@@ -9,6 +9,7 @@ use crate::model::attempt::{AppCard, Attempt, Prompt};
 use crate::model::client::Client;
 use crate::model::grant::Permission;
 use crate::model::ids::UserId;
+use crate::model::key::Thumbprint;
 use crate::model::resource::{Resource, Resources};
 use crate::model::scope::Scopes;
 use crate::oidc::error::OAuthError;
@@ -49,10 +50,13 @@ pub fn check(
         app: app_card(addressed),
         redirect_uri: addressed.redirect_uri.clone(),
         response_mode: addressed.response_mode,
+        response_alg: addressed.client.settings.id_token_alg,
         state,
         nonce,
         code_challenge,
         permission,
+        key: key(params)?,
+        pushed: addressed.pushed,
         prompt,
         max_age,
         acr_values: list(params, "acr_values"),
@@ -84,11 +88,8 @@ fn response_type(params: &Params) -> Result<(), OAuthError> {
 }
 
 /// OIDC Core §6: what is not processed must be refused; ignoring it would drop what the client
-/// wanted protected.
+/// wanted protected. A request object, and the name of a pushed request, have been opened by now.
 fn no_request_object(params: &Params) -> Result<(), OAuthError> {
-    if params.get("request").is_some() {
-        return Err(OAuthError::RequestNotSupported);
-    }
     if params.get("request_uri").is_some() {
         return Err(OAuthError::RequestUriNotSupported);
     }
@@ -128,7 +129,7 @@ fn code_challenge(params: &Params) -> Result<String, OAuthError> {
 
 /// OIDC Core §3.1.2.1: `openid` is required, what we do not know or the client may not have is
 /// ignored.
-fn scopes(params: &Params, client: &Client) -> Result<Scopes, OAuthError> {
+pub(in crate::oidc) fn scopes(params: &Params, client: &Client) -> Result<Scopes, OAuthError> {
     let text = params.get("scope").unwrap_or_default();
     if text.len() > MAX_SCOPE {
         return Err(OAuthError::InvalidScope("scope is too long"));
@@ -149,6 +150,12 @@ pub(in crate::oidc) fn resources(params: &Params, client: &Client) -> Result<Res
     };
     let resources: Option<Resources> = params.all("resource").iter().map(known).collect();
     resources.ok_or(OAuthError::InvalidTarget)
+}
+
+/// RFC 9449 §10.
+fn key(params: &Params) -> Result<Option<Thumbprint>, OAuthError> {
+    let named = params.get("dpop_jkt").map(Thumbprint::parse).transpose();
+    named.map_err(|_| OAuthError::InvalidRequest("dpop_jkt is not the thumbprint of a key".to_owned()))
 }
 
 /// OIDC Core §3.1.2.1.

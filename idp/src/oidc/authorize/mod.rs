@@ -2,6 +2,7 @@
 //! judges the rest, and this file decides what has to happen before the answer.
 
 pub mod checks;
+pub mod object;
 pub mod request;
 pub mod respond;
 
@@ -109,11 +110,8 @@ pub async fn issue_code(
         code_challenge: attempt.code_challenge.clone(),
         nonce: attempt.nonce.clone(),
         permission: attempt.permission.clone(),
-        user_id: session.user_id,
-        session_id: session.id,
-        passkey_id: session.passkey_id,
-        method: session.method,
-        authenticated_at: session.authenticated_at,
+        key: attempt.key.clone(),
+        approval: session.into(),
     };
     ephemeral.put(Kind::CodeIssued, code.hash().0, &(), CODE_LIFETIME * 2).await?;
     ephemeral.put(Kind::Code, code.hash().0, &grant, CODE_LIFETIME).await?;

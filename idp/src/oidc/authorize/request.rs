@@ -2,13 +2,16 @@
 //! (RFC 6749 §4.1.2.1).
 
 use crate::model::attempt::ResponseMode;
-use crate::model::client::{Client, ClientId};
+use crate::model::client::{Client, ClientId, Requirement};
 use crate::model::redirect_uri::RedirectUri;
 use crate::oidc::error::OAuthError;
 use crate::store::{Store, clients};
 use crate::web::params::Params;
 
 use super::checks::MAX_STATE;
+use super::object;
+use crate::ephemeral::Key;
+use crate::oidc::{Desk, par};
 
 /// A request whose answer, good or bad, may go to the client.
 #[derive(Debug)]
@@ -17,6 +20,7 @@ pub struct Addressed {
     pub redirect_uri: RedirectUri,
     pub response_mode: ResponseMode,
     pub state: Option<String>,
+    pub pushed: Option<Key>,
 }
 
 /// Why there is nobody to answer: for a page of ours.
@@ -24,6 +28,51 @@ pub struct Addressed {
 pub enum Unaddressed {
     Client(String),
     RedirectUri(String),
+}
+
+/// What a request turned out to be.
+#[derive(Debug)]
+pub enum Gathered {
+    /// The parameters that count, and what they were pushed under, if they were.
+    Params(Params, Option<Key>),
+    /// Something is wrong with it that can be said only where the plain parameters allow.
+    Refused(OAuthError),
+    /// The name of a pushed request means nothing (any more).
+    Expired,
+}
+
+/// Opens what stands for a request: the name of a pushed one (RFC 9126), or a signed object (RFC 9101).
+/// Nothing beside either counts but the name of the client.
+///
+/// # Errors
+/// Our own faults.
+pub async fn gather(desk: &Desk<'_>, params: &Params) -> anyhow::Result<Gathered> {
+    let client_id = params.get("client_id").unwrap_or_default();
+    if let Some(handle) = params.get("request_uri").and_then(par::handle) {
+        return Ok(match par::find(desk, client_id, &handle).await? {
+            Some((pushed, key)) => Gathered::Params(pushed, Some(key)),
+            None => Gathered::Expired,
+        });
+    }
+    let found = match ClientId::parse(client_id) {
+        Ok(id) => clients::by_id(desk.store, &id).await?.filter(Client::is_enabled),
+        Err(_) => None,
+    };
+    let Some(client) = found else {
+        return Ok(Gathered::Params(params.clone(), None));
+    };
+    if client.must(Requirement::PushedRequests) {
+        let why = "this client must push its requests (RFC 9126)".to_owned();
+        return Ok(Gathered::Refused(OAuthError::InvalidRequest(why)));
+    }
+    Ok(match params.get("request").map(|object| object::open(desk, &client, object)) {
+        Some(Ok(inside)) => Gathered::Params(inside, None),
+        Some(Err(error)) => Gathered::Refused(error),
+        None if client.must(Requirement::SignedRequests) => {
+            Gathered::Refused(OAuthError::InvalidRequestObject("this client must sign its requests"))
+        }
+        None => Gathered::Params(params.clone(), None),
+    })
 }
 
 /// Finds the client and checks the redirect URI against its registration.
@@ -51,19 +100,24 @@ pub async fn address(store: &Store, params: &Params) -> anyhow::Result<Result<Ad
     // A mode we do not know is reported in the default one.
     let response_mode = match params.get("response_mode") {
         Some("form_post") => ResponseMode::FormPost,
+        Some("jwt" | "query.jwt") => ResponseMode::QueryJwt,
+        Some("form_post.jwt") => ResponseMode::FormPostJwt,
         _ => ResponseMode::Query,
     };
     let state = params.get("state").filter(|state| !params.is_repeated("state") && state.len() <= MAX_STATE);
     let state = state.map(ToOwned::to_owned);
-    Ok(Ok(Addressed { client, redirect_uri, response_mode, state }))
+    Ok(Ok(Addressed { client, redirect_uri, response_mode, state, pushed: None }))
 }
 
 impl Addressed {
     /// The mode must be one we offer (OAuth 2.0 Multiple Response Types §2.1).
     pub(super) fn check_response_mode(params: &Params) -> Result<(), OAuthError> {
         match params.get("response_mode") {
-            None | Some("query" | "form_post") => Ok(()),
-            Some(_) => Err(OAuthError::InvalidRequest("response_mode must be query or form_post".to_owned())),
+            None | Some("query" | "form_post" | "jwt" | "query.jwt" | "form_post.jwt") => Ok(()),
+            Some(_) => {
+                let why = "response_mode must be query, form_post, jwt, query.jwt or form_post.jwt";
+                Err(OAuthError::InvalidRequest(why.to_owned()))
+            }
         }
     }
 }

@@ -3,9 +3,15 @@
 
 use axum::response::Response;
 use serde::Serialize;
+use serde_json::{Map, Value, json};
+use time::Duration;
 
 use crate::app::App;
+use crate::crypto::jwt;
+use crate::ephemeral::{Key, Kind};
 use crate::model::attempt::{Attempt, ResponseMode};
+use crate::model::client::ClientId;
+use crate::model::key::SigningAlg;
 use crate::model::redirect_uri::RedirectUri;
 use crate::oidc::authorize::request::Addressed;
 use crate::oidc::error::OAuthError;
@@ -20,7 +26,14 @@ pub struct Address<'a> {
     redirect_uri: &'a RedirectUri,
     mode: ResponseMode,
     state: Option<&'a str>,
+    client_id: &'a ClientId,
+    /// For answers that are signed.
+    alg: SigningAlg,
+    pushed: Option<Key>,
 }
+
+/// JARM §2.1: at most ten minutes.
+const JARM_LIFETIME: Duration = Duration::minutes(5);
 
 impl<'a> From<&'a Addressed> for Address<'a> {
     fn from(request: &'a Addressed) -> Self {
@@ -28,6 +41,9 @@ impl<'a> From<&'a Addressed> for Address<'a> {
             redirect_uri: &request.redirect_uri,
             mode: request.response_mode,
             state: request.state.as_deref(),
+            client_id: &request.client.id,
+            alg: request.client.settings.id_token_alg,
+            pushed: request.pushed,
         }
     }
 }
@@ -38,6 +54,9 @@ impl<'a> From<&'a Attempt> for Address<'a> {
             redirect_uri: &attempt.redirect_uri,
             mode: attempt.response_mode,
             state: attempt.state.as_deref(),
+            client_id: &attempt.client_id,
+            alg: attempt.response_alg,
+            pushed: attempt.pushed,
         }
     }
 }
@@ -57,24 +76,38 @@ impl Page for FormPostPage {
 }
 
 /// # Errors
-/// Only when the answer's page can not be rendered.
-pub fn with_code(app: &App, visit: &Visit, to: Address<'_>, code: &str) -> Result<Response, PageError> {
-    send(app, visit, to, vec![("code", code.to_owned())])
+/// When the answer can not be signed, or its page not rendered.
+pub async fn with_code(app: &App, visit: &Visit, to: Address<'_>, code: &str) -> Result<Response, PageError> {
+    send(app, visit, to, vec![("code", code.to_owned())]).await
 }
 
 /// # Errors
-/// Only when the answer's page can not be rendered.
-pub fn with_error(
+/// When the answer can not be signed, or its page not rendered.
+pub async fn with_error(
     app: &App,
     visit: &Visit,
     to: Address<'_>,
     error: &OAuthError,
 ) -> Result<Response, PageError> {
     tracing::info!(error = error.code(), description = error.description(), "authorization refused");
-    send(app, visit, to, vec![("error", error.code().to_owned()), ("error_description", error.description())])
+    // A pushed request is spent by whatever answers it (security: B2).
+    spend(app, to.pushed).await?;
+    let fields = vec![("error", error.code().to_owned()), ("error_description", error.description())];
+    send(app, visit, to, fields).await
 }
 
-fn send(
+/// Takes a pushed request away. `false` when it was answered before.
+///
+/// # Errors
+/// When ephemeral storage does not answer.
+pub async fn spend(app: &App, pushed: Option<Key>) -> Result<bool, PageError> {
+    match pushed {
+        None => Ok(true),
+        Some(key) => Ok(app.ephemeral.take::<serde::de::IgnoredAny>(Kind::Pushed, key).await?.is_some()),
+    }
+}
+
+async fn send(
     app: &App,
     visit: &Visit,
     to: Address<'_>,
@@ -84,15 +117,35 @@ fn send(
         fields.push(("state", state.to_owned()));
     }
     fields.push(("iss", app.config.public_url.issuer()));
+    if matches!(to.mode, ResponseMode::QueryJwt | ResponseMode::FormPostJwt) {
+        fields = vec![("response", signed(app, to, fields).await?)];
+    }
     match to.mode {
-        ResponseMode::Query => Ok(see_other(&with_query(to.redirect_uri.as_str(), &fields))),
-        ResponseMode::FormPost => {
+        ResponseMode::Query | ResponseMode::QueryJwt => {
+            Ok(see_other(&with_query(to.redirect_uri.as_str(), &fields)))
+        }
+        ResponseMode::FormPost | ResponseMode::FormPostJwt => {
             let source = to.redirect_uri.form_action_source();
             let frame = Frame { section: "oidc", form_action: source.as_deref() };
             let page = FormPostPage { action: to.redirect_uri.as_str().to_owned(), fields };
             page::render(app, visit, frame, &page)
         }
     }
+}
+
+/// JARM §2.1: the whole answer as claims, for this client and for a short time.
+async fn signed(
+    app: &App,
+    to: Address<'_>,
+    fields: Vec<(&'static str, String)>,
+) -> Result<String, PageError> {
+    let mut claims: Map<String, Value> =
+        fields.into_iter().map(|(name, value)| (name.to_owned(), Value::String(value))).collect();
+    claims.insert("aud".to_owned(), json!(to.client_id));
+    claims.insert("exp".to_owned(), json!((app.clock.now() + JARM_LIFETIME).unix_timestamp()));
+    let keys = app.keys.current();
+    let signed = jwt::sign(&keys, to.alg, jwt::TYP_ID_TOKEN, &claims).await;
+    signed.map_err(|error| PageError::internal(error.into()))
 }
 
 /// Adds parameters to a URI, leaving what is there as it is, byte by byte.

@@ -6,7 +6,6 @@ pub mod pages;
 use time::OffsetDateTime;
 
 use crate::audit::{self, Doer, Event};
-use crate::model::attempt::Attempt;
 use crate::model::client::{Client, ConsentRule};
 use crate::model::grant::Permission;
 use crate::model::ids::UserId;
@@ -18,8 +17,7 @@ use crate::store::{Store, consents, users};
 /// When the database does not answer.
 pub async fn grant(
     store: &Store,
-    attempt: &Attempt,
-    client: &Client,
+    (permission, client): (&Permission, &Client),
     (user, doer): (UserId, Doer<'_>),
     now: OffsetDateTime,
 ) -> anyhow::Result<()> {
@@ -28,13 +26,12 @@ pub async fn grant(
     users::lock(&tx, user).await?;
     if client.settings.consent == ConsentRule::Remember {
         let before = consents::permission(&tx, user, &client.id).await?.unwrap_or_default();
-        consents::remember(&tx, user, &client.id, &before.union(&attempt.permission), now).await?;
+        consents::remember(&tx, user, &client.id, &before.union(permission), now).await?;
     }
-    let Permission { scopes, resources } = &attempt.permission;
     let event = Event::ConsentGranted {
         client: client.id.clone(),
-        scopes: scopes.to_string(),
-        resources: resources.to_string(),
+        scopes: permission.scopes.to_string(),
+        resources: permission.resources.to_string(),
     };
     audit::record(&tx, now, doer, Some(user), event).await?;
     Ok(tx.commit().await?)

@@ -100,14 +100,14 @@ pub async fn submit(
     match form.decision {
         Decision::Deny => {
             take(&app, &form.attempt).await?;
-            respond::with_error(&app, &visit, (&attempt).into(), &OAuthError::AccessDenied)
+            respond::with_error(&app, &visit, (&attempt).into(), &OAuthError::AccessDenied).await
         }
         Decision::Allow => {
             let client = clients::by_id(&app.store, &attempt.client_id).await?.filter(Client::is_enabled);
             let client = client.ok_or(PageError::AttemptExpired)?;
             let user = signed_in.user.id;
             let doer = visit.doer(Actor::Person(user));
-            grant(&app.store, &attempt, &client, (user, doer), app.clock.now()).await?;
+            grant(&app.store, (&attempt.permission, &client), (user, doer), app.clock.now()).await?;
             // Taken and put back: an attempt that was cancelled meanwhile stays cancelled.
             attempt = take(&app, &form.attempt).await?;
             attempt.consented_by = Some(user);

@@ -1,14 +1,13 @@
 //! The grant `authorization_code` (RFC 6749 §4.1.3, RFC 7636 §4.5).
 
-use super::{Authorized, Desk, Holder, Write, audience, required, resources, revoke, standing};
+use super::{Authorized, Desk, Holder, Write, audience, new_grant, required, resources, revoke, standing};
 use crate::audit::Event;
 use crate::crypto::token::{Token, TokenHash, TokenKind};
 use crate::crypto::{base64url, constant_time_eq, sha256};
 use crate::ephemeral::Kind;
 use crate::model::attempt::CodeGrant;
 use crate::model::client::Client;
-use crate::model::grant::Grant;
-use crate::model::ids::GrantId;
+use crate::model::key::Thumbprint;
 use crate::model::resource::Resources;
 use crate::oidc::authorize::CODE_LIFETIME;
 use crate::oidc::error::{EndpointError, OAuthError};
@@ -36,7 +35,7 @@ impl<'a> Request<'a> {
 /// Takes the code and checks everything it was bound to. The code is spent whatever comes of it.
 pub(super) async fn authorize(
     desk: &Desk<'_>,
-    client: &Client,
+    (client, key): (&Client, Option<&Thumbprint>),
     request: &Request<'_>,
 ) -> Result<Authorized, EndpointError> {
     let refused = || OAuthError::InvalidGrant("the code is wrong, expired or used");
@@ -57,28 +56,21 @@ pub(super) async fn authorize(
     if !verifies(request.code_verifier, &bound.code_challenge) {
         return Err(OAuthError::InvalidGrant("code_verifier does not fit the code_challenge").into());
     }
+    if bound.key.is_some() && bound.key.as_ref() != key {
+        return Err(
+            OAuthError::InvalidGrant("the DPoP key is not the one of the authorization request").into()
+        );
+    }
     // Even an offline grant begins in a living session: a person who has just logged out is gone.
-    let whose = (bound.user_id, bound.session_id);
+    let whose = (bound.approval.user_id, bound.approval.session_id);
     let standing = standing(desk, desk.store, whose, false).await?.ok_or_else(refused)?;
-    let grant = Grant {
-        id: desk.entropy.id(desk.now, GrantId::new)?,
-        client_id: client.id.clone(),
-        user_id: bound.user_id,
-        session_id: bound.session_id,
-        passkey_id: bound.passkey_id,
-        // The client's registration may have been narrowed since the code was issued.
-        permission: bound.permission.within(client),
-        key: None,
-        method: bound.method,
-        authenticated_at: bound.authenticated_at,
-        created_at: desk.now,
-        revoked_at: None,
-    };
+    let grant = new_grant(desk, client, (&bound.permission, &bound.approval), key)?;
     Ok(Authorized {
         scopes: grant.permission.scopes.clone(),
         audience: audience(desk, &request.resources, &grant.permission)?,
         holder: Holder::Person(Box::new(grant), standing.session),
         nonce: bound.nonce,
+        key: key.cloned(),
         write: Write::Redeem(code.hash()),
     })
 }

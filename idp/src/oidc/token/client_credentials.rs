@@ -4,6 +4,7 @@
 use super::{Authorized, Desk, Holder, Write, audience, resources};
 use crate::model::client::{Client, GrantType};
 use crate::model::grant::Permission;
+use crate::model::key::Thumbprint;
 use crate::model::resource::Resources;
 use crate::model::scope::Scopes;
 use crate::oidc::error::OAuthError;
@@ -22,7 +23,7 @@ impl<'a> Request<'a> {
 
 pub(super) fn authorize(
     desk: &Desk<'_>,
-    client: &Client,
+    (client, key): (&Client, Option<&Thumbprint>),
     request: &Request<'_>,
 ) -> Result<Authorized, OAuthError> {
     if !client.settings.grants.contains(&GrantType::ClientCredentials) {
@@ -41,5 +42,12 @@ pub(super) fn authorize(
         Some(Err(_)) => return Err(OAuthError::InvalidScope("scope is malformed")),
     };
     let audience = audience(desk, &request.resources, &held)?;
-    Ok(Authorized { holder: Holder::Client, scopes, audience, nonce: None, write: Write::Nothing })
+    Ok(Authorized {
+        holder: Holder::Client,
+        scopes,
+        audience,
+        nonce: None,
+        key: key.cloned(),
+        write: Write::Nothing,
+    })
 }

@@ -14,7 +14,7 @@ use crate::model::grant::{Grant, RefreshToken};
 use crate::model::ids::RefreshTokenId;
 use crate::model::key::SigningAlg;
 use crate::model::session::Session;
-use crate::oidc::claims::{AccessToken, IdToken};
+use crate::oidc::claims::{AccessToken, Confirmation, IdToken};
 use crate::oidc::error::{EndpointError, OAuthError};
 use crate::store::{Store, Tx, grants, sessions};
 
@@ -55,7 +55,7 @@ pub(super) async fn sign(
         acr: grant.map(|grant| grant.method.acr().to_owned()),
         amr: grant.map(|grant| methods(grant.method.amr())),
         grant_id: grant.map(|grant| grant.id.to_string()),
-        cnf: None,
+        cnf: authorized.key.clone().map(|jkt| Confirmation { jkt }),
     };
     // Ours to verify and nobody's to negotiate, so the fast algorithm.
     let access_token = jwt::sign(&desk.keys, SigningAlg::Es256, jwt::TYP_ACCESS_TOKEN, &access).await?;

@@ -3,6 +3,7 @@
 
 mod authorization_code;
 mod client_credentials;
+mod device_code;
 mod issue;
 mod refresh_token;
 
@@ -12,13 +13,15 @@ use serde::Serialize;
 use super::Desk;
 use super::authorize::checks::nothing_repeated;
 use super::claims::Audience;
-use super::client_auth;
 use super::error::{EndpointError, OAuthError};
+use super::{client_auth, dpop};
 use crate::crypto::token::{Token, TokenHash};
 use crate::model::Invalid;
-use crate::model::client::Client;
+use crate::model::attempt::Approval;
+use crate::model::client::{Client, Requirement};
 use crate::model::grant::{Grant, Permission, RefreshToken};
 use crate::model::ids::{GrantId, SessionId, UserId};
+use crate::model::key::Thumbprint;
 use crate::model::resource::{Resource, Resources};
 use crate::model::scope::Scopes;
 use crate::model::session::Session;
@@ -52,6 +55,8 @@ struct Authorized {
     scopes: Scopes,
     audience: Audience,
     nonce: Option<String>,
+    /// What the access token is bound to.
+    key: Option<Thumbprint>,
     write: Write,
 }
 
@@ -81,6 +86,7 @@ enum GrantRequest<'a> {
     AuthorizationCode(authorization_code::Request<'a>),
     RefreshToken(refresh_token::Request<'a>),
     ClientCredentials(client_credentials::Request<'a>),
+    DeviceCode(device_code::Request<'a>),
 }
 
 /// Answers a token request.
@@ -94,18 +100,23 @@ pub async fn respond(
 ) -> Result<TokenResponse, EndpointError> {
     nothing_repeated(params)?;
     let client = client_auth::authenticate(desk, headers, params).await?;
-    let authorized = match parse(params)? {
-        GrantRequest::AuthorizationCode(request) => {
-            authorization_code::authorize(desk, &client, &request).await?
-        }
-        GrantRequest::RefreshToken(request) => refresh_token::authorize(desk, &client, &request).await?,
-        GrantRequest::ClientCredentials(request) => client_credentials::authorize(desk, &client, &request)?,
+    let request = parse(params)?;
+    let key = dpop::key(desk, headers, dpop::Target::post("/oidc/token")).await?;
+    if client.must(Requirement::Dpop) && key.is_none() {
+        return Err(OAuthError::InvalidDpopProof("this client must send a DPoP proof").into());
+    }
+    let by = (&client, key.as_ref());
+    let authorized = match request {
+        GrantRequest::AuthorizationCode(request) => authorization_code::authorize(desk, by, &request).await?,
+        GrantRequest::RefreshToken(request) => refresh_token::authorize(desk, by, &request).await?,
+        GrantRequest::DeviceCode(request) => device_code::authorize(desk, by, &request).await?,
+        GrantRequest::ClientCredentials(request) => client_credentials::authorize(desk, by, &request)?,
     };
     let signed = issue::sign(desk, &client, &authorized).await?;
     let refresh_token = issue::write(desk, &client, authorized).await?;
     Ok(TokenResponse {
         access_token: signed.access_token,
-        token_type: "Bearer",
+        token_type: if key.is_some() { "DPoP" } else { "Bearer" },
         expires_in: desk.tokens.access_token().whole_seconds(),
         scope: signed.scope,
         id_token: signed.id_token,
@@ -123,12 +134,36 @@ fn parse(params: &Params) -> Result<GrantRequest<'_>, OAuthError> {
         Some("client_credentials") => {
             client_credentials::Request::parse(params).map(GrantRequest::ClientCredentials)
         }
+        Some(device_code::NAME) => device_code::Request::parse(params).map(GrantRequest::DeviceCode),
         Some(_) => Err(OAuthError::UnsupportedGrantType),
     }
 }
 
 fn required<'a>(params: &'a Params, name: &'static str) -> Result<&'a str, OAuthError> {
     params.get(name).ok_or_else(|| OAuthError::InvalidRequest(format!("{name} is missing")))
+}
+
+/// What an approval becomes when it is redeemed. The client's registration may have been narrowed since;
+/// refresh tokens of a public client are bound to the key that it has shown (RFC 9449 §5).
+fn new_grant(
+    desk: &Desk<'_>,
+    client: &Client,
+    (permission, approval): (&Permission, &Approval),
+    key: Option<&Thumbprint>,
+) -> Result<Grant, EndpointError> {
+    Ok(Grant {
+        id: desk.entropy.id(desk.now, GrantId::new)?,
+        client_id: client.id.clone(),
+        user_id: approval.user_id,
+        session_id: approval.session_id,
+        passkey_id: approval.passkey_id,
+        permission: permission.within(client),
+        key: key.filter(|_| client.is_public()).cloned(),
+        method: approval.method,
+        authenticated_at: approval.authenticated_at,
+        created_at: desk.now,
+        revoked_at: None,
+    })
 }
 
 /// RFC 8707 §2.2: the APIs that one access token is to be for.

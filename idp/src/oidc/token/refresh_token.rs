@@ -9,6 +9,7 @@ use crate::audit::Event;
 use crate::crypto::token::{Token, TokenKind};
 use crate::model::client::{Client, ConsentRule};
 use crate::model::grant::{Grant, RefreshToken};
+use crate::model::key::Thumbprint;
 use crate::model::resource::Resources;
 use crate::model::scope::Scopes;
 use crate::oidc::error::{EndpointError, OAuthError};
@@ -40,7 +41,7 @@ pub(super) fn refused() -> OAuthError {
 
 pub(super) async fn authorize(
     desk: &Desk<'_>,
-    client: &Client,
+    (client, key): (&Client, Option<&Thumbprint>),
     request: &Request<'_>,
 ) -> Result<Authorized, EndpointError> {
     if !client.settings.refresh_tokens {
@@ -51,6 +52,9 @@ pub(super) async fn authorize(
     let (refresh, grant) = found.filter(|(_, grant)| grant.client_id == client.id).ok_or_else(refused)?;
     if grant.revoked_at.is_some() {
         return Err(refused().into());
+    }
+    if grant.key.is_some() && grant.key.as_ref() != key {
+        return Err(OAuthError::InvalidGrant("the refresh token is bound to another DPoP key").into());
     }
     // First of all whether it was rotated: a replay is a sign of theft however late it comes.
     let write = write_for(desk, client, (&refresh, &grant), token).await?;
@@ -66,7 +70,14 @@ pub(super) async fn authorize(
     }
     let scopes = narrowed(request.scope, &grant, client)?;
     let audience = audience(desk, &request.resources, &grant.permission.within(client))?;
-    Ok(Authorized { holder: Holder::Person(Box::new(grant), session), scopes, audience, nonce: None, write })
+    Ok(Authorized {
+        holder: Holder::Person(Box::new(grant), session),
+        scopes,
+        audience,
+        nonce: None,
+        key: key.cloned(),
+        write,
+    })
 }
 
 async fn write_for(
@@ -76,7 +87,8 @@ async fn write_for(
     token: Token,
 ) -> Result<Write, EndpointError> {
     match refresh.rotated_at {
-        None if client.is_public() => Ok(Write::Rotate(refresh.clone())),
+        // Bound to a key it is worth nothing to whoever steals it.
+        None if client.is_public() && grant.key.is_none() => Ok(Write::Rotate(refresh.clone())),
         None => Ok(Write::Keep(refresh.clone(), token)),
         Some(at) if desk.now - at <= GRACE => {
             let successor = grants::successor(desk.store, refresh)?;

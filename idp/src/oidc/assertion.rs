@@ -1,0 +1,100 @@
+//! Client assertions (RFC 7523 §3, OIDC Core §9): a client proves who it is by a signature over a statement
+//! that is for us, of this moment and used once.
+
+use serde_json::{Map, Value};
+use time::Duration;
+
+use super::Desk;
+use super::error::EndpointError;
+use crate::crypto::foreign::Unverified;
+use crate::crypto::sha256;
+use crate::ephemeral::Kind;
+use crate::model::client::{Client, ClientAuthMethod};
+use crate::store::clients;
+
+/// RFC 7523 §2.2
+pub const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/// By a clock that goes ahead of ours (C12).
+const AHEAD: Duration = Duration::seconds(15);
+/// What common libraries use at most.
+const LONGEST: Duration = Duration::hours(1);
+
+/// Whether this assertion is the client's. One that is has been used up.
+///
+/// # Errors
+/// Our own faults.
+pub async fn holds(desk: &Desk<'_>, client: &Client, assertion: &str) -> Result<bool, EndpointError> {
+    let Some(claims) = signed_claims(desk, client, assertion).await? else {
+        return Ok(false);
+    };
+    let Some((id, left)) = judged(desk, client, &claims) else {
+        return Ok(false);
+    };
+    let mark = sha256(format!("{} {id}", client.id).as_bytes());
+    Ok(desk.ephemeral.count(Kind::AssertionUsed, mark, left).await? == 1)
+}
+
+async fn signed_claims(
+    desk: &Desk<'_>,
+    client: &Client,
+    assertion: &str,
+) -> Result<Option<Map<String, Value>>, EndpointError> {
+    let Some(parsed) = Unverified::parse(assertion) else {
+        return Ok(None);
+    };
+    // Neither an ID token nor a proof for something else.
+    if !matches!(parsed.typ(), None | Some("JWT" | "client-authentication+jwt")) {
+        return Ok(None);
+    }
+    match client.settings.auth_method {
+        ClientAuthMethod::PrivateKeyJwt => {
+            Ok(client.settings.jwks.as_ref().and_then(|keys| parsed.signed_by(keys)))
+        }
+        ClientAuthMethod::ClientSecretJwt => {
+            let secret = clients::shared_secret(desk.store, &client.id).await?;
+            Ok(secret.and_then(|secret| parsed.signed_with(&secret)))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// The name of a good assertion, and how long it could be used again.
+fn judged<'a>(
+    desk: &Desk<'_>,
+    client: &Client,
+    claims: &'a Map<String, Value>,
+) -> Option<(&'a str, Duration)> {
+    let text = |name: &str| claims.get(name).and_then(Value::as_str);
+    let seconds = |name: &str| claims.get(name).map(|value| value.as_i64().unwrap_or(i64::MAX));
+    let own = |name: &str| text(name) == Some(client.id.as_str());
+    let now = desk.now.unix_timestamp();
+    let begun = |name: &str| seconds(name).is_none_or(|at| at <= now + AHEAD.whole_seconds());
+    let expires_at = claims.get("exp").and_then(Value::as_i64)?;
+    let in_time = now < expires_at && expires_at <= now + (LONGEST + AHEAD).whole_seconds();
+    if !own("iss")
+        || !own("sub")
+        || !is_for_us(desk, claims.get("aud")?)
+        || !in_time
+        || !begun("iat")
+        || !begun("nbf")
+    {
+        return None;
+    }
+    let id = text("jti").filter(|id| (1..=256).contains(&id.len()))?;
+    Some((id, Duration::seconds(expires_at - now)))
+}
+
+/// Our issuer, or the address of the endpoint, and nobody else beside it: an assertion that is for
+/// several can be carried from one to the other (CVE-2025-27370).
+fn is_for_us(desk: &Desk<'_>, aud: &Value) -> bool {
+    let only = match aud {
+        Value::String(only) => Some(only.as_str()),
+        Value::Array(list) if list.len() == 1 => list.first().and_then(Value::as_str),
+        _ => None,
+    };
+    let endpoint =
+        |path: &str| ["token", "par", "revoke", "introspect", "device_authorization"].contains(&path);
+    let rest = only.and_then(|only| only.strip_prefix(desk.issuer));
+    rest.is_some_and(|rest| rest.is_empty() || rest.strip_prefix("/oidc/").is_some_and(endpoint))
+}
