@@ -14,6 +14,8 @@ impl MigrationTrait for Migration {
             ("client", blob_null("sealed_secret")),
             ("grant", text("resources").default("").take()),
             ("grant", text_null("key_thumbprint")),
+            ("grant", text("claims").default("{}").take()),
+            ("consent", text("claims").default("{}").take()),
             ("consent", text("resources").default("").take()),
             ("signing_key", big_integer("changed_at").default(0).take()),
         ] {

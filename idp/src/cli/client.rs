@@ -35,6 +35,14 @@ enum Type {
     Device,
 }
 
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Alg {
+    Rs256,
+    Ps256,
+    Es256,
+    Eddsa,
+}
+
 #[derive(Debug, Args)]
 pub(super) struct Create {
     /// What people read when they sign in.
@@ -51,6 +59,9 @@ pub(super) struct Create {
     /// A page that account pages may lead back to. May be given several times.
     #[arg(long = "return-uri")]
     return_uris: Vec<WebUri>,
+    /// What its ID tokens are signed with. Some libraries read only RS256.
+    #[arg(long = "id-token-alg", value_enum, default_value = "es256")]
+    id_token_alg: Alg,
     /// A scope it may ask for, instead of those of its type. May be given several times.
     #[arg(long = "scope")]
     scopes: Vec<Scope>,
@@ -110,7 +121,12 @@ async fn create(
         serves: new.serves.into_iter().collect(),
         post_logout_redirect_uris: new.post_logout_redirect_uris,
         return_uris: new.return_uris,
-        id_token_alg: SigningAlg::Es256,
+        id_token_alg: match new.id_token_alg {
+            Alg::Rs256 => SigningAlg::Rs256,
+            Alg::Ps256 => SigningAlg::Ps256,
+            Alg::Es256 => SigningAlg::Es256,
+            Alg::Eddsa => SigningAlg::EdDsa,
+        },
         ..defaults
     };
     settings.validate()?;

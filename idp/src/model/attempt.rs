@@ -10,7 +10,7 @@ use super::grant::Permission;
 use super::ids::{PasskeyId, SessionId, UserId};
 use super::key::{SigningAlg, Thumbprint};
 use super::redirect_uri::RedirectUri;
-use super::session::{Method, Session};
+use super::session::{Assurance, Method, Session};
 use super::{Invalid, text_type};
 
 /// An authorization request left alone this long has to be begun again.
@@ -95,7 +95,8 @@ pub struct Attempt {
     pub pushed: Option<[u8; 32]>,
     pub prompt: Prompt,
     pub max_age: Option<u32>,
-    pub acr_values: Vec<String>,
+    /// How certain the application wants to be; less does not answer the request.
+    pub assurance: Option<Assurance>,
     pub login_hint: Option<String>,
     /// The person named by `id_token_hint`: nobody else may answer this request.
     pub hinted_user: Option<UserId>,

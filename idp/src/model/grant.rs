@@ -3,11 +3,12 @@
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+use super::claims::NamedClaims;
 use super::client::{Client, ClientId};
 use super::ids::{GrantId, PasskeyId, RefreshTokenId, SessionId, UserId};
 use super::key::Thumbprint;
 use super::resource::Resources;
-use super::scope::Scopes;
+use super::scope::{Scope, Scopes};
 use super::session::Method;
 
 /// What somebody allowed an application: to know this about them, and to act at these APIs.
@@ -15,17 +16,32 @@ use super::session::Method;
 pub struct Permission {
     pub scopes: Scopes,
     pub resources: Resources,
+    #[serde(default)]
+    pub claims: NamedClaims,
 }
 
 impl Permission {
     #[must_use]
     pub fn is_subset(&self, other: &Self) -> bool {
-        self.scopes.is_subset(&other.scopes) && self.resources.is_subset(&other.resources)
+        self.scopes.is_subset(&other.scopes)
+            && self.resources.is_subset(&other.resources)
+            && self.claims.is_subset(&other.claims)
     }
 
     #[must_use]
     pub fn union(&self, other: &Self) -> Self {
-        Self { scopes: self.scopes.union(&other.scopes), resources: self.resources.union(&other.resources) }
+        Self {
+            scopes: self.scopes.union(&other.scopes),
+            resources: self.resources.union(&other.resources),
+            claims: self.claims.union(&other.claims),
+        }
+    }
+
+    /// What people are told about it: the scopes, and those that stand for claims asked for by name.
+    #[must_use]
+    pub fn told(&self) -> Scopes {
+        let named = self.claims.scopes().into_iter().filter_map(|scope| Scope::parse(scope).ok());
+        self.scopes.union(&named.collect())
     }
 
     /// What is left of it when the client may have no more than its registration says now.
@@ -35,6 +51,7 @@ impl Permission {
         Self {
             scopes: self.scopes.intersection(&settings.scopes),
             resources: self.resources.intersection(&settings.resources),
+            claims: self.claims.within(&settings.scopes),
         }
     }
 }

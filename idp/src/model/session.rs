@@ -53,14 +53,12 @@ impl Method {
         Self::ALL.into_iter().find(|m| m.as_str() == text)
     }
 
-    /// EAP ACR Values 1.0 names what is phishing-resistant; `mfa` and `pwd` are our own words below
-    /// it.
     #[must_use]
-    pub const fn acr(self) -> &'static str {
+    pub const fn assurance(self) -> Assurance {
         match self {
-            Self::Passkey | Self::PasswordAndPasskey => "phr",
-            Self::PasswordAndCode | Self::PasswordAndRecoveryCode => "mfa",
-            Self::Password => "pwd",
+            Self::Passkey | Self::PasswordAndPasskey => Assurance::PhishingResistant,
+            Self::PasswordAndCode | Self::PasswordAndRecoveryCode => Assurance::SecondFactor,
+            Self::Password => Assurance::Password,
         }
     }
 
@@ -74,6 +72,36 @@ impl Method {
             Self::PasswordAndCode | Self::PasswordAndRecoveryCode => &["pwd", "otp", "mfa"],
             Self::Password => &["pwd"],
         }
+    }
+}
+
+/// How certain we are of a person, from less to more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Assurance {
+    Password,
+    SecondFactor,
+    PhishingResistant,
+}
+
+impl Assurance {
+    pub const ALL: [Self; 3] = [Self::Password, Self::SecondFactor, Self::PhishingResistant];
+
+    /// The `acr`. EAP ACR Values 1.0 names what is phishing-resistant; `mfa` and `pwd` are our own words
+    /// below it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Password => "pwd",
+            Self::SecondFactor => "mfa",
+            Self::PhishingResistant => "phr",
+        }
+    }
+
+    /// A value of ours; others mean nothing to us.
+    #[must_use]
+    pub fn parse(acr: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|level| level.as_str() == acr)
     }
 }
 

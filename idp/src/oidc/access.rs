@@ -4,6 +4,7 @@
 use super::Desk;
 use super::claims::AccessToken;
 use crate::crypto::jwt;
+use crate::model::claims::NamedClaims;
 use crate::model::client::{Client, ClientId};
 use crate::model::grant::Grant;
 use crate::model::ids::GrantId;
@@ -18,6 +19,8 @@ pub struct Access {
     pub scopes: Scopes,
     /// The person it speaks for; `None` when a client acts for itself.
     pub user: Option<User>,
+    /// What its grant was asked for by name.
+    pub named: NamedClaims,
 }
 
 /// Reads a token of ours, if it still holds. What it is for is the caller's to check.
@@ -31,14 +34,14 @@ pub async fn open(desk: &Desk<'_>, token: &str) -> anyhow::Result<Option<Access>
     let (Ok(scopes), Ok(client_id)) = (Scopes::parse(&token.scope), ClientId::parse(&token.client_id)) else {
         return Ok(None);
     };
-    let client = clients::by_id(desk.store, &client_id).await?;
-    if !client.as_ref().is_some_and(Client::is_enabled)
-        || revoked_tokens::contains(desk.store, &token.jti).await?
-    {
+    let Some(client) = clients::by_id(desk.store, &client_id).await?.filter(Client::is_enabled) else {
+        return Ok(None);
+    };
+    if revoked_tokens::contains(desk.store, &token.jti).await? {
         return Ok(None);
     }
     let Some(grant_id) = &token.grant_id else {
-        return Ok(Some(Access { token, scopes, user: None }));
+        return Ok(Some(Access { token, scopes, user: None, named: NamedClaims::default() }));
     };
     let Ok(grant_id) = grant_id.parse::<GrantId>() else {
         return Ok(None);
@@ -47,7 +50,8 @@ pub async fn open(desk: &Desk<'_>, token: &str) -> anyhow::Result<Option<Access>
         return Ok(None);
     };
     let user = holder(desk, &grant).await?;
-    Ok(user.map(|user| Access { token, scopes, user: Some(user) }))
+    let named = grant.permission.within(&client).claims;
+    Ok(user.map(|user| Access { token, scopes, user: Some(user), named }))
 }
 
 /// A token of ours that has not expired, whatever else became of it.

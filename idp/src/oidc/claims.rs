@@ -1,14 +1,16 @@
 //! What tokens and userinfo say about a person and their sign-in.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use crate::model::claims::Claim;
 use crate::model::key::Thumbprint;
-use crate::model::scope::Scopes;
 use crate::model::user::User;
 
 /// OIDC Core §2. The profile of the person is not in it: claims by scope come from userinfo
-/// (§5.4).
+/// (§5.4), and only what was asked for by name is here.
 #[derive(Debug, Serialize)]
 pub struct IdToken<'a> {
     pub iss: &'a str,
@@ -23,6 +25,9 @@ pub struct IdToken<'a> {
     pub amr: &'a [&'a str],
     pub sid: String,
     pub at_hash: String,
+    /// What was asked for by name (§5.5).
+    #[serde(flatten)]
+    pub named: Map<String, Value>,
 }
 
 /// RFC 9068 §2.2, with the grant it belongs to, so that ending the grant ends the token. What only a
@@ -96,29 +101,19 @@ pub struct Hint {
     pub sid: Option<String>,
 }
 
-/// The claims of userinfo (OIDC Core §5.4): only what the scopes ask for, and only what we know.
+/// What these claims are for a person, as far as they have them. `sub` is not among them.
 #[must_use]
-pub fn of_person(user: &User, scopes: &Scopes) -> Map<String, Value> {
-    let mut claims = Map::new();
-    let mut add = |name: &str, value: Value| {
-        claims.insert(name.to_owned(), value);
+pub fn of_person(user: &User, claims: &BTreeSet<Claim>) -> Map<String, Value> {
+    let value = |claim: Claim| match claim {
+        Claim::Name => json!(user.display_name()),
+        Claim::GivenName => json!(user.given_name),
+        Claim::FamilyName => json!(user.family_name),
+        Claim::Locale => json!(user.language),
+        Claim::Zoneinfo => json!(user.time_zone),
+        Claim::UpdatedAt => json!(user.updated_at.unix_timestamp()),
+        Claim::Email => json!(user.email),
+        Claim::EmailVerified => json!(user.email_verified),
     };
-    add("sub", json!(user.id));
-    if scopes.contains(Scopes::PROFILE) {
-        add("name", json!(user.display_name()));
-        add("given_name", json!(user.given_name));
-        add("family_name", json!(user.family_name));
-        if let Some(language) = &user.language {
-            add("locale", json!(language));
-        }
-        if let Some(time_zone) = &user.time_zone {
-            add("zoneinfo", json!(time_zone));
-        }
-        add("updated_at", json!(user.updated_at.unix_timestamp()));
-    }
-    if scopes.contains(Scopes::EMAIL) {
-        add("email", json!(user.email));
-        add("email_verified", json!(user.email_verified));
-    }
-    claims
+    let known = claims.iter().map(|claim| (claim.as_str().to_owned(), value(*claim)));
+    known.filter(|(_, value)| !value.is_null()).collect()
 }

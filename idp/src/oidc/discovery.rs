@@ -58,7 +58,7 @@ pub fn document(public_url: &PublicUrl, ui_locales: &[String]) -> Value {
         "dpop_signing_alg_values_supported": algs,
         "request_object_signing_alg_values_supported": algs,
         "require_pushed_authorization_requests": false,
-        "claims_parameter_supported": false,
+        "claims_parameter_supported": true,
         "request_parameter_supported": true,
         "request_uri_parameter_supported": false,
     })

@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use serde::Deserialize;
 
 use super::authorize::request::{Addressed, Gathered, Unaddressed, address, gather};
-use super::authorize::{self, Next, checks, respond};
+use super::authorize::{self, Because, Next, checks, respond};
 use super::claims::Hint;
 use super::error::{EndpointError, OAuthError};
 use super::{Desk, consent, device, introspect, par, revoke, token, userinfo};
@@ -162,9 +162,14 @@ async fn proceed(
             let handle = keep_or(app, visit, &mut attempt, kept).await?;
             consent::pages::ask(app, visit, (&handle, &attempt), signed_in)
         }
-        _ => {
+        (next, _) => {
             let handle = keep_or(app, visit, &mut attempt, kept).await?;
-            Ok(see_other(&format!("/login?attempt={handle}")))
+            let notice = match next {
+                Next::Login(Because::OtherPerson) => "&notice=other-person",
+                Next::Login(Because::TooWeak(_)) => "&notice=too-weak",
+                _ => "",
+            };
+            Ok(see_other(&format!("/login?attempt={handle}{notice}")))
         }
     }
 }

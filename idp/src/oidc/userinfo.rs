@@ -2,11 +2,12 @@
 
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::claims::of_person;
 use super::error::{EndpointError, OAuthError, Scheme};
 use super::{Desk, access, dpop};
+use crate::model::claims::Claim;
 use crate::model::scope::Scopes;
 use crate::web::params::Params;
 
@@ -79,5 +80,9 @@ pub async fn respond(
     if !access.scopes.contains(Scopes::OPENID) {
         return Err(EndpointError::Resource(scheme, Some(OAuthError::InsufficientScope)));
     }
-    Ok(of_person(&user, &access.scopes))
+    let mut claims = Claim::of_scopes(&access.scopes);
+    claims.extend(access.named.userinfo);
+    let mut answer = of_person(&user, &claims);
+    answer.insert("sub".to_owned(), json!(user.id));
+    Ok(answer)
 }

@@ -21,6 +21,7 @@ fn from_row(row: &consent::Model) -> Result<Permission> {
     Ok(Permission {
         scopes: stored("consent", Scopes::parse(&row.scopes))?,
         resources: stored("consent", Resources::parse(&row.resources))?,
+        claims: stored("consent", serde_json::from_str(&row.claims))?,
     })
 }
 
@@ -60,10 +61,16 @@ pub async fn remember(
         client_id: Set(client.as_str().to_owned()),
         scopes: Set(permission.scopes.to_string()),
         resources: Set(permission.resources.to_string()),
+        claims: Set(stored("consent", serde_json::to_string(&permission.claims))?),
         granted_at: Set(to_millis(now)),
     };
     let replace = OnConflict::columns([consent::Column::UserId, consent::Column::ClientId])
-        .update_columns([consent::Column::Scopes, consent::Column::Resources, consent::Column::GrantedAt])
+        .update_columns([
+            consent::Column::Scopes,
+            consent::Column::Resources,
+            consent::Column::Claims,
+            consent::Column::GrantedAt,
+        ])
         .to_owned();
     consent::Entity::insert(row).on_conflict(replace).exec_without_returning(tx.connection()).await?;
     Ok(())

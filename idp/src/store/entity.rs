@@ -113,6 +113,7 @@ entity!(grant, "grant", {
     code_hash: Vec<u8>,
     scopes: String,
     resources: String,
+    claims: String,
     key_thumbprint: Option<String>,
     method: String,
     authenticated_at: i64,
@@ -145,6 +146,7 @@ entity!(consent, "consent", {
     client_id: String,
     scopes: String,
     resources: String,
+    claims: String,
     granted_at: i64,
 });
 

@@ -29,6 +29,7 @@ pub async fn insert(tx: &Tx, new: &Grant, code: TokenHash) -> Result<bool> {
         code_hash: Set(code.0.to_vec()),
         scopes: Set(new.permission.scopes.to_string()),
         resources: Set(new.permission.resources.to_string()),
+        claims: Set(stored("grant", serde_json::to_string(&new.permission.claims))?),
         key_thumbprint: Set(new.key.as_ref().map(ToString::to_string)),
         method: Set(new.method.as_str().to_owned()),
         authenticated_at: Set(to_millis(new.authenticated_at)),
@@ -217,6 +218,7 @@ fn grant_from_row(row: &grant::Model) -> Result<Grant> {
         permission: Permission {
             scopes: stored(TABLE, Scopes::parse(&row.scopes))?,
             resources: stored(TABLE, Resources::parse(&row.resources))?,
+            claims: stored(TABLE, serde_json::from_str(&row.claims))?,
         },
         key: row.key_thumbprint.as_deref().map(|text| stored(TABLE, Thumbprint::parse(text))).transpose()?,
         method: Method::from_stored(&row.method).ok_or(StoreError::Damaged(TABLE))?,

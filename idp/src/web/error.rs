@@ -57,6 +57,8 @@ pub enum PageError {
     /// RFC 6749 §4.1.2.1: nobody may be redirected.
     UnknownClient(String),
     RedirectMismatch(String),
+    /// Of a logout: the person stays logged in.
+    ReturnMismatch(String),
     AttemptExpired,
     OtherBrowser,
     Csrf,
@@ -98,6 +100,7 @@ impl PageError {
             Self::TooLarge => ("too-large", StatusCode::PAYLOAD_TOO_LARGE),
             Self::UnknownClient(_) => ("unknown-client", StatusCode::BAD_REQUEST),
             Self::RedirectMismatch(_) => ("redirect-mismatch", StatusCode::BAD_REQUEST),
+            Self::ReturnMismatch(_) => ("return-mismatch", StatusCode::BAD_REQUEST),
             Self::AttemptExpired => ("attempt-expired", StatusCode::BAD_REQUEST),
             Self::OtherBrowser => ("other-browser", StatusCode::BAD_REQUEST),
             Self::Csrf => ("csrf", StatusCode::FORBIDDEN),
@@ -119,6 +122,7 @@ impl PageError {
             Self::BadRequest(text)
             | Self::UnknownClient(text)
             | Self::RedirectMismatch(text)
+            | Self::ReturnMismatch(text)
             | Self::LogoutHint(text) => Some(text.clone()),
             _ => None,
         }
@@ -199,6 +203,7 @@ impl Page for ErrorPage {
             PageError::TooLarge,
             PageError::UnknownClient(text()),
             PageError::RedirectMismatch(text()),
+            PageError::ReturnMismatch(text()),
             PageError::AttemptExpired,
             PageError::OtherBrowser,
             PageError::Csrf,

@@ -67,6 +67,20 @@ async fn the_account_says_whether_a_loss_would_lock_its_person_out() {
     assert!(page.contains("You still get in") && page.contains("Recovery codes on paper"), "{page}");
 }
 
+/// product §4: a deep link is not lost on the way through the sign-in page, however its address is written.
+#[tokio::test]
+async fn a_deep_link_survives_signing_in() {
+    let app = TestApp::init().await;
+    app.person("ada@example.org").await;
+    for path in [
+        "/account/passkeys?client_id=clinic-example&return_to=http://localhost:8090/settings",
+        "/account/passkeys?client_id=clinic-example&return_to=http%3A%2F%2Flocalhost%3A8090%2Fsettings",
+    ] {
+        let led = app.browser().get(path).await;
+        assert_eq!(led.parameter("destination").as_deref(), Some(path));
+    }
+}
+
 /// product §4: deep links, for addresses that are registered and for no other.
 #[tokio::test]
 async fn account_pages_lead_back_to_a_registered_address() {

@@ -93,7 +93,7 @@ async fn voluntary_parameters_never_err() {
         ("display", "touch"),
         ("display", "wap"),
         ("display", "nonsense"),
-        ("acr_values", "urn:mace:incommon:iap:silver phr"),
+        ("acr_values", "urn:mace:incommon:iap:silver pwd"),
         ("acr_values", &long),
         ("claims", r#"{"id_token":{"auth_time":{"essential":true}}}"#),
         ("id_token_hint", ""),

@@ -121,11 +121,13 @@ async fn a_passkey_is_called_phishing_resistant() {
     assert!(amr.contains(&json!("mfa")) && !amr.contains(&json!("pwd")), "{amr:?}");
 }
 
-/// B7: asking for more does not make it so.
+/// B7: values that nobody knows, and levels that are reached, change nothing.
 #[tokio::test]
 async fn acr_values_never_raise_the_acr() {
     let office = Office::open().await;
-    assert_eq!(id_token(&office, &[("acr_values", "phr phrh")]).await["acr"], "pwd");
+    for values in ["phrh urn:example:gold", "pwd", "phr pwd"] {
+        assert_eq!(id_token(&office, &[("acr_values", values)]).await["acr"], "pwd", "{values}");
+    }
 }
 
 /// D1: the same person in every token, at every client (public subjects), in every session.

@@ -4,6 +4,7 @@ mod apis;
 mod assertions;
 mod authorize;
 mod bad_input;
+mod claims;
 mod client_auth;
 mod code;
 mod consent;
@@ -23,6 +24,7 @@ mod refresh;
 mod request_object;
 mod restart;
 mod revocation;
+mod step_up;
 mod token;
 mod userinfo;
 

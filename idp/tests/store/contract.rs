@@ -6,6 +6,7 @@ use futures_util::future::join_all;
 use idp::audit::{self, Actor, Broken, Event};
 use idp::crypto::keyring::NewKey;
 use idp::crypto::token::{Token, TokenHash, TokenKind};
+use idp::model::claims::{Claim, NamedClaims};
 use idp::model::client::{Client, ClientId, ClientName, ClientSettings, ClientSource, ClientType};
 use idp::model::credential::{Passkey, PasskeyName};
 use idp::model::grant::{Grant, Permission, RefreshToken};
@@ -90,6 +91,7 @@ fn grant(user: UserId, client: &Client) -> Grant {
         permission: Permission {
             scopes: Scopes::parse("openid email").unwrap(),
             resources: Resources::parse("https://api.example.org").unwrap(),
+            claims: NamedClaims { userinfo: [Claim::Email].into(), id_token: [Claim::Name].into() },
         },
         key: Some(Thumbprint::parse(&"k".repeat(43)).unwrap()),
         method: Method::Password,
@@ -434,6 +436,7 @@ on_both! {
         let permission = |scopes, resources| Permission {
             scopes: Scopes::parse(scopes).unwrap(),
             resources: Resources::parse(resources).unwrap(),
+            claims: NamedClaims { userinfo: [Claim::Email].into(), id_token: [Claim::Name].into() },
         };
         let (narrow, wide) = (permission("openid", ""), permission("openid email", "urn:api:a urn:api:b"));
         let tx = test.store.begin().await.unwrap();

@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::crypto::password::{HashError, Password, PasswordRefused};
 use crate::login::sign_in::{self as steps, Failure, Outcome};
 use crate::model::attempt::{AppCard, Destination, Handle};
+use crate::model::session::Assurance;
 use crate::model::user::Email;
 use crate::theme::Page;
 use crate::web::attempt;
@@ -21,7 +22,7 @@ use crate::web::session::{FRESH, opens_account};
 use crate::web::visit::Visit;
 
 /// What may have happened just before.
-const NOTICES: [&str; 3] = ["session-ended", "passkey-ready", "password-saved"];
+const NOTICES: [&str; 5] = ["session-ended", "passkey-ready", "password-saved", "other-person", "too-weak"];
 
 #[derive(Debug, Serialize)]
 pub struct SignInPage {
@@ -36,6 +37,10 @@ pub struct SignInPage {
     reauth: bool,
     passkey_hint: bool,
     notice: Option<&'static str>,
+    /// More than a password is asked for: `second-factor` or `passkey`.
+    needs: Option<&'static str>,
+    /// Who has just logged in may make what is missing.
+    may_create: bool,
 }
 
 impl SignInPage {
@@ -55,6 +60,12 @@ impl SignInPage {
             reauth: known.is_some(),
             passkey_hint: visit.passkey_hint,
             notice: visit.session_ended.then_some("session-ended"),
+            needs: way.attempt.as_ref().and_then(|attempt| match attempt.assurance? {
+                Assurance::Password => None,
+                Assurance::SecondFactor => Some("second-factor"),
+                Assurance::PhishingResistant => Some("passkey"),
+            }),
+            may_create: false,
         }
     }
 }
@@ -73,6 +84,8 @@ impl Page for SignInPage {
             reauth: false,
             passkey_hint: false,
             notice: None,
+            needs: None,
+            may_create: false,
         };
         let failures = [
             "wrong-credentials",
@@ -89,6 +102,15 @@ impl Page for SignInPage {
             Self { app: Some(sample_app()), attempt: Some("a".repeat(43)), ..plain() },
             Self { app: Some(logo), attempt: Some("a".repeat(43)), passkey_hint: true, ..plain() },
             Self { email: "ada@example.org".to_owned(), reauth: true, ..plain() },
+            Self { needs: Some("passkey"), ..plain() },
+            Self { needs: Some("second-factor"), ..plain() },
+            Self {
+                needs: Some("passkey"),
+                notice: Some("too-weak"),
+                may_create: true,
+                attempt: Some("a".repeat(43)),
+                ..plain()
+            },
         ];
         samples.extend(NOTICES.map(|notice| Self { notice: Some(notice), ..plain() }));
         samples.extend(failed);
@@ -125,6 +147,7 @@ pub async fn sign_in(
     }
     let mut page = SignInPage::new(&way, &visit);
     page.notice = NOTICES.into_iter().find(|notice| *notice == query.notice).or(page.notice);
+    page.may_create = page.notice == Some("too-weak") && visit.signed_in.is_some();
     // Somebody who has just made one has it at hand.
     page.passkey_hint = page.passkey_hint || page.notice == Some("passkey-ready");
     way.render(&app, &visit, &page)

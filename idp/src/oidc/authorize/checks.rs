@@ -3,6 +3,7 @@
 
 use time::OffsetDateTime;
 
+use super::claims;
 use super::request::Addressed;
 use crate::crypto::base64url;
 use crate::model::attempt::{AppCard, Attempt, Prompt};
@@ -12,6 +13,7 @@ use crate::model::ids::UserId;
 use crate::model::key::Thumbprint;
 use crate::model::resource::{Resource, Resources};
 use crate::model::scope::Scopes;
+use crate::model::session::Assurance;
 use crate::oidc::error::OAuthError;
 use crate::web::params::Params;
 
@@ -39,9 +41,14 @@ pub fn check(
     let state = bounded(params, "state", MAX_STATE)?;
     let nonce = bounded(params, "nonce", MAX_NONCE)?;
     let code_challenge = code_challenge(params)?;
+    let asked = claims::read(params)?;
+    if asked.person.is_some() && hinted_user.is_some() && asked.person != hinted_user {
+        return Err(OAuthError::InvalidRequest("claims and id_token_hint name different people".to_owned()));
+    }
     let permission = Permission {
         scopes: scopes(params, &addressed.client)?,
         resources: resources(params, &addressed.client)?,
+        claims: asked.claims.within(&addressed.client.settings.scopes),
     };
     let prompt = prompt(params)?;
     let max_age = max_age(params)?;
@@ -59,9 +66,9 @@ pub fn check(
         pushed: addressed.pushed,
         prompt,
         max_age,
-        acr_values: list(params, "acr_values"),
+        assurance: assurance(params).max(asked.assurance),
         login_hint: hint(params),
-        hinted_user,
+        hinted_user: hinted_user.or(asked.person),
         ui_locales: list(params, "ui_locales"),
         begun_at: now,
         browser: None,
@@ -191,6 +198,11 @@ fn max_age(params: &Params) -> Result<Option<u32>, OAuthError> {
             }
         })
         .transpose()
+}
+
+/// RFC 9470 §4: the least of the levels that would do, of those that we know.
+fn assurance(params: &Params) -> Option<Assurance> {
+    list(params, "acr_values").iter().filter_map(|acr| Assurance::parse(acr)).min()
 }
 
 /// Space-separated preferences. Never an error: they are voluntary.

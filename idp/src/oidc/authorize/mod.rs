@@ -2,6 +2,7 @@
 //! judges the rest, and this file decides what has to happen before the answer.
 
 pub mod checks;
+mod claims;
 pub mod object;
 pub mod request;
 pub mod respond;
@@ -14,7 +15,7 @@ use crate::ephemeral::{Ephemeral, Kind};
 use crate::model::attempt::{Attempt, CodeGrant};
 use crate::model::client::{Client, ConsentRule};
 use crate::model::scope::Scopes;
-use crate::model::session::Session;
+use crate::model::session::{Assurance, Session};
 use crate::oidc::error::OAuthError;
 use crate::store::{Store, consents};
 
@@ -24,9 +25,20 @@ pub const CODE_LIFETIME: Duration = Duration::seconds(60);
 /// What has to happen next for an authorization request.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Next {
-    Login,
+    Login(Because),
     Consent,
     Answer,
+}
+
+/// Why somebody has to log in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Because {
+    /// Nobody is here, or not for this request.
+    Nobody,
+    /// The application asked for somebody else than who has just logged in.
+    OtherPerson,
+    /// Who has just logged in has shown less than the application asks for.
+    TooWeak(Assurance),
 }
 
 /// Decides from the request and who is signed in now. With `prompt=none` nothing may be shown, so
@@ -41,8 +53,14 @@ pub async fn next(
     session: Option<&Session>,
     now: OffsetDateTime,
 ) -> anyhow::Result<Result<Next, OAuthError>> {
-    let Some(session) = session.filter(|session| session_answers(attempt, session, now)) else {
-        return Ok(if attempt.prompt.none { Err(OAuthError::LoginRequired) } else { Ok(Next::Login) });
+    let session = match session {
+        None => Err(Because::Nobody),
+        Some(session) => session_answers(attempt, session, now).map(|()| session),
+    };
+    let session = match session {
+        Ok(session) => session,
+        Err(_) if attempt.prompt.none => return Ok(Err(OAuthError::LoginRequired)),
+        Err(because) => return Ok(Ok(Next::Login(because))),
     };
     if needs_consent(store, attempt, client, session).await? {
         return Ok(if attempt.prompt.none { Err(OAuthError::ConsentRequired) } else { Ok(Next::Consent) });
@@ -50,14 +68,20 @@ pub async fn next(
     Ok(Ok(Next::Answer))
 }
 
-/// Whether this session may answer this request, or its person has to prove themselves (again).
-fn session_answers(attempt: &Attempt, session: &Session, now: OffsetDateTime) -> bool {
+/// Whether this session may answer this request, or why its person has to prove themselves (again).
+fn session_answers(attempt: &Attempt, session: &Session, now: OffsetDateTime) -> Result<(), Because> {
     let proven_for_this = session.authenticated_at >= attempt.begun_at;
+    let refuse = |because| Err(if proven_for_this { because } else { Because::Nobody });
+    if attempt.hinted_user.is_some_and(|hinted| hinted != session.user_id) {
+        return refuse(Because::OtherPerson);
+    }
+    if let Some(wanted) = attempt.assurance.filter(|wanted| session.method.assurance() < *wanted) {
+        return refuse(Because::TooWeak(wanted));
+    }
     let age = now - session.authenticated_at;
     // `max_age=0` asks for a new proof, as `prompt=login` does.
     let young = attempt.max_age.is_none_or(|s| s > 0 && age <= Duration::seconds(i64::from(s)));
-    let right_person = attempt.hinted_user.is_none_or(|hinted| hinted == session.user_id);
-    right_person && (proven_for_this || !attempt.prompt.login && young)
+    if proven_for_this || !attempt.prompt.login && young { Ok(()) } else { Err(Because::Nobody) }
 }
 
 async fn needs_consent(

@@ -64,7 +64,7 @@ pub fn ask(
     let page = ConsentPage {
         app: attempt.app.clone(),
         email: signed_in.user.email.to_string(),
-        scopes: attempt.permission.scopes.iter().map(ToString::to_string).collect(),
+        scopes: attempt.permission.told().iter().map(ToString::to_string).collect(),
         resources: attempt.permission.resources.iter().map(ToString::to_string).collect(),
         attempt: handle.to_string(),
     };

@@ -93,6 +93,7 @@ pub async fn begin(
     let permission = Permission {
         scopes: checks::scopes(params, &client)?,
         resources: checks::resources(params, &client)?,
+        ..Permission::default()
     };
     let device_code = Token::generate(TokenKind::DeviceCode, desk.entropy)?;
     let key = device_code.hash().0;

@@ -103,7 +103,7 @@ async fn answer(app: &App, visit: Visit, request: &Request) -> Result<Response, 
             page::render(app, &visit, Frame { section: "oidc", form_action: source.as_deref() }, &page)
         }
         Verdict::BadHint(why) => Err(PageError::LogoutHint(why.to_owned())),
-        Verdict::BadRedirect(why) => Err(PageError::RedirectMismatch(why)),
+        Verdict::BadRedirect(why) => Err(PageError::ReturnMismatch(why)),
     }
 }
 

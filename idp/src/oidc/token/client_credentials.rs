@@ -32,6 +32,7 @@ pub(super) fn authorize(
     let held = Permission {
         scopes: client.settings.scopes.without_person(),
         resources: client.settings.resources.clone(),
+        ..Permission::default()
     };
     let scopes = match request.scope.map(Scopes::parse) {
         None => held.scopes.clone(),

@@ -41,7 +41,7 @@ pub(super) async fn authorize(
     Ok(Authorized {
         scopes: grant.permission.scopes.clone(),
         audience: audience(desk, &request.resources, &grant.permission)?,
-        holder: Holder::Person(Box::new(grant), standing.session),
+        holder: Holder::Person(Box::new(grant), Box::new(standing)),
         nonce: None,
         key: key.cloned(),
         write: Write::Redeem(code.hash()),

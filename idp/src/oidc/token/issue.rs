@@ -14,7 +14,8 @@ use crate::model::grant::{Grant, RefreshToken};
 use crate::model::ids::RefreshTokenId;
 use crate::model::key::SigningAlg;
 use crate::model::session::Session;
-use crate::oidc::claims::{AccessToken, Confirmation, IdToken};
+use crate::model::user::User;
+use crate::oidc::claims::{AccessToken, Confirmation, IdToken, of_person};
 use crate::oidc::error::{EndpointError, OAuthError};
 use crate::store::{Store, Tx, grants, sessions};
 
@@ -37,32 +38,32 @@ pub(super) async fn sign(
 ) -> Result<Signed, EndpointError> {
     let scope = authorized.scopes.to_string();
     let grant = match &authorized.holder {
-        Holder::Person(grant, _) => Some(grant),
+        Holder::Person(grant, standing) => Some((&**grant, &standing.user)),
         Holder::Client => None,
     };
     let methods = |amr: &[&str]| amr.iter().map(|method| (*method).to_owned()).collect();
     let access = AccessToken {
         iss: desk.issuer.to_owned(),
         // RFC 9068 §2.2: without a person, the client itself; no person has such an identifier.
-        sub: grant.map_or_else(|| client.id.to_string(), |grant| grant.user_id.to_string()),
+        sub: grant.map_or_else(|| client.id.to_string(), |(grant, _)| grant.user_id.to_string()),
         aud: authorized.audience.clone(),
         exp: (desk.now + desk.tokens.access_token()).unix_timestamp(),
         iat: desk.now.unix_timestamp(),
         jti: base64url::encode(desk.entropy.bytes::<16>()?),
         client_id: client.id.to_string(),
         scope: scope.clone(),
-        auth_time: grant.map(|grant| grant.authenticated_at.unix_timestamp()),
-        acr: grant.map(|grant| grant.method.acr().to_owned()),
-        amr: grant.map(|grant| methods(grant.method.amr())),
-        grant_id: grant.map(|grant| grant.id.to_string()),
+        auth_time: grant.map(|(grant, _)| grant.authenticated_at.unix_timestamp()),
+        acr: grant.map(|(grant, _)| grant.method.assurance().as_str().to_owned()),
+        amr: grant.map(|(grant, _)| methods(grant.method.amr())),
+        grant_id: grant.map(|(grant, _)| grant.id.to_string()),
         cnf: authorized.key.clone().map(|jkt| Confirmation { jkt }),
     };
     // Ours to verify and nobody's to negotiate, so the fast algorithm.
     let access_token = jwt::sign(&desk.keys, SigningAlg::Es256, jwt::TYP_ACCESS_TOKEN, &access).await?;
     let id_token = match grant {
-        Some(grant) => {
+        Some(whose) => {
             let nonce = authorized.nonce.as_deref();
-            Some(sign_id_token(desk, client, (grant, nonce), &access_token).await?)
+            Some(sign_id_token(desk, client, (whose, nonce), &access_token).await?)
         }
         None => None,
     };
@@ -72,7 +73,7 @@ pub(super) async fn sign(
 async fn sign_id_token(
     desk: &Desk<'_>,
     client: &Client,
-    (grant, nonce): (&Grant, Option<&str>),
+    ((grant, user), nonce): ((&Grant, &User), Option<&str>),
     access_token: &str,
 ) -> Result<String, EndpointError> {
     let id = IdToken {
@@ -83,10 +84,11 @@ async fn sign_id_token(
         iat: desk.now.unix_timestamp(),
         auth_time: grant.authenticated_at.unix_timestamp(),
         nonce,
-        acr: grant.method.acr(),
+        acr: grant.method.assurance().as_str(),
         amr: grant.method.amr(),
         sid: grant.session_id.to_string(),
         at_hash: at_hash(client.settings.id_token_alg, access_token),
+        named: of_person(user, &grant.permission.within(client).claims.id_token),
     };
     Ok(jwt::sign(&desk.keys, client.settings.id_token_alg, jwt::TYP_ID_TOKEN, &id).await?)
 }
@@ -107,17 +109,17 @@ pub(super) async fn write(
     client: &Client,
     authorized: Authorized,
 ) -> Result<Option<Token>, EndpointError> {
-    let Authorized { holder: Holder::Person(grant, session), write, .. } = authorized else {
+    let Authorized { holder: Holder::Person(grant, standing), write, .. } = authorized else {
         return Ok(None);
     };
     match write {
         Write::Nothing => Ok(None),
         Write::Redeem(code) => redeem(desk, client, &grant, code).await,
         Write::Keep(refresh, token) => {
-            note_use(desk, &refresh, session.as_ref()).await?;
+            note_use(desk, &refresh, standing.session.as_ref()).await?;
             Ok(Some(token))
         }
-        Write::Rotate(refresh) => rotate(desk, &grant, &refresh, session.as_ref()).await.map(Some),
+        Write::Rotate(refresh) => rotate(desk, &grant, &refresh, standing.session.as_ref()).await.map(Some),
         Write::Repeat(successor) => Ok(Some(successor)),
     }
 }

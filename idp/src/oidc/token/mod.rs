@@ -62,8 +62,8 @@ struct Authorized {
 
 /// Whom the tokens speak for.
 enum Holder {
-    /// A person, by what they granted, and their session if it still lives.
-    Person(Box<Grant>, Option<Session>),
+    /// A person, by what they granted.
+    Person(Box<Grant>, Box<Standing>),
     /// The client itself.
     Client,
 }
@@ -188,6 +188,7 @@ fn audience(desk: &Desk<'_>, asked: &Resources, held: &Permission) -> Result<Aud
 
 /// A grant whose person may still sign in; without a session only if it does not need one.
 struct Standing {
+    user: User,
     session: Option<Session>,
 }
 
@@ -204,7 +205,7 @@ async fn standing(
     };
     let session = sessions::of_user_by_id(db, user.id, session).await?;
     let session = session.filter(|session| session.is_live(desk.now, desk.limits));
-    Ok((offline || session.is_some()).then_some(Standing { session }))
+    Ok((offline || session.is_some()).then_some(Standing { user, session }))
 }
 
 /// A code or refresh token was used that had been used before: whoever holds the tokens of its

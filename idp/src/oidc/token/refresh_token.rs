@@ -64,14 +64,14 @@ pub(super) async fn authorize(
     }
     let whose = (grant.user_id, grant.session_id);
     let standing = standing(desk, desk.store, whose, grant.is_offline()).await?;
-    let session = standing.ok_or_else(refused)?.session;
+    let standing = standing.ok_or_else(refused)?;
     if !consent_stands(desk, client, &grant).await? {
         return Err(refused().into());
     }
     let scopes = narrowed(request.scope, &grant, client)?;
     let audience = audience(desk, &request.resources, &grant.permission.within(client))?;
     Ok(Authorized {
-        holder: Holder::Person(Box::new(grant), session),
+        holder: Holder::Person(Box::new(grant), Box::new(standing)),
         scopes,
         audience,
         nonce: None,

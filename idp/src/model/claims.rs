@@ -1,0 +1,101 @@
+//! What an application can be told about a person, claim by claim (OIDC Core §5.1, §5.5).
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::scope::Scopes;
+
+/// A claim that we know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Claim {
+    Name,
+    GivenName,
+    FamilyName,
+    Locale,
+    Zoneinfo,
+    UpdatedAt,
+    Email,
+    EmailVerified,
+}
+
+impl Claim {
+    pub const ALL: [Self; 8] = [
+        Self::Name,
+        Self::GivenName,
+        Self::FamilyName,
+        Self::Locale,
+        Self::Zoneinfo,
+        Self::UpdatedAt,
+        Self::Email,
+        Self::EmailVerified,
+    ];
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::GivenName => "given_name",
+            Self::FamilyName => "family_name",
+            Self::Locale => "locale",
+            Self::Zoneinfo => "zoneinfo",
+            Self::UpdatedAt => "updated_at",
+            Self::Email => "email",
+            Self::EmailVerified => "email_verified",
+        }
+    }
+
+    /// The scope that brings it along (§5.4).
+    #[must_use]
+    pub const fn scope(self) -> &'static str {
+        match self {
+            Self::Email | Self::EmailVerified => Scopes::EMAIL,
+            _ => Scopes::PROFILE,
+        }
+    }
+
+    #[must_use]
+    pub fn of_scopes(scopes: &Scopes) -> BTreeSet<Self> {
+        Self::ALL.into_iter().filter(|claim| scopes.contains(claim.scope())).collect()
+    }
+}
+
+/// Claims asked for by name, beside those of the scopes.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct NamedClaims {
+    #[serde(default)]
+    pub userinfo: BTreeSet<Claim>,
+    #[serde(default)]
+    pub id_token: BTreeSet<Claim>,
+}
+
+impl NamedClaims {
+    #[must_use]
+    pub fn is_subset(&self, other: &Self) -> bool {
+        self.userinfo.is_subset(&other.userinfo) && self.id_token.is_subset(&other.id_token)
+    }
+
+    #[must_use]
+    pub fn union(&self, other: &Self) -> Self {
+        Self {
+            userinfo: self.userinfo.union(&other.userinfo).copied().collect(),
+            id_token: self.id_token.union(&other.id_token).copied().collect(),
+        }
+    }
+
+    /// Those that these scopes would bring along.
+    #[must_use]
+    pub fn within(&self, scopes: &Scopes) -> Self {
+        let allowed = |claims: &BTreeSet<Claim>| {
+            claims.iter().copied().filter(|claim| scopes.contains(claim.scope())).collect()
+        };
+        Self { userinfo: allowed(&self.userinfo), id_token: allowed(&self.id_token) }
+    }
+
+    /// The scopes that tell a person what these claims are about.
+    #[must_use]
+    pub fn scopes(&self) -> BTreeSet<&'static str> {
+        self.userinfo.iter().chain(&self.id_token).map(|claim| claim.scope()).collect()
+    }
+}
