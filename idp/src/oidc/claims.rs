@@ -41,6 +41,8 @@ pub struct AccessToken {
     pub iat: i64,
     pub jti: String,
     pub client_id: String,
+    /// Absent when there is none: the empty text is no scope (RFC 6749 §3.3).
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub scope: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auth_time: Option<i64>,

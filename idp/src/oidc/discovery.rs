@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::{device, par};
 use crate::config::PublicUrl;
+use crate::crypto::foreign::ED25519;
 use crate::model::client::ClientAuthMethod;
 use crate::model::key::SigningAlg;
 
@@ -15,7 +16,8 @@ pub fn document(public_url: &PublicUrl, ui_locales: &[String]) -> Value {
     let methods = ClientAuthMethod::ALL.map(ClientAuthMethod::as_str);
     let proven: Vec<_> = methods.into_iter().filter(|method| *method != "none").collect();
     // With the secret, or with a key.
-    let assertions = ["HS256"].into_iter().chain(algs).collect::<Vec<_>>();
+    let theirs: Vec<_> = algs.into_iter().chain([ED25519]).collect();
+    let assertions: Vec<_> = ["HS256"].into_iter().chain(theirs.clone()).collect();
     json!({
         "issuer": public_url.issuer(),
         "authorization_endpoint": public_url.join("/oidc/authorize"),
@@ -55,8 +57,8 @@ pub fn document(public_url: &PublicUrl, ui_locales: &[String]) -> Value {
         "ui_locales_supported": ui_locales,
         "authorization_response_iss_parameter_supported": true,
         "authorization_signing_alg_values_supported": algs,
-        "dpop_signing_alg_values_supported": algs,
-        "request_object_signing_alg_values_supported": algs,
+        "dpop_signing_alg_values_supported": theirs,
+        "request_object_signing_alg_values_supported": theirs,
         "require_pushed_authorization_requests": false,
         "claims_parameter_supported": true,
         "request_parameter_supported": true,

@@ -107,7 +107,6 @@ function tables(jwks) {
       type: 'machine',
       auth_method: 'private_key_jwt',
       jwks_file: jwks,
-      scopes: ['letters:send'],
       resources: [LETTERS],
     },
     { id: 'screen', type: 'device', id_token_alg: 'ES256' },

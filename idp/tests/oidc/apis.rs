@@ -115,6 +115,23 @@ async fn a_machine_gets_a_token_for_itself() {
     assert_eq!(slots.userinfo(text(&all, "access_token")).await.status, 401, "there is nobody to tell about");
 }
 
+/// RFC 6749 §3.3: the empty text is no scope.
+#[tokio::test]
+async fn a_token_without_scopes_has_no_scope() {
+    let more = format!(
+        "[[clients]]\nid = \"lab\"\nname = \"Lab\"\ntype = \"machine\"\nsecret = \"{}\"",
+        super::SECRET
+    );
+    let office = Office::with_clients(&more).await;
+    let lab = office.client("lab", Some(super::SECRET), "");
+    let tokens = lab.token(&[("grant_type", "client_credentials")]).await.json();
+    assert!(tokens.get("scope").is_none(), "{tokens}");
+    let access = text(&tokens, "access_token");
+    assert!(verified(&lab, access).await.get("scope").is_none());
+    let known = lab.call("/oidc/introspect", &[("token", access)]).await.json();
+    assert!(known["active"] == true && known.get("scope").is_none(), "{known}");
+}
+
 /// A18, C13: for confidential clients that are registered for it, and never beyond their scopes.
 #[tokio::test]
 async fn nobody_else_gets_a_token_for_itself() {

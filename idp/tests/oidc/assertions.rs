@@ -56,6 +56,10 @@ async fn a_client_proves_itself_by_its_key() {
             let answer = ask(&lab, &key.sign(&header, &claims(&office)), &[]).await;
             assert_eq!(answer.status, 200, "{alg:?} {header}: {}", answer.body);
         }
+        if alg == SigningAlg::EdDsa {
+            let newer = ask(&lab, &key.sign(&json!({ "alg": "Ed25519" }), &claims(&office)), &[]).await;
+            assert_eq!(newer.status, 200, "RFC 9864: {}", newer.body);
+        }
         let named = ask(&lab, &key.sign(&json!({}), &claims(&office)), &[("client_id", "lab")]).await;
         assert_eq!(named.status, 200, "{}", named.body);
     }

@@ -156,7 +156,9 @@ async fn a_forged_hint_gets_a_page_and_logs_nobody_out() {
     bad.extend(["x".to_owned(), "x".repeat(9000)]);
     for hint in bad {
         let fields = [("id_token_hint", hint.as_str()), ("post_logout_redirect_uri", BYE), ("state", "s")];
-        assert_stays_here(&get(&office.browser, &fields).await);
+        let here = get(&office.browser, &fields).await;
+        assert_stays_here(&here);
+        assert!(here.body.contains("You are still logged in"), "{}", here.body);
         assert_stays_here(&get(&office.app.browser(), &fields).await);
     }
     assert!(office.browser.is_signed_in().await);
@@ -192,7 +194,9 @@ async fn an_address_that_is_not_registered_gets_a_page() {
         "https://practice.example.org/%62ye",
     ] {
         let fields = [("id_token_hint", hint.as_str()), ("post_logout_redirect_uri", uri), ("state", "s")];
-        assert_stays_here(&get(&office.browser, &fields).await);
+        let here = get(&office.browser, &fields).await;
+        assert_stays_here(&here);
+        assert!(here.body.contains("You are still logged in"), "{}", here.body);
         assert_stays_here(&get(&office.app.browser(), &fields).await);
     }
     assert!(office.browser.is_signed_in().await);
