@@ -9,6 +9,8 @@ use crate::app::{App, keys};
 use crate::login::reset;
 use crate::mail::{Message, ResetRequest};
 use crate::model::ids::OutboxId;
+use crate::oidc;
+use crate::oidc::logout::notice;
 use crate::store::outbox::{self, Kind, Waiting};
 use crate::store::{StoreError, browsers, grants, guesses, links, revoked_tokens, sessions};
 
@@ -32,7 +34,7 @@ const LAST_RETRY: Span = Span::hours(1);
 
 /// Runs until the program ends.
 pub async fn run(app: App) {
-    tokio::join!(purge_for_ever(&app), deliver_for_ever(&app), tend_keys_for_ever(&app));
+    tokio::join!(purge_for_ever(&app), deliver_for_ever(&app), tell_for_ever(&app), tend_keys_for_ever(&app));
 }
 
 async fn tend_keys_for_ever(app: &App) {
@@ -77,13 +79,37 @@ async fn deliver_for_ever(app: &App) {
     }
 }
 
-/// Sends what is due. What can not be sent stays for later and holds up nothing else.
+async fn tell_for_ever(app: &App) {
+    let mut ticks = tokio::time::interval(MAIL_EVERY);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = tell(app).await {
+            tracing::error!(error = format!("{error:#}"), "applications could not be told of log-outs");
+        }
+    }
+}
+
+/// Tells applications who has logged out. Apart from mail, so that a slow application delays none.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn tell(app: &App) -> anyhow::Result<()> {
+    while notice::prepare(&app.store, app.entropy, app.clock.now()).await? {}
+    send_due(app, &[Kind::LogoutNotice]).await
+}
+
+/// Sends what mail is due. What can not be sent stays for later and holds up nothing else.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn deliver(app: &App) -> anyhow::Result<()> {
+    send_due(app, &[Kind::Mail, Kind::ResetRequest]).await
+}
+
+async fn send_due(app: &App, kinds: &[Kind]) -> anyhow::Result<()> {
     loop {
-        let due = outbox::due(&app.store, app.clock.now(), 50).await?;
+        let due = outbox::due(&app.store, kinds, app.clock.now(), 50).await?;
         if due.is_empty() {
             return Ok(());
         }
@@ -112,6 +138,7 @@ async fn deliver_one(app: &App, id: OutboxId) -> anyhow::Result<()> {
     let outcome = match waiting.kind {
         Kind::Mail => send(app, &waiting).await,
         Kind::ResetRequest => answer(app, &waiting).await,
+        Kind::LogoutNotice => notify(app, &waiting).await,
     };
     let Err(error) = outcome else { return Ok(()) };
     let retry = retry_after(waiting.attempts);
@@ -139,6 +166,14 @@ async fn send(app: &App, waiting: &Waiting) -> anyhow::Result<()> {
     tx.commit().await?;
     tracing::info!(id = %waiting.id, to = place, "a mail was sent");
     Ok(())
+}
+
+async fn notify(app: &App, waiting: &Waiting) -> anyhow::Result<()> {
+    let issuer = app.config.public_url.issuer();
+    notice::send(&oidc::endpoints::desk(app, &issuer), &app.http, &waiting.content).await?;
+    let tx = app.store.begin().await?;
+    outbox::done(&tx, waiting.id).await?;
+    Ok(tx.commit().await?)
 }
 
 async fn answer(app: &App, waiting: &Waiting) -> anyhow::Result<()> {

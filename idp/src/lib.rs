@@ -12,6 +12,7 @@ pub mod audit;
 pub mod config;
 pub mod crypto;
 pub mod ephemeral;
+pub mod http_client;
 pub mod i18n;
 pub mod mail;
 pub mod store;

@@ -4,8 +4,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-const FLOOR: &[&str] =
-    &["model", "clock", "config", "store", "ephemeral", "crypto", "i18n", "audit", "theme", "mail"];
+const FLOOR: &[&str] = &[
+    "model",
+    "clock",
+    "config",
+    "store",
+    "ephemeral",
+    "crypto",
+    "i18n",
+    "http_client",
+    "audit",
+    "theme",
+    "mail",
+];
 
 /// What each room may use besides itself. Edges (`pages`, `api`, `endpoints`, `cors`, `respond` and
 /// what stands with them) of a feature may also use `web` and `app`.
@@ -17,6 +28,7 @@ fn allowed() -> BTreeMap<&'static str, Vec<&'static str>> {
         ("config", vec!["model"]),
         ("crypto", vec!["model", "config", "clock"]),
         ("ephemeral", vec!["model", "config", "clock"]),
+        ("http_client", vec!["model", "config", "clock"]),
         ("i18n", vec!["model", "config", "clock"]),
         ("store", vec!["model", "config", "clock", "crypto"]),
         ("theme", vec!["model", "config", "clock", "i18n", "crypto"]),
@@ -28,7 +40,7 @@ fn allowed() -> BTreeMap<&'static str, Vec<&'static str>> {
         ("app", FLOOR.to_vec()),
         ("telemetry", vec!["config"]),
         ("web", with(&["app"])),
-        ("jobs", with(&["app", "login"])),
+        ("jobs", with(&["app", "login", "oidc"])),
         ("server", with(&["app", "web", "login", "account", "oidc"])),
         ("cli", with(&["app", "server", "jobs", "telemetry", "login"])),
         ("main", vec!["cli"]),
@@ -172,7 +184,16 @@ fn there_is_one_road_to_each_decision() {
         ("begins a session", "sessions::insert(", &["login/session.rs"][..]),
         ("renews a session", "sessions::renew(", &["login/session.rs"]),
         ("decides the next step", "next_step(", &["login/flow.rs", "login/sign_in.rs"]),
-        ("signs", "jwt::sign(", &["oidc/authorize/respond.rs", "oidc/introspect.rs", "oidc/token/issue.rs"]),
+        (
+            "signs",
+            "jwt::sign(",
+            &[
+                "oidc/authorize/respond.rs",
+                "oidc/introspect.rs",
+                "oidc/logout/notice.rs",
+                "oidc/token/issue.rs",
+            ],
+        ),
         ("judges a client assertion", "assertion::holds(", &["oidc/client_auth.rs"]),
         ("judges a proof of possession", ".signed_by_its_own_key(", &["oidc/dpop.rs"]),
         ("makes grants", "grants::insert(", &["oidc/token/issue.rs"]),
@@ -189,6 +210,8 @@ fn there_is_one_road_to_each_decision() {
             &["login/access.rs", "login/session.rs", "login/sign_in.rs"],
         ),
         ("sends mail", "transport.send(", &["jobs.rs"]),
+        ("calls somebody", "reqwest::Client", &["http_client.rs"]),
+        ("deletes sessions", "session::Entity::delete", &["store/sessions.rs"]),
         ("issues codes", "TokenKind::AuthorizationCode, entropy", &["oidc/authorize/mod.rs"]),
         ("verifies an assertion", ".verify_assertion(", &["login/passkey.rs"]),
         ("verifies a registration", ".verify_registration(", &["account/passkeys.rs"]),

@@ -2,7 +2,7 @@
 //! the states of signing keys.
 
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::schema::{big_integer, blob, blob_null, text, text_null};
+use sea_orm_migration::schema::{big_integer, blob, blob_null, text, text_null, uuid};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -22,6 +22,7 @@ impl MigrationTrait for Migration {
             manager.alter_table(Table::alter().table(table).add_column(column).to_owned()).await?;
         }
         manager.create_table(revoked_token()).await?;
+        manager.create_table(ended_session()).await?;
         let expiry =
             Index::create().name("revoked_token_expiry").table("revoked_token").col("expires_at").to_owned();
         manager.create_index(expiry).await?;
@@ -39,6 +40,11 @@ impl MigrationTrait for Migration {
             Query::update().table("signing_key").value("changed_at", Expr::col("created_at")).to_owned();
         manager.exec_stmt(since).await
     }
+}
+
+/// Sessions that have ended, until the applications that were used in them have a notice waiting.
+fn ended_session() -> TableCreateStatement {
+    Table::create().table("ended_session").col(uuid("id").primary_key()).col(uuid("user_id")).to_owned()
 }
 
 /// Access tokens that ended before their time, until then.

@@ -22,6 +22,7 @@ use crate::crypto::random::Entropy;
 use crate::crypto::seal::MasterKey;
 use crate::crypto::sha256;
 use crate::ephemeral::{Ephemeral, Memory};
+use crate::http_client::HttpClient;
 use crate::mail::{Mailer, Transport};
 use crate::model::client::{Client, ClientAuthMethod, ClientId, ClientSource};
 use crate::store::{self, Store, Tx, clients};
@@ -43,6 +44,7 @@ pub struct Parts {
     pub theme: Arc<Theme>,
     pub mail: Arc<Mailer>,
     pub transport: Transport,
+    pub http: HttpClient,
     /// Cleared when shutting down, so that load balancers look elsewhere.
     ready: AtomicBool,
 }
@@ -87,6 +89,7 @@ impl App {
         let theme = Arc::new(Theme::load()?);
         let mail = Arc::new(Mailer::new(&config, Arc::clone(&theme), entropy));
         let transport = Transport::new(&config)?;
+        let http = HttpClient::new(&config)?;
         let store = open_store(&config, &clock).await?;
         let keys = Keys::new(keys::first(&store, &clock).await?);
         declare_clients(&store, &config, &clock).await?;
@@ -106,6 +109,7 @@ impl App {
             theme,
             mail,
             transport,
+            http,
             ready: AtomicBool::new(true),
         })))
     }

@@ -22,7 +22,7 @@ use crate::model::scope::{Scope, Scopes};
 const MIN_SECRET: usize = 32;
 
 /// Every key a `[[clients]]` table may have.
-pub(super) const KEYS: [&str; 21] = [
+pub(super) const KEYS: [&str; 22] = [
     "id",
     "name",
     "type",
@@ -31,6 +31,7 @@ pub(super) const KEYS: [&str; 21] = [
     "auth_method",
     "redirect_uris",
     "post_logout_redirect_uris",
+    "backchannel_logout_uri",
     "return_uris",
     "scopes",
     "grants",
@@ -70,6 +71,7 @@ pub(super) struct RawClient {
     post_logout_redirect_uris: Vec<RedirectUri>,
     #[serde(default)]
     return_uris: Vec<WebUri>,
+    backchannel_logout_uri: Option<String>,
     scopes: Option<Vec<Scope>>,
     grants: Option<BTreeSet<GrantType>>,
     #[serde(default)]
@@ -100,6 +102,7 @@ impl ClientSettings {
             },
             redirect_uris,
             post_logout_redirect_uris: Vec::new(),
+            backchannel_logout_uri: None,
             return_uris: Vec::new(),
             scopes: match client_type {
                 ClientType::Machine => Scopes::default(),
@@ -144,6 +147,7 @@ impl RawClient {
             }
         };
         let (policy_uri, tos_uri) = (uri(&self.policy_uri)?, uri(&self.tos_uri)?);
+        let backchannel_logout_uri = uri(&self.backchannel_logout_uri)?;
         let logo_file = self.logo_file.as_deref().filter(|path| !path.as_os_str().is_empty());
         let logo = logo_file.map(read_logo).transpose().map_err(|error| problem(error, ""))?;
         let jwks_file = self.jwks_file.as_deref().filter(|path| !path.as_os_str().is_empty());
@@ -160,6 +164,7 @@ impl RawClient {
         let settings = ClientSettings {
             auth_method: self.auth_method.unwrap_or(defaults.auth_method),
             post_logout_redirect_uris: self.post_logout_redirect_uris.clone(),
+            backchannel_logout_uri,
             return_uris: self.return_uris.clone(),
             scopes: self
                 .scopes

@@ -198,6 +198,9 @@ pub struct ClientSettings {
     pub auth_method: ClientAuthMethod,
     pub redirect_uris: Vec<RedirectUri>,
     pub post_logout_redirect_uris: Vec<RedirectUri>,
+    /// Where it is told that somebody has logged out.
+    #[serde(default)]
+    pub backchannel_logout_uri: Option<WebUri>,
     /// Pages of the application that account pages may lead back to.
     #[serde(default)]
     pub return_uris: Vec<WebUri>,

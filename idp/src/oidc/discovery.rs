@@ -60,6 +60,8 @@ pub fn document(public_url: &PublicUrl, ui_locales: &[String]) -> Value {
         "dpop_signing_alg_values_supported": theirs,
         "request_object_signing_alg_values_supported": theirs,
         "require_pushed_authorization_requests": false,
+        "backchannel_logout_supported": true,
+        "backchannel_logout_session_supported": true,
         "claims_parameter_supported": true,
         "request_parameter_supported": true,
         "request_uri_parameter_supported": false,

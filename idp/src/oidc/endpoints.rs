@@ -274,7 +274,8 @@ pub async fn userinfo(
     Ok(([(CACHE_CONTROL, HeaderValue::from_static("no-store"))], Json(claims)).into_response())
 }
 
-fn desk<'a>(app: &'a App, issuer: &'a str) -> Desk<'a> {
+#[must_use]
+pub fn desk<'a>(app: &'a App, issuer: &'a str) -> Desk<'a> {
     Desk {
         store: &app.store,
         ephemeral: &app.ephemeral,

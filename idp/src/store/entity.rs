@@ -121,6 +121,12 @@ entity!(grant, "grant", {
     revoked_at: Option<i64>,
 });
 
+entity!(ended_session, "ended_session", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    id: Uuid,
+    user_id: Uuid,
+});
+
 entity!(revoked_token, "revoked_token", {
     #[sea_orm(primary_key, auto_increment = false)]
     id_hash: Vec<u8>,

@@ -115,6 +115,19 @@ pub async fn of_user(db: &impl Read, user: UserId) -> Result<Vec<Grant>> {
     rows.iter().map(grant_from_row).collect()
 }
 
+/// The applications that were given something in a session, whether they still have it or not.
+pub async fn clients_of_session(db: &impl Read, session: SessionId) -> Result<Vec<ClientId>> {
+    let ids: Vec<String> = grant::Entity::find()
+        .select_only()
+        .column(grant::Column::ClientId)
+        .distinct()
+        .filter(grant::Column::SessionId.eq(session.uuid()))
+        .into_tuple()
+        .all(db.connection())
+        .await?;
+    ids.iter().map(|id| stored("grant", ClientId::parse(id))).collect()
+}
+
 pub async fn insert_refresh_token(tx: &Tx, new: &RefreshToken, token: &Token) -> Result<()> {
     let row = refresh_token::ActiveModel {
         id: Set(new.id.uuid()),

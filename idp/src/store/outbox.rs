@@ -21,15 +21,18 @@ pub enum Kind {
     /// Somebody asked for a new password for an address; whether there is such a person is found out
     /// later, where nobody watches the clock.
     ResetRequest,
+    /// An application has to be told that somebody has logged out.
+    LogoutNotice,
 }
 
 impl Kind {
-    const ALL: [Self; 2] = [Self::Mail, Self::ResetRequest];
+    const ALL: [Self; 3] = [Self::Mail, Self::ResetRequest, Self::LogoutNotice];
 
     const fn as_str(self) -> &'static str {
         match self {
             Self::Mail => "mail",
             Self::ResetRequest => "reset-request",
+            Self::LogoutNotice => "logout-notice",
         }
     }
 }
@@ -69,12 +72,14 @@ pub async fn add(
     Ok(())
 }
 
-/// What is due, mails before requests, oldest first. Nobody owns any of it until [`claim`] says so.
-pub async fn due(db: &impl Read, now: OffsetDateTime, limit: u64) -> Result<Vec<OutboxId>> {
+/// What of these kinds is due, mails before requests, oldest first. Nobody owns any of it until [`claim`]
+/// says so.
+pub async fn due(db: &impl Read, kinds: &[Kind], now: OffsetDateTime, limit: u64) -> Result<Vec<OutboxId>> {
     let ids: Vec<uuid::Uuid> = outbox::Entity::find()
         .select_only()
         .column(outbox::Column::Id)
         .filter(outbox::Column::NextTryAt.lte(to_millis(now)))
+        .filter(outbox::Column::Kind.is_in(kinds.iter().map(|kind| kind.as_str())))
         // Finished mails first, whoever asks for how many new passwords.
         .order_by_desc(outbox::Column::Kind.eq(Kind::Mail.as_str()))
         .order_by_asc(outbox::Column::NextTryAt)

@@ -2,10 +2,10 @@
 //! ended has no row.
 
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use time::OffsetDateTime;
 
-use super::entity::session;
+use super::entity::{ended_session, session};
 use super::{Read, Result, StoreError, Tx, from_millis, to_millis, unique};
 use crate::crypto::token::TokenHash;
 use crate::model::ids::{PasskeyId, SessionId, UserId};
@@ -103,13 +103,47 @@ pub async fn touch(tx: &Tx, id: SessionId, at: OffsetDateTime) -> Result<()> {
     Ok(())
 }
 
-pub async fn end(tx: &Tx, user: UserId, id: SessionId) -> Result<bool> {
-    let ended = session::Entity::delete_many()
-        .filter(session::Column::Id.eq(id.uuid()))
-        .filter(session::Column::UserId.eq(user.uuid()))
-        .exec(tx.connection())
+/// The only way in which a session goes. Whatever applications were used in it is noted, so that they can be
+/// told (Back-Channel Logout §2.2).
+async fn end_where(tx: &Tx, which: Condition) -> Result<Vec<SessionId>> {
+    let ended = session::Entity::delete_many().filter(which).exec_with_returning(tx.connection()).await?;
+    let whole = ended.iter().filter(|row| row.limited.is_none());
+    let rows: Vec<_> =
+        whole.map(|row| ended_session::ActiveModel { id: Set(row.id), user_id: Set(row.user_id) }).collect();
+    if !rows.is_empty() {
+        ended_session::Entity::insert_many(rows).exec_without_returning(tx.connection()).await?;
+    }
+    Ok(ended.into_iter().map(|row| SessionId::from_uuid(row.id)).collect())
+}
+
+/// Whether sessions have ended that nobody has looked at.
+pub async fn any_ended(db: &impl Read) -> Result<bool> {
+    Ok(ended_session::Entity::find().limit(1).all(db.connection()).await?.pop().is_some())
+}
+
+/// Takes sessions that have ended, and whose they were.
+pub async fn take_ended(tx: &Tx, limit: u64) -> Result<Vec<(SessionId, UserId)>> {
+    let some =
+        Query::select().column(ended_session::Column::Id).from(ended_session::Entity).limit(limit).to_owned();
+    let taken = ended_session::Entity::delete_many()
+        .filter(ended_session::Column::Id.in_subquery(some))
+        .exec_with_returning(tx.connection())
         .await?;
-    Ok(ended.rows_affected == 1)
+    Ok(taken.into_iter().map(|row| (SessionId::from_uuid(row.id), UserId::from_uuid(row.user_id))).collect())
+}
+
+pub async fn end(tx: &Tx, user: UserId, id: SessionId) -> Result<bool> {
+    let this = of(user).add(session::Column::Id.eq(id.uuid()));
+    Ok(!end_where(tx, this).await?.is_empty())
+}
+
+fn of(user: UserId) -> Condition {
+    Condition::all().add(session::Column::UserId.eq(user.uuid()))
+}
+
+/// All but this one, if one is to be kept.
+fn but(kept: Option<SessionId>) -> Condition {
+    Condition::all().add_option(kept.map(|kept| session::Column::Id.ne(kept.uuid())))
 }
 
 /// A person's sessions, the last seen first.
@@ -123,51 +157,35 @@ pub async fn of_user(db: &impl Read, user: UserId) -> Result<Vec<Session>> {
 }
 
 /// Ends the sessions of a person, all but one if one is given; returns how many that were.
-pub async fn end_of_user(tx: &Tx, user: UserId, but: Option<SessionId>) -> Result<u64> {
-    let mut sessions = session::Entity::delete_many().filter(session::Column::UserId.eq(user.uuid()));
-    if let Some(kept) = but {
-        sessions = sessions.filter(session::Column::Id.ne(kept.uuid()));
-    }
-    Ok(sessions.exec(tx.connection()).await?.rows_affected)
+pub async fn end_of_user(tx: &Tx, user: UserId, kept: Option<SessionId>) -> Result<u64> {
+    Ok(end_where(tx, of(user).add(but(kept))).await?.len() as u64)
 }
 
 /// Ends the sessions of a person that may only add a way in, but for one if one is given; returns how
 /// many that were.
-pub async fn end_limited(tx: &Tx, user: UserId, but: Option<SessionId>) -> Result<u64> {
-    let mut limited = session::Entity::delete_many()
-        .filter(session::Column::UserId.eq(user.uuid()))
-        .filter(session::Column::Limited.is_not_null());
-    if let Some(kept) = but {
-        limited = limited.filter(session::Column::Id.ne(kept.uuid()));
-    }
-    Ok(limited.exec(tx.connection()).await?.rows_affected)
+pub async fn end_limited(tx: &Tx, user: UserId, kept: Option<SessionId>) -> Result<u64> {
+    let limited = of(user).add(session::Column::Limited.is_not_null()).add(but(kept));
+    Ok(end_where(tx, limited).await?.len() as u64)
 }
 
 /// Ends the other sessions of a person that a password alone began since then; returns which.
 pub async fn end_weak(
     tx: &Tx,
     user: UserId,
-    but: SessionId,
+    kept: SessionId,
     since: OffsetDateTime,
 ) -> Result<Vec<SessionId>> {
-    let ended = session::Entity::delete_many()
-        .filter(session::Column::UserId.eq(user.uuid()))
-        .filter(session::Column::Id.ne(but.uuid()))
-        .filter(session::Column::Method.eq(Method::Password.as_str()))
-        .filter(session::Column::AuthenticatedAt.gte(to_millis(since)))
-        .exec_with_returning(tx.connection())
-        .await?;
-    Ok(ended.into_iter().map(|row| SessionId::from_uuid(row.id)).collect())
+    let weak = of(user)
+        .add(but(Some(kept)))
+        .add(session::Column::Method.eq(Method::Password.as_str()))
+        .add(session::Column::AuthenticatedAt.gte(to_millis(since)));
+    end_where(tx, weak).await
 }
 
 /// Ends what a passkey began; returns how many sessions that were.
 pub async fn end_of_passkey(tx: &Tx, user: UserId, passkey: PasskeyId) -> Result<u64> {
-    let ended = session::Entity::delete_many()
-        .filter(session::Column::PasskeyId.eq(passkey.uuid()))
-        .filter(session::Column::UserId.eq(user.uuid()))
-        .exec(tx.connection())
-        .await?;
-    Ok(ended.rows_affected)
+    let begun = of(user).add(session::Column::PasskeyId.eq(passkey.uuid()));
+    Ok(end_where(tx, begun).await?.len() as u64)
 }
 
 /// Ends the sessions of a person beyond [`MAX_PER_USER`], the longest unseen first.
@@ -180,14 +198,10 @@ pub async fn end_surplus(tx: &Tx, user: UserId) -> Result<()> {
         .limit(1000)
         .offset(MAX_PER_USER)
         .to_owned();
-    session::Entity::delete_many()
-        .filter(session::Column::Id.in_subquery(surplus))
-        .exec(tx.connection())
-        .await?;
-    Ok(())
+    end_where(tx, Condition::all().add(session::Column::Id.in_subquery(surplus))).await.map(drop)
 }
 
-/// Removes rows whose absolute end has passed, at most `limit` of them; returns how many.
+/// Removes sessions whose absolute end has passed, at most `limit` of them; returns how many.
 pub async fn purge(tx: &Tx, now: OffsetDateTime, limit: u64) -> Result<u64> {
     let expired: Vec<uuid::Uuid> = session::Entity::find()
         .select_only()
@@ -198,11 +212,10 @@ pub async fn purge(tx: &Tx, now: OffsetDateTime, limit: u64) -> Result<u64> {
         .into_tuple()
         .all(tx.connection())
         .await?;
-    let purged = session::Entity::delete_many()
-        .filter(session::Column::Id.is_in(expired))
-        .exec(tx.connection())
-        .await?;
-    Ok(purged.rows_affected)
+    if expired.is_empty() {
+        return Ok(0);
+    }
+    Ok(end_where(tx, Condition::all().add(session::Column::Id.is_in(expired))).await?.len() as u64)
 }
 
 fn from_row(row: session::Model) -> Result<Session> {

@@ -291,6 +291,7 @@ async fn requests_are_limited_by_network_and_by_address() {
 /// A mail is not held up by however many requests.
 #[tokio::test]
 async fn finished_mails_leave_before_requests_are_answered() {
+    use idp::store::outbox::Kind;
     let app = TestApp::init().await;
     let user = app.person(ADA).await;
     for number in 0..3 {
@@ -302,8 +303,8 @@ async fn finished_mails_leave_before_requests_are_answered() {
     let tx = store.begin().await.unwrap();
     app.app.mail.password_changed(&tx, &user, &idp::mail::Circumstances::on_the_host(now)).await.unwrap();
     tx.commit().await.unwrap();
-    let due = idp::store::outbox::due(store, now, 1).await.unwrap();
+    let due = idp::store::outbox::due(store, &[Kind::Mail, Kind::ResetRequest], now, 1).await.unwrap();
     let tx = store.begin().await.unwrap();
     let first = idp::store::outbox::claim(&tx, due[0], now, Duration::MINUTE).await.unwrap().unwrap();
-    assert_eq!(first.kind, idp::store::outbox::Kind::Mail);
+    assert_eq!(first.kind, Kind::Mail);
 }

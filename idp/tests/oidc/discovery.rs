@@ -73,6 +73,8 @@ async fn metadata_has_only_members_that_a_specification_defines() {
         "token_endpoint_auth_signing_alg_values_supported",
         "revocation_endpoint_auth_signing_alg_values_supported",
         "introspection_endpoint_auth_signing_alg_values_supported",
+        "backchannel_logout_supported",
+        "backchannel_logout_session_supported",
         "revocation_endpoint",
         "revocation_endpoint_auth_methods_supported",
         "introspection_endpoint",

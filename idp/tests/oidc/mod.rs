@@ -3,6 +3,7 @@
 mod apis;
 mod assertions;
 mod authorize;
+mod back_channel;
 mod bad_input;
 mod claims;
 mod client_auth;

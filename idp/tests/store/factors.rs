@@ -190,9 +190,9 @@ on_both! {
             claimed.is_some()
         });
         assert_eq!(won.await, 1);
-        assert!(outbox::due(&test.store, now(), 10).await.unwrap().is_empty());
+        assert!(outbox::due(&test.store, &[Kind::Mail, Kind::ResetRequest], now(), 10).await.unwrap().is_empty());
         let later = now() + lease;
-        assert_eq!(outbox::due(&test.store, later, 10).await.unwrap(), [id]);
+        assert_eq!(outbox::due(&test.store, &[Kind::Mail, Kind::ResetRequest], later, 10).await.unwrap(), [id]);
         let tx = test.store.begin().await.unwrap();
         let again = outbox::claim(&tx, id, later, lease).await.unwrap().unwrap();
         assert_eq!((again.attempts, again.content.as_slice(), again.user_id), (2, b"a letter".as_slice(), Some(ada)));

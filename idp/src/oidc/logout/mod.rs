@@ -1,6 +1,7 @@
 //! RP-initiated logout (OpenID Connect RP-Initiated Logout 1.0): what a request asks for, and
 //! whether it may be done without asking the person.
 
+pub mod notice;
 pub mod pages;
 
 use serde::{Deserialize, Serialize};

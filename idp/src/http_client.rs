@@ -1,0 +1,241 @@
+//! The only outgoing HTTP. Applications name addresses that we then call, so each is held to the open
+//! internet: no redirects, no address of ours or of our network, little time and little data (security: S22).
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use url::{Host, Url};
+
+use crate::config::Config;
+
+const TIMEOUT: Duration = Duration::from_secs(5);
+/// An answer longer than this is none that we asked for.
+const MAX_BYTES: usize = 64 * 1024;
+
+#[derive(Debug, Clone)]
+pub struct HttpClient {
+    inner: reqwest::Client,
+    /// On a developer's machine the applications are on this machine too.
+    loopback: bool,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum FetchError {
+    #[error("the address must use https and name a host on the open internet")]
+    Forbidden,
+    #[error("it did not answer: {}", innermost(.0))]
+    Unreachable(reqwest::Error),
+    #[error("it answered {0}")]
+    Refused(u16),
+    #[error("its answer is longer than 64 KiB")]
+    TooLong,
+}
+
+/// What a library says about a failure tends to be inside of what it says first.
+fn innermost(error: &reqwest::Error) -> String {
+    let mut error: &dyn std::error::Error = error;
+    while let Some(source) = error.source() {
+        error = source;
+    }
+    error.to_string()
+}
+
+impl HttpClient {
+    /// # Errors
+    /// When this machine has no list of certificate authorities.
+    pub fn new(config: &Config) -> anyhow::Result<Self> {
+        let loopback = config.public_url.is_local();
+        let inner = reqwest::Client::builder()
+            .user_agent(concat!("Portico/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .timeout(TIMEOUT)
+            .pool_max_idle_per_host(0)
+            .dns_resolver(Arc::new(OpenInternet { loopback }))
+            .build()?;
+        Ok(Self { inner, loopback })
+    }
+
+    /// Sends a form. Anything but a success is an error.
+    ///
+    /// # Errors
+    /// When the address is forbidden, nobody answers in time, or the answer is no success.
+    pub async fn post_form(&self, address: &str, fields: &[(&str, &str)]) -> Result<(), FetchError> {
+        let body = serde_urlencoded::to_string(fields).unwrap_or_default();
+        let request = self.inner.post(self.checked(address)?);
+        let request = request.header("content-type", "application/x-www-form-urlencoded").body(body);
+        self.success(request).await.map(drop)
+    }
+
+    async fn success(&self, request: reqwest::RequestBuilder) -> Result<Vec<u8>, FetchError> {
+        let mut response = request.send().await.map_err(FetchError::Unreachable)?;
+        if !response.status().is_success() {
+            return Err(FetchError::Refused(response.status().as_u16()));
+        }
+        let mut body = Vec::new();
+        while let Some(part) = response.chunk().await.map_err(FetchError::Unreachable)? {
+            if body.len() + part.len() > MAX_BYTES {
+                return Err(FetchError::TooLong);
+            }
+            body.extend_from_slice(&part);
+        }
+        Ok(body)
+    }
+
+    /// Names are judged when they are resolved; numbers here.
+    fn checked(&self, address: &str) -> Result<Url, FetchError> {
+        let url = Url::parse(address).map_err(|_| FetchError::Forbidden)?;
+        let number = match url.host() {
+            Some(Host::Ipv4(number)) => Some(IpAddr::V4(number)),
+            Some(Host::Ipv6(number)) => Some(IpAddr::V6(number)),
+            Some(Host::Domain(_)) => None,
+            None => return Err(FetchError::Forbidden),
+        };
+        let here = self.loopback
+            && (number.is_some_and(|ip| ip.is_loopback()) || url.host_str() == Some("localhost"));
+        let good = match url.scheme() {
+            "https" => number.is_none_or(|ip| is_global(ip) || here),
+            "http" => here,
+            _ => false,
+        };
+        let plain = url.username().is_empty() && url.password().is_none();
+        if good && plain { Ok(url) } else { Err(FetchError::Forbidden) }
+    }
+}
+
+/// A resolver that knows the open internet only. What it answers is what is connected to, so that a name can
+/// not lead elsewhere a moment later.
+#[derive(Debug)]
+struct OpenInternet {
+    loopback: bool,
+}
+
+impl Resolve for OpenInternet {
+    fn resolve(&self, name: Name) -> Resolving {
+        let loopback = self.loopback;
+        Box::pin(async move {
+            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            let good =
+                |address: &SocketAddr| is_global(address.ip()) || loopback && address.ip().is_loopback();
+            // One that is not good makes all of them suspicious.
+            if found.is_empty() || !found.iter().all(good) {
+                return Err("the name leads to an address that is not on the open internet".into());
+            }
+            Ok(Box::new(found.into_iter()) as Addrs)
+        })
+    }
+}
+
+/// Whether an address can be that of somebody else on the internet (RFC 6890).
+fn is_global(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => is_global_v4(address),
+        IpAddr::V6(address) => is_global_v6(address),
+    }
+}
+
+fn is_global_v4(address: Ipv4Addr) -> bool {
+    let [a, b, c, _] = address.octets();
+    let special = a == 0
+        || a >= 224
+        || (a == 100 && (64..128).contains(&b))
+        || (a == 192 && b == 0 && c == 0)
+        || (a == 192 && b == 88 && c == 99)
+        || (a == 198 && (b == 18 || b == 19));
+    !(special
+        || address.is_private()
+        || address.is_loopback()
+        || address.is_link_local()
+        || address.is_documentation())
+}
+
+fn is_global_v6(address: Ipv6Addr) -> bool {
+    let segments = address.segments();
+    let [first, second, ..] = segments;
+    // Those that stand for an IPv4 address are judged by it: mapped, compatible, NAT64, 6to4.
+    let [.., high, low] = segments;
+    let embedded = |high: u16, low: u16| {
+        let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
+        is_global_v4(Ipv4Addr::new(a, b, c, d))
+    };
+    match segments {
+        [0, 0, 0, 0, 0, 0 | 0xffff, _, _] | [0x64, 0xff9b, 0, 0, 0, 0, _, _] => return embedded(high, low),
+        [0x2002, high, low, ..] => return embedded(high, low),
+        _ => {}
+    }
+    // Only what has been handed out (2000::/3), but for Teredo, ORCHID and documentation.
+    let handed_out = first & 0xe000 == 0x2000;
+    let special = first == 0x2001 && (second < 0x200 || second == 0xdb8) || first == 0x3fff;
+    handed_out && !special
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn client(public_url: &str) -> HttpClient {
+        let environment = [("IDP_PUBLIC_URL".to_owned(), public_url.to_owned())];
+        HttpClient::new(&Config::from_sources(None, environment).unwrap()).unwrap()
+    }
+
+    /// S22, class 2.16
+    #[test]
+    fn only_the_open_internet_is_called() {
+        let client = client("https://login.example.org");
+        for good in ["https://app.example.org/x", "https://203.1.113.9", "https://[2606:4700::1111]/"] {
+            assert!(client.checked(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "http://app.example.org",
+            "ftp://app.example.org",
+            "file:///etc/passwd",
+            "https://user:password@app.example.org",
+            "https://127.0.0.1",
+            "https://127.1",
+            "https://0x7f000001",
+            "https://2130706433",
+            "https://0.0.0.0",
+            "https://10.0.0.1",
+            "https://172.16.0.1",
+            "https://192.168.1.1",
+            "https://169.254.169.254/latest/meta-data",
+            "https://100.64.0.1",
+            "https://198.18.0.1",
+            "https://192.0.2.1",
+            "https://224.0.0.1",
+            "https://255.255.255.255",
+            "https://[::1]",
+            "https://[::]",
+            "https://[::ffff:127.0.0.1]",
+            "https://[::ffff:10.0.0.1]",
+            "https://[::127.0.0.1]",
+            "https://[64:ff9b::10.0.0.1]",
+            "https://[64:ff9b:1::1]",
+            "https://[2002:7f00:1::]",
+            "https://[2001::1]",
+            "https://[2001:db8::1]",
+            "https://[fc00::1]",
+            "https://[fe80::1]",
+            "https://[fec0::1]",
+            "https://[ff02::1]",
+            "nonsense",
+        ] {
+            assert!(client.checked(bad).is_err(), "{bad}");
+        }
+    }
+
+    /// S22: a name that leads to ourselves.
+    #[tokio::test]
+    async fn a_name_is_judged_by_where_it_leads() {
+        let error =
+            client("https://login.example.org").post_form("https://localhost:9/x", &[]).await.unwrap_err();
+        assert!(error.to_string().contains("not on the open internet"), "{error}");
+        let local = client("http://localhost:8080");
+        assert!(local.checked("http://localhost:9").is_ok() && local.checked("http://127.0.0.1:9").is_ok());
+        assert!(
+            local.checked("http://10.0.0.1").is_err() && local.checked("http://app.example.org").is_err()
+        );
+    }
+}
