@@ -271,3 +271,31 @@ fn everything_in_the_data_directory_is_private() {
         assert_eq!(mode, 0o600, "{:?}", entry.file_name());
     }
 }
+
+/// M8, K7: what the host changes about somebody is recorded, and a changed way in is told by mail.
+#[tokio::test]
+async fn what_the_host_changes_is_recorded_and_mailed() {
+    let dir = TempDir::new("cli");
+    let installation = installation(&dir);
+    assert!(installation.run(&CREATE, PASSWORD).status.success());
+    let url = format!("sqlite://{}", installation.data_dir.join("idp.db").display());
+    let db = sea_orm::Database::connect(url).await.unwrap();
+    let ada = "ada@example.org";
+    for (arguments, kind, mails) in [
+        (&["user", "policy", ada, "require_passkey"][..], "policy-set", 0),
+        (&["user", "unlock", ada], "password-unlocked", 0),
+        (&["user", "reset-passkeys", ada], "passkeys-reset", 1),
+        (&["user", "reset-two-factor", ada], "two-factor-reset", 1),
+        (&["user", "access-link", ada, "--minutes", "30"], "access-link-issued", 1),
+    ] {
+        assert!(installation.run(arguments, "").status.success(), "{kind}");
+        let newest = sea_orm::Statement::from_string(
+            sea_orm::DbBackend::Sqlite,
+            "SELECT kind FROM audit_event ORDER BY sequence DESC LIMIT 1",
+        );
+        let row = sea_orm::ConnectionTrait::query_one_raw(&db, newest).await.unwrap().unwrap();
+        assert_eq!(row.try_get::<String>("", "kind").unwrap(), kind);
+        let sent = sea_orm::ConnectionTrait::execute_unprepared(&db, "DELETE FROM outbox").await.unwrap();
+        assert_eq!(sent.rows_affected(), mails, "{kind}");
+    }
+}

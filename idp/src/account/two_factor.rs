@@ -90,7 +90,9 @@ pub async fn turn_off(bench: &Workbench<'_>, owner: Owner<'_>) -> anyhow::Result
     if !bench.hold(&tx, owner).await? {
         return Ok(Changed::SignedOut);
     }
-    if !totp::remove(&tx, user.id).await? {
+    // One that was only begun is not on, so there is nothing to turn off.
+    let on = totp::of_user(&tx, user.id).await?.is_some_and(|app| app.confirmed_at.is_some());
+    if !on || !totp::remove(&tx, user.id).await? {
         return Ok(Changed::NotFound);
     }
     if !proof::way_in_is_left(&tx, user).await? {

@@ -1,5 +1,7 @@
 //! Profile, language, safety, and the way back to an application.
 
+use idp::model::user::Policy;
+
 use crate::support::{Options, PASSWORD, TestApp};
 
 const ADA: &str = "ada@example.org";
@@ -78,6 +80,47 @@ async fn a_deep_link_survives_signing_in() {
     ] {
         let led = app.browser().get(path).await;
         assert_eq!(led.parameter("destination").as_deref(), Some(path));
+    }
+}
+
+/// product §3, "Sign-in safety": only what opens the account counts, whatever else is registered.
+#[tokio::test]
+async fn what_does_not_work_saves_nobody_from_a_loss() {
+    let app = TestApp::init().await;
+    let (user, mut key) = app.person_with_passkey(ADA).await;
+    let browser = app.browser();
+    browser.log_in_with_passkey(&mut key).await;
+    app.code_app(&browser).await;
+    app.sql("UPDATE passkey SET backup_eligible = 0, backup_state = 0").await;
+    let says = async |text: &str| browser.get("/account").await.body.contains(text);
+    assert!(says("You still get in").await && !says("Only with a recovery code").await);
+    app.set_policy(user.id, Policy::PasskeyOnly).await;
+    assert!(says("Only with a recovery code").await, "the policy refuses the code");
+    app.set_policy(user.id, Policy::Free).await;
+    app.sql("UPDATE totp SET failures = 100").await;
+    assert!(says("Only with a recovery code").await, "the code app is stopped");
+    app.sql("UPDATE recovery SET failures = 100").await;
+    assert!(says("You are locked out").await, "the recovery codes too");
+    app.sql("UPDATE totp SET failures = 0").await;
+    assert!(!says("You are locked out").await);
+    app.sql("UPDATE password SET failures = 100").await;
+    assert!(says("You are locked out").await, "a code comes after a password");
+}
+
+/// product §3, "Sign-in safety": it is said per device, and a phone with a passkey of its own is taken to
+/// have the code app as well.
+#[tokio::test]
+async fn a_lost_phone_takes_the_code_app_along() {
+    let app = TestApp::init().await;
+    let (_, mut key) = app.person_with_passkey(ADA).await;
+    let browser = app.browser();
+    browser.log_in_with_passkey(&mut key).await;
+    app.code_app(&browser).await;
+    app.sql("UPDATE passkey SET backup_eligible = 0, backup_state = 0, aaguid = zeroblob(16)").await;
+    for (transport, losses) in [("hybrid", 2), ("usb", 0)] {
+        app.sql(&format!("UPDATE passkey SET transports = '[\"{transport}\"]'")).await;
+        let page = browser.get("/account").await.body;
+        assert_eq!(page.matches("Only with a recovery code").count(), losses, "{transport}: {page}");
     }
 }
 

@@ -141,3 +141,26 @@ async fn mails_about_addresses_are_few_and_without_words_of_their_sender() {
     browser.log_in_with_password(ADA, PASSWORD).await;
     begin(&app, &browser).await;
 }
+
+/// K3: a link for a new password dies with the address it was sent to; and whoever was disabled agrees to
+/// nothing any more.
+#[tokio::test]
+async fn links_die_with_the_address_and_with_the_account() {
+    let app = TestApp::init().await;
+    let user = app.person(ADA).await;
+    let browser = app.browser();
+    browser.log_in_with_password(ADA, PASSWORD).await;
+    app.browser().post("/login/forgot", &[("email", ADA)]).await;
+    app.mails().await;
+    let reset = app.mail_about(ADA, "Your new password").await.token();
+    let (old, new) = begin(&app, &browser).await;
+    for (path, mail) in [("/account/email/old", &old), ("/account/email/new", &new)] {
+        assert_eq!(browser.post(path, &[("token", &mail.token())]).await.status, 200, "{path}");
+    }
+    let fields = [("token", reset.as_str()), ("password", "seven herons in the fog")];
+    assert_eq!(app.browser().post("/login/reset", &fields).await.status, 400);
+    browser.post("/account/email", &[("email", ADA)]).await;
+    let back = app.mail_to(ADA).await.token();
+    app.disable_person(user.id).await;
+    assert_eq!(browser.post("/account/email/new", &[("token", &back)]).await.status, 400);
+}

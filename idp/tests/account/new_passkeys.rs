@@ -284,3 +284,51 @@ async fn deleting_the_passkey_of_this_session_still_tells_the_browser() {
         assert!(!browser.is_signed_in().await);
     }
 }
+
+/// I11, C9: with the weak sessions ends what applications were given in them; and whoever may only add a
+/// way in adds none any more.
+#[tokio::test]
+async fn a_first_strong_factor_ends_tokens_and_limited_sessions_elsewhere() {
+    for factor in ["a passkey", "a code app"] {
+        let app = TestApp::init().await;
+        let user = app.person(ADA).await;
+        let (owner, thief, limited) = (app.browser(), app.browser(), app.browser());
+        app.set_policy(user.id, idp::model::user::Policy::RequirePasskey).await;
+        limited.submit_password(ADA, PASSWORD).await;
+        app.set_policy(user.id, idp::model::user::Policy::Free).await;
+        app.advance(Duration::minutes(12));
+        thief.log_in_with_password(ADA, PASSWORD).await;
+        let tokens = app.clinic().offline_tokens(&thief).await;
+        owner.log_in_with_password(ADA, PASSWORD).await;
+        assert_eq!(limited.get("/account/passkeys/create").await.status, 200, "{factor}");
+        if factor == "a passkey" {
+            owner.create_passkey(&mut SoftAuthenticator::new(&app.issuer())).await;
+        } else {
+            app.code_app(&owner).await;
+        }
+        assert!(!thief.is_signed_in().await, "{factor}");
+        assert!(!app.clinic().can_refresh(&tokens).await, "{factor}");
+        assert_eq!(limited.get("/account/passkeys/create").await.status, 303, "{factor}");
+        assert!(owner.is_signed_in().await, "{factor}");
+    }
+}
+
+/// product §3, "Manage": a passkey that was made on a phone is not on this device.
+#[tokio::test]
+async fn a_passkey_that_was_made_on_a_phone_is_not_on_this_device() {
+    let app = TestApp::init().await;
+    app.person(ADA).await;
+    let browser = app.browser();
+    browser.log_in_with_password(ADA, PASSWORD).await;
+    for (attachment, here) in [("cross-platform", false), ("platform", true)] {
+        let (ceremony, options) = browser.creation_options().await;
+        let mut credential = SoftAuthenticator::new(&app.issuer()).create(&options).unwrap();
+        credential["authenticatorAttachment"] = json!(attachment);
+        assert_eq!(browser.finish_creation(&ceremony, &credential).await.status, 200);
+        assert_eq!(
+            browser.get("/account/passkeys").await.body.contains("On this device"),
+            here,
+            "{attachment}"
+        );
+    }
+}

@@ -305,3 +305,124 @@ async fn twenty_passkeys_are_enough_also_side_by_side() {
     assert_eq!(full.json()["failure"], "passkey-limit");
     assert_eq!(browser.get("/account/passkeys/create").await.status, 409);
 }
+
+/// I12: neither what wrong codes stopped nor what a policy refuses is a way in.
+#[tokio::test]
+async fn a_way_in_that_does_not_work_is_none() {
+    for spoil in ["the policy", "the code app"] {
+        let app = TestApp::init().await;
+        let (user, mut authenticator) = app.person_with_passkey("ada@example.org").await;
+        let browser = app.browser();
+        browser.log_in_with_passkey(&mut authenticator).await;
+        let id = first_passkey(&browser.get("/account/passkeys").await.body);
+        if spoil == "the policy" {
+            app.set_policy(user.id, idp::model::user::Policy::RequirePasskey).await;
+        } else {
+            app.code_app(&browser).await;
+            app.sql("UPDATE totp SET failures = 100").await;
+            app.sql("UPDATE recovery SET failures = 100").await;
+        }
+        let refused = browser.post(&format!("/account/passkeys/{id}/delete"), &[]).await;
+        assert_eq!(refused.status, 409, "{spoil}");
+        app.browser().log_in_with_passkey(&mut authenticator).await;
+    }
+}
+
+/// product §3, "Manage": the provider, when and where it was last used, and whether it is synced.
+#[tokio::test]
+async fn a_card_says_what_is_known_of_its_passkey() {
+    let app = TestApp::init().await;
+    app.person("ada@example.org").await;
+    let browser = app.browser();
+    browser.log_in_with_password("ada@example.org", PASSWORD).await;
+    let mut authenticator = SoftAuthenticator::new(&app.issuer());
+    let id = browser.create_passkey(&mut authenticator).await;
+    browser.post(&format!("/account/passkeys/{id}/name"), &[("name", "My phone")]).await;
+    let card = async || browser.get("/account/passkeys").await.body;
+    let made = card().await;
+    for text in
+        ["My phone", "1Password · Password manager", "Not yet", "Synced across your devices", "09:00:00Z"]
+    {
+        assert!(made.contains(text), "{text} in {made}");
+    }
+    assert!(!made.contains("Firefox on Linux, 127.0.0.1"), "{made}");
+    app.advance(Duration::minutes(3));
+    browser.log_in_with_passkey(&mut authenticator).await;
+    let used = card().await;
+    for text in ["09:03:00Z", "Firefox on Linux, 127.0.0.1", "You logged in with this one"] {
+        assert!(used.contains(text), "{text} in {used}");
+    }
+    app.sql("UPDATE passkey SET backup_eligible = 0, backup_state = 0").await;
+    assert!(card().await.contains("On one device only"));
+}
+
+/// product §3, "Keep both sides in step": on every visit, what is accepted and what the account is called.
+#[tokio::test]
+async fn every_visit_tells_the_browser_what_is_accepted() {
+    let app = TestApp::init().await;
+    let (user, mut authenticator) = app.person_with_passkey("ada@example.org").await;
+    let browser = app.browser();
+    browser.log_in_with_passkey(&mut authenticator).await;
+    let fields = [("given_name", "Augusta"), ("family_name", "King"), ("language", ""), ("time_zone", "")];
+    browser.post("/account/profile", &fields).await;
+    let passkeys = idp::store::passkeys::of_user(&app.app.store, user.id).await.unwrap();
+    let accepted = idp::crypto::base64url::encode(&passkeys[0].credential_id);
+    let handle = idp::crypto::base64url::encode(&user.handle);
+    for path in ["/account", "/account/passkeys", "/account/passkeys/create"] {
+        let page = browser.get(path).await.body;
+        for (name, value) in [
+            ("rp-id", "localhost"),
+            ("user-id", &handle),
+            ("accepted", &accepted),
+            ("user-name", "ada@example.org"),
+            ("display-name", "Augusta King"),
+        ] {
+            assert!(page.contains(&format!("data-{name}=\"{value}\"")), "{path}: {name}");
+        }
+    }
+}
+
+/// product §3, "Manage": deleting says before it happens that it is the only one, and that this log-in ends.
+#[tokio::test]
+async fn deleting_says_what_will_end() {
+    let app = TestApp::init().await;
+    let (_, mut first) = app.person_with_passkey("ada@example.org").await;
+    let browser = app.browser();
+    browser.log_in_with_passkey(&mut first).await;
+    let id = first_passkey(&browser.get("/account/passkeys").await.body);
+    let only = browser.get(&format!("/account/passkeys/{id}/delete")).await.body;
+    for text in ["It is your only passkey", "You used it to log in just now", "Log-ins that began with"] {
+        assert!(only.contains(text), "{text} in {only}");
+    }
+    app.advance(Duration::seconds(1));
+    let second = browser.create_passkey(&mut SoftAuthenticator::new(&app.issuer())).await;
+    let other = browser.get(&format!("/account/passkeys/{second}/delete")).await.body;
+    assert!(
+        !other.contains("It is your only passkey") && !other.contains("You used it to log in"),
+        "{other}"
+    );
+}
+
+/// product §4: where password managers find the pages for creating and managing passkeys.
+#[tokio::test]
+async fn the_well_known_address_names_the_pages_for_passkeys() {
+    let app = TestApp::init().await;
+    let endpoints = app.browser().get("/.well-known/passkey-endpoints").await.json();
+    let (enroll, manage) = (app.url("/account/passkeys/create"), app.url("/account/passkeys"));
+    assert_eq!(endpoints, json!({ "enroll": enroll, "manage": manage }));
+}
+
+/// I1: a challenge for creation belongs to the browser that asked for it, whoever is signed in elsewhere.
+#[tokio::test]
+async fn a_challenge_for_creation_belongs_to_its_browser() {
+    let app = TestApp::init().await;
+    app.person("ada@example.org").await;
+    let (one, other) = (app.browser(), app.browser());
+    for browser in [&one, &other] {
+        browser.log_in_with_password("ada@example.org", PASSWORD).await;
+    }
+    let (ceremony, options) = one.creation_options().await;
+    let credential = SoftAuthenticator::new(&app.issuer()).create_with(&options, None);
+    let answer = other.finish_creation(&ceremony, &credential).await;
+    assert_eq!(answer.json()["failure"], "passkey-expired");
+}

@@ -137,3 +137,17 @@ async fn every_change_refuses_what_did_not_come_from_our_own_pages() {
     }
     assert!(app.mails().await.is_empty(), "nothing happened");
 }
+
+/// G1, G4: whoever comes in by passkey and sets a new password does not wait for somebody else's guesses.
+#[tokio::test]
+async fn a_new_password_works_at_once_after_guesses_at_the_old_one() {
+    let app = TestApp::init().await;
+    let (_, mut key) = app.person_with_passkey(ADA).await;
+    app.guess(&app.browser(), ADA, 8).await;
+    let browser = app.browser();
+    browser.log_in_with_passkey(&mut key).await;
+    let changed = browser.post("/account/password", &[("password", NEW)]).await;
+    assert_eq!(changed.location(), "/account?notice=password-saved");
+    let at_once = app.browser().submit_password(ADA, NEW).await;
+    assert!(at_once.location().starts_with("/login/passkey?"), "{at_once:?}");
+}

@@ -107,6 +107,20 @@ async fn after_a_recovery_code_a_new_passkey_opens_the_way_to_every_change() {
     assert_eq!(stranded.post(off, &[]).await.location(), "/account/two-factor?notice=code-app-off");
 }
 
+/// What was only begun is not turned off, and nobody is mailed that it was.
+#[tokio::test]
+async fn a_code_app_that_is_not_on_is_not_turned_off() {
+    let app = TestApp::init().await;
+    let user = app.person(ADA).await;
+    let browser = app.browser();
+    browser.log_in_with_password(ADA, PASSWORD).await;
+    browser.post("/account/two-factor/begin", &[]).await;
+    assert_eq!(browser.post("/account/two-factor/off", &[]).await.status, 404);
+    assert!(app.mails().await.is_empty());
+    assert!(!app.trail(user.id).await.contains(&"code-app-turned-off".to_owned()));
+    assert_eq!(browser.get("/account/two-factor/setup").await.status, 200, "it can still be finished");
+}
+
 /// H5: shown once, and replaced as a set.
 #[tokio::test]
 async fn recovery_codes_are_shown_once_and_replaced_as_a_set() {
@@ -168,4 +182,74 @@ async fn the_database_alone_gives_no_code_away() {
             assert!(!bytes.windows(text.len()).any(|window| window == text), "{name}");
         }
     }
+}
+
+/// I12: it is not turned off where nothing else would open the account.
+#[tokio::test]
+async fn a_code_app_that_is_the_last_way_in_is_kept() {
+    let app = TestApp::init().await;
+    app.person(ADA).await;
+    let browser = app.browser();
+    browser.log_in_with_password(ADA, PASSWORD).await;
+    app.code_app(&browser).await;
+    app.sql("UPDATE password SET failures = 100").await;
+    let refused = browser.post("/account/two-factor/off", &[]).await;
+    assert_eq!(refused.status, 409, "{}", refused.body);
+    assert!(browser.get("/account/two-factor").await.body.contains("Your code app is on"));
+}
+
+/// Turning the code app on leaves the recovery codes that somebody has on paper already.
+#[tokio::test]
+async fn a_code_app_leaves_the_recovery_codes_that_are_there() {
+    let app = TestApp::init().await;
+    app.person(ADA).await;
+    let browser = app.browser();
+    browser.log_in_with_password(ADA, PASSWORD).await;
+    let codes = recovery_codes(&browser.post("/account/two-factor/recovery-codes", &[]).await.body);
+    browser.post("/account/two-factor/begin", &[]).await;
+    let code_app = CodeApp::scan(&browser.get("/account/two-factor/setup").await.body);
+    let code = code_app.code(app.app.clock.now());
+    let on = browser.post("/account/two-factor/setup", &[("code", &code)]).await;
+    assert_eq!(on.location(), "/account/two-factor?notice=code-app-on");
+    let stranded = app.browser();
+    let flow = stranded.submit_password(ADA, PASSWORD).await.location().split('=').nth(1).unwrap().to_owned();
+    let used = stranded.post("/login/recovery", &[("flow", &flow), ("code", &codes[0])]).await;
+    assert_eq!(used.location(), "/login/offer?why=recovery");
+}
+
+/// H2: the code that turned the app on signs nobody in.
+#[tokio::test]
+async fn the_first_code_is_spent() {
+    let app = TestApp::init().await;
+    app.person(ADA).await;
+    let browser = app.browser();
+    browser.log_in_with_password(ADA, PASSWORD).await;
+    let (code_app, _) = app.code_app(&browser).await;
+    let other = app.browser();
+    let flow = other.submit_password(ADA, PASSWORD).await.location().split('=').nth(1).unwrap().to_owned();
+    let code = code_app.code(app.app.clock.now());
+    assert_eq!(other.post("/login/code", &[("flow", &flow), ("code", &code)]).await.status, 200);
+    assert!(!other.is_signed_in().await);
+}
+
+/// I11: what a recovery code lets somebody do they do within five minutes, or after another proof.
+#[tokio::test]
+async fn a_recovery_code_is_a_proof_for_five_minutes() {
+    let app = TestApp::init().await;
+    app.person(ADA).await;
+    let browser = app.browser();
+    browser.log_in_with_password(ADA, PASSWORD).await;
+    let (_, codes) = app.code_app(&browser).await;
+    app.advance(Duration::minutes(1));
+    let stranded = app.browser();
+    let flow = stranded.submit_password(ADA, PASSWORD).await.location().split('=').nth(1).unwrap().to_owned();
+    stranded.post("/login/recovery", &[("flow", &flow), ("code", &codes[0])]).await;
+    for path in ["/account/passkeys/create", "/account/passkeys/lost"] {
+        assert_eq!(stranded.get(path).await.status, 200, "{path}");
+    }
+    app.advance(Duration::minutes(6));
+    for path in ["/account/passkeys/create", "/account/passkeys/lost"] {
+        assert!(stranded.get(path).await.location().starts_with("/login?destination="), "{path}");
+    }
+    assert_eq!(stranded.call("/account/passkeys/options", &json!({})).await.status, 403);
 }

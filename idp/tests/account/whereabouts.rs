@@ -1,6 +1,6 @@
 //! Sessions, applications and activity on the account pages.
 
-use crate::support::{PASSWORD, TestApp};
+use crate::support::{PASSWORD, SoftAuthenticator, TestApp};
 
 const ADA: &str = "ada@example.org";
 
@@ -121,4 +121,83 @@ async fn every_account_page_asks_to_sign_in() {
         let answer = app.browser().get(path).await;
         assert!(answer.location().starts_with("/login"), "{path}");
     }
+}
+
+/// C9: logging out elsewhere ends what applications were given there for good, and leaves what they were
+/// given here; so does a new password if the person wishes.
+#[tokio::test]
+async fn logging_out_elsewhere_ends_offline_tokens_too() {
+    for how in ["/account/sessions/end-others", "/account/password", "/account/sessions/{id}/end"] {
+        let app = TestApp::init().await;
+        app.person(ADA).await;
+        let (browser, other) = (app.browser(), app.browser());
+        browser.log_in_with_password(ADA, PASSWORD).await;
+        other.log_in_with_password(ADA, PASSWORD).await;
+        let (here, there) =
+            (app.clinic().offline_tokens(&browser).await, app.clinic().offline_tokens(&other).await);
+        let page = browser.get("/account/sessions").await.body;
+        let id = page.split("/account/sessions/").find_map(|rest| rest.split_once("/end\"")).unwrap().0;
+        let fields = [("password", "seven herons in the fog"), ("end_others", "1")];
+        assert_eq!(browser.post(&how.replace("{id}", id), &fields).await.status, 303, "{how}");
+        assert!(!app.clinic().can_refresh(&there).await, "{how}");
+        assert!(app.clinic().can_refresh(&here).await, "{how}");
+    }
+}
+
+/// product §4, M8: every change to a way in, an address or a session is in the person's trail.
+#[tokio::test]
+async fn every_change_is_in_the_trail() {
+    let app = TestApp::init().await;
+    let user = app.person(ADA).await;
+    let (browser, other) = (app.browser(), app.browser());
+    browser.log_in_with_password(ADA, PASSWORD).await;
+    browser.post("/account/email/verify", &[]).await;
+    let confirm = app.mail_about(ADA, "Please confirm your email").await.token();
+    browser.post("/account/email/confirm", &[("token", &confirm)]).await;
+    let mut key = SoftAuthenticator::new(&app.issuer());
+    let id = browser.create_passkey(&mut key).await;
+    browser.post(&format!("/account/passkeys/{id}/name"), &[("name", "Desk")]).await;
+    browser.log_in_with_passkey(&mut key).await;
+    app.code_app(&browser).await;
+    browser.post("/account/two-factor/off", &[]).await;
+    other.log_in_with_passkey(&mut key).await;
+    browser.post("/account/sessions/end-others", &[]).await;
+    let new = "ada.lovelace@example.org";
+    browser.post("/account/email", &[("email", new)]).await;
+    for (path, mailbox) in [("/account/email/old", ADA), ("/account/email/new", new)] {
+        let token = app.mail_to(mailbox).await.token();
+        browser.post(path, &[("token", &token)]).await;
+    }
+    browser.post("/account/password", &[("password", "seven herons in the fog")]).await;
+    browser.post("/logout", &[]).await;
+    let trail = app.trail(user.id).await;
+    for kind in [
+        "email-confirmed",
+        "passkey-added",
+        "passkey-renamed",
+        "code-app-turned-on",
+        "recovery-codes-made",
+        "code-app-turned-off",
+        "sessions-ended",
+        "email-change-requested",
+        "email-changed",
+        "password-changed",
+        "signed-in",
+        "signed-out",
+    ] {
+        assert!(trail.contains(&kind.to_owned()), "{kind} in {trail:?}");
+    }
+}
+
+/// product §4, J5: a session that may only add a way in is no log-in, and is not listed as one.
+#[tokio::test]
+async fn a_limited_session_is_not_listed() {
+    let app = TestApp::init().await;
+    let user = app.person(ADA).await;
+    let (browser, limited) = (app.browser(), app.browser());
+    browser.log_in_with_password(ADA, PASSWORD).await;
+    app.set_policy(user.id, idp::model::user::Policy::RequirePasskey).await;
+    limited.submit_password(ADA, PASSWORD).await;
+    assert_eq!(limited.get("/account/passkeys/create").await.status, 200);
+    assert_eq!(browser.get("/account/sessions").await.body.matches("<article").count(), 1);
 }

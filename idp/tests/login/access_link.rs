@@ -152,3 +152,43 @@ async fn logging_out_ends_a_limited_session_too() {
     assert_eq!(browser.post("/logout", &[]).await.status, 303);
     assert_eq!(idp::store::sessions::of_user(&app.app.store, user.id).await.unwrap().len(), 0);
 }
+
+/// C9: what applications were given in the sessions that end goes with them, offline or not.
+#[tokio::test]
+async fn an_access_link_ends_what_applications_were_given() {
+    let app = TestApp::init().await;
+    let (user, mut lost) = app.person_with_passkey(ADA).await;
+    let signed_in = app.browser();
+    signed_in.log_in_with_passkey(&mut lost).await;
+    let tokens = app.clinic().offline_tokens(&signed_in).await;
+    assert!(app.clinic().can_refresh(&tokens).await);
+    let token = issue(&app, &user, 10).await;
+    app.browser().post("/login/access", &[("token", &token)]).await;
+    assert!(!app.clinic().can_refresh(&tokens).await);
+}
+
+/// Whatever was asked for: no link lives longer than a day.
+#[tokio::test]
+async fn an_access_link_lives_a_day_at_most() {
+    let app = TestApp::init().await;
+    let user = app.person(ADA).await;
+    let token = issue(&app, &user, 7 * 24 * 60).await;
+    app.advance(Duration::hours(24));
+    assert_eq!(app.browser().post("/login/access", &[("token", &token)]).await.status, 400);
+}
+
+/// M10, K3: it is worth nothing to somebody who was disabled, or who got in with a new passkey meanwhile.
+#[tokio::test]
+async fn an_access_link_dies_when_it_is_not_needed_or_not_allowed_any_more() {
+    let app = TestApp::init().await;
+    let user = app.person(ADA).await;
+    let token = issue(&app, &user, 10).await;
+    let browser = app.browser();
+    browser.log_in_with_password(ADA, PASSWORD).await;
+    browser.create_passkey(&mut SoftAuthenticator::new(&app.issuer())).await;
+    assert_eq!(app.browser().post("/login/access", &[("token", &token)]).await.status, 400, "not needed");
+    assert!(browser.is_signed_in().await);
+    let token = issue(&app, &user, 10).await;
+    app.disable_person(user.id).await;
+    assert_eq!(app.browser().post("/login/access", &[("token", &token)]).await.status, 400, "not allowed");
+}

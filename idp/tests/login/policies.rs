@@ -134,3 +134,17 @@ async fn a_limited_session_sees_no_older_passkey() {
     let id = other.create_passkey(&mut fresh).await;
     assert_eq!(other.get(&format!("/account/passkeys/{id}/name")).await.status, 200);
 }
+
+/// J8: whoever is led to add a way in is logged in no longer, by what this browser had before neither.
+#[tokio::test]
+async fn a_limited_session_takes_the_place_of_the_whole_one() {
+    let app = TestApp::init().await;
+    let user = app.person(ADA).await;
+    let browser = app.browser();
+    browser.log_in_with_password(ADA, PASSWORD).await;
+    app.set_policy(user.id, Policy::RequirePasskey).await;
+    let answer = browser.submit_password(ADA, PASSWORD).await;
+    assert_eq!(answer.location(), "/account/passkeys/create?from=policy");
+    let sessions = idp::store::sessions::of_user(&app.app.store, user.id).await.unwrap();
+    assert!(sessions.len() == 1 && sessions[0].is_limited(), "{sessions:?}");
+}

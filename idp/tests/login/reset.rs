@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use time::Duration;
 
-use crate::support::{PASSWORD, TestApp};
+use crate::support::{PASSWORD, SoftAuthenticator, TestApp};
 
 const ADA: &str = "ada@example.org";
 const NEW: &str = "seven herons in the fog";
@@ -307,4 +307,68 @@ async fn finished_mails_leave_before_requests_are_answered() {
     let tx = store.begin().await.unwrap();
     let first = idp::store::outbox::claim(&tx, due[0], now, Duration::MINUTE).await.unwrap().unwrap();
     assert_eq!(first.kind, Kind::Mail);
+}
+
+/// K3: nor does it outlive a passkey that came or went, a code app that went, or new recovery codes.
+#[tokio::test]
+async fn a_link_dies_with_every_factor_that_comes_or_goes() {
+    let app = TestApp::init().await;
+    app.person(ADA).await;
+    let browser = app.browser();
+    browser.log_in_with_password(ADA, PASSWORD).await;
+    let mut authenticator = SoftAuthenticator::new(&app.issuer());
+    let dead = async |token: &str, what: &str| {
+        assert_eq!(reset(&app, token, NEW).await.status, 400, "{what}");
+    };
+    let token = link(&app).await;
+    let id = browser.create_passkey(&mut authenticator).await;
+    dead(&token, "a new passkey").await;
+    browser.log_in_with_passkey(&mut authenticator).await;
+    app.code_app(&browser).await;
+    let token = link(&app).await;
+    browser.post("/account/two-factor/recovery-codes", &[]).await;
+    dead(&token, "new recovery codes").await;
+    let token = link(&app).await;
+    let off = browser.post("/account/two-factor/off", &[]).await;
+    assert_eq!(off.location(), "/account/two-factor?notice=code-app-off");
+    dead(&token, "no code app any more").await;
+    app.advance(Duration::hours(1));
+    browser.log_in_with_passkey(&mut authenticator).await;
+    let token = link(&app).await;
+    assert_eq!(browser.post(&format!("/account/passkeys/{id}/delete"), &[]).await.status, 200);
+    dead(&token, "no passkey any more").await;
+}
+
+/// M8, C9, K1: asking and setting are recorded; offline tokens end; recovery codes stay.
+#[tokio::test]
+async fn a_reset_is_recorded_ends_tokens_and_leaves_recovery_codes() {
+    let app = TestApp::init().await;
+    let user = app.person(ADA).await;
+    let browser = app.browser();
+    browser.log_in_with_password(ADA, PASSWORD).await;
+    app.code_app(&browser).await;
+    let tokens = app.clinic().offline_tokens(&browser).await;
+    assert!(app.clinic().can_refresh(&tokens).await);
+    let token = link(&app).await;
+    assert_eq!(reset(&app, &token, NEW).await.status, 303);
+    assert!(!app.clinic().can_refresh(&tokens).await);
+    let trail = app.trail(user.id).await;
+    for kind in ["password-reset-requested", "password-changed", "email-confirmed"] {
+        assert!(trail.contains(&kind.to_owned()), "{kind} in {trail:?}");
+    }
+    assert_eq!(idp::store::recovery::left(&app.app.store, user.id).await.unwrap(), 10);
+}
+
+/// M10: somebody who was disabled is sent no link, and one from before does nothing.
+#[tokio::test]
+async fn a_disabled_person_resets_nothing() {
+    let app = TestApp::init().await;
+    let user = app.person(ADA).await;
+    let token = link(&app).await;
+    let mails = app.mails().await.len();
+    app.disable_person(user.id).await;
+    assert_eq!(reset(&app, &token, NEW).await.status, 400);
+    app.browser().post("/login/forgot", &[("email", ADA)]).await;
+    app.mails().await;
+    assert_eq!(app.mails().await.len(), mails);
 }

@@ -323,3 +323,92 @@ async fn a_code_that_is_sent_twice_counts_no_failure() {
     assert!(browser.is_signed_in().await);
     assert_eq!(app.texts("SELECT CAST(failures AS TEXT) FROM totp").await, ["0"]);
 }
+
+/// product §1, row 3: without passkeys there is no list that an answer could be missing from. Somebody
+/// else's passkey completes nothing all the same.
+#[tokio::test]
+async fn somebody_elses_passkey_does_not_stand_in_for_a_code() {
+    let app = TestApp::init().await;
+    with_code_app(&app).await;
+    let (_, mut eves) = app.person_with_passkey("eve@example.org").await;
+    let browser = app.browser();
+    let flow = asked_for_code(&browser).await;
+    let answer = browser.use_passkey(&mut eves, &json!({ "flow": flow })).await;
+    assert_eq!(answer.json()["failure"], "passkey-rejected");
+    assert!(!browser.is_signed_in().await);
+}
+
+/// H5, G1: recovery codes are slowed down as well, and a right one does not get around the wait.
+#[tokio::test]
+async fn wrong_recovery_codes_slow_down() {
+    let app = TestApp::init().await;
+    let (_, codes) = with_code_app(&app).await;
+    let browser = app.browser();
+    let flow = asked_for_code(&browser).await;
+    for attempt in 1..=5 {
+        let wrong = submit_recovery(&browser, &flow, "0000-0000-0000-0000").await;
+        assert!(wrong.body.contains("This recovery code is not right"), "{attempt}: {}", wrong.body);
+    }
+    let waiting = submit_recovery(&browser, &flow, &codes[0]).await;
+    assert!(waiting.body.contains("Please wait"), "{}", waiting.body);
+    app.advance(Duration::seconds(2));
+    assert_eq!(submit_recovery(&browser, &flow, &codes[0]).await.location(), "/login/offer?why=recovery");
+}
+
+/// G3: what is right clears its own failures and nothing else's.
+#[tokio::test]
+async fn a_right_factor_clears_its_own_failures_only() {
+    let app = TestApp::init().await;
+    let (code_app, _) = with_code_app(&app).await;
+    let browser = app.browser();
+    let flow = asked_for_code(&browser).await;
+    for _ in 0..2 {
+        submit_code(&browser, &flow, "000000").await;
+    }
+    for _ in 0..3 {
+        submit_recovery(&browser, &flow, "0000-0000-0000-0000").await;
+    }
+    let counted = async || {
+        let guesses = app.texts("SELECT CAST(failures AS TEXT) FROM guess ORDER BY failures").await;
+        let in_a_row =
+            app.texts("SELECT totp.failures || ' ' || recovery.failures FROM totp, recovery").await;
+        (guesses, in_a_row)
+    };
+    app.browser().submit_password(ADA, "wrong").await;
+    let flow = asked_for_code(&browser).await;
+    assert_eq!(counted().await, (vec!["2".to_owned(), "3".to_owned()], vec!["2 3".to_owned()]), "password");
+    submit_code(&browser, &flow, &code_app.code(app.app.clock.now())).await;
+    assert!(browser.is_signed_in().await);
+    assert_eq!(counted().await, (vec!["3".to_owned()], vec!["0 3".to_owned()]), "code");
+}
+
+/// product §1, row 8: "Not now" was said to an offer; after a recovery code the usual ways are lost.
+#[tokio::test]
+async fn not_now_keeps_no_recovery_code_from_leading_to_a_passkey() {
+    let app = TestApp::init().await;
+    let (code_app, codes) = with_code_app(&app).await;
+    let browser = app.browser();
+    let flow = asked_for_code(&browser).await;
+    submit_code(&browser, &flow, &code_app.code(app.app.clock.now())).await;
+    browser.post("/login/not-now", &[]).await;
+    let location = browser.submit_password(ADA, PASSWORD).await.location();
+    let flow = location.split('=').nth(1).unwrap();
+    assert_eq!(submit_recovery(&browser, flow, &codes[0]).await.location(), "/login/offer?why=recovery");
+}
+
+/// I11: a passkey is something stronger, and a recovery code does not stand in for it where a password is
+/// to be changed.
+#[tokio::test]
+async fn a_recovery_code_changes_no_password_where_there_is_a_passkey() {
+    let app = TestApp::init().await;
+    app.person_with_passkey(ADA).await;
+    let codes = make_codes(&app).await;
+    app.advance(Duration::seconds(1));
+    let stranded = app.browser();
+    let location = stranded.submit_password(ADA, PASSWORD).await.location();
+    submit_recovery(&stranded, location.split('=').nth(1).unwrap(), &codes[0]).await;
+    assert!(stranded.is_signed_in().await);
+    let refused = stranded.post("/account/password", &[("password", "seven herons in the fog")]).await;
+    assert_eq!(refused.parameter("from").as_deref(), Some("recovery"), "{refused:?}");
+    assert!(app.browser().submit_password(ADA, PASSWORD).await.location().starts_with("/login/passkey?"));
+}

@@ -436,3 +436,144 @@ async fn the_next_person_at_a_browser_gets_nothing_of_the_last() {
     assert!(adas.contains("ada@example.org") && eves.contains("eve@example.org"));
     assert!(!eves.contains("ada@example.org"));
 }
+
+/// I1: what was asked after a password does not sign in alone, and the other way round.
+#[tokio::test]
+async fn a_challenge_answers_only_what_it_was_made_for() {
+    let app = TestApp::init().await;
+    let (_, mut authenticator) = app.person_with_passkey("ada@example.org").await;
+    let browser = app.browser();
+    let flow = demanded_passkey(&browser).await;
+    let after_password = json!({ "flow": flow });
+    for (asked, answered) in [(&after_password, &json!({})), (&json!({}), &after_password)] {
+        let (ceremony, options) = browser.passkey_options(asked).await;
+        let answer = browser.answer_passkey(&ceremony, &authenticator.get(&options), answered).await;
+        assert_eq!(answer.json()["failure"], "passkey-expired", "{asked}");
+        assert!(!browser.is_signed_in().await, "{asked}");
+    }
+}
+
+/// product §2: a browser remembers that a passkey worked here, without personal data, and leads with it;
+/// not after a password.
+#[tokio::test]
+async fn a_browser_remembers_that_a_passkey_worked_here() {
+    let app = TestApp::init().await;
+    let (user, mut authenticator) = app.person_with_passkey("ada@example.org").await;
+    app.person("eve@example.org").await;
+    let leads = async |browser: &Browser| {
+        browser.post("/logout", &[]).await;
+        browser.get("/login").await.body.contains("data-lead")
+    };
+    let (by_passkey, by_password) = (app.browser(), app.browser());
+    by_passkey.log_in_with_passkey(&mut authenticator).await;
+    assert!(leads(&by_passkey).await);
+    let cookie = by_passkey.cookie("idp_passkey");
+    assert_eq!(cookie, "idp_passkey=1", "of nobody, {} neither", user.id);
+    by_password.log_in_with_password("eve@example.org", PASSWORD).await;
+    assert!(!leads(&by_password).await);
+}
+
+/// product §2: the language that the application asks for applies before anybody has said theirs.
+#[tokio::test]
+async fn the_page_speaks_the_language_the_application_asks_for() {
+    let app = TestApp::init().await;
+    let browser = app.browser();
+    for (asked, spoken) in [("xx de", "de"), ("en", "en")] {
+        let answer = app.clinic().authorize(&browser, &[("ui_locales", asked)]).await;
+        let page = browser.get(&answer.location()).await.body;
+        assert!(page.contains(&format!("<html lang=\"{spoken}\">")), "{asked}: {page}");
+    }
+}
+
+/// product §3, "Grow": "Not now" is about this browser, and another one that the person uses goes on asking.
+#[tokio::test]
+async fn not_now_is_heard_in_one_browser() {
+    let app = TestApp::init().await;
+    app.person("ada@example.org").await;
+    let (desk, phone) = (app.browser(), app.browser());
+    for browser in [&desk, &phone] {
+        browser.log_in_with_password("ada@example.org", PASSWORD).await;
+    }
+    desk.post("/login/not-now", &[]).await;
+    assert_eq!(desk.submit_password("ada@example.org", PASSWORD).await.location(), "/account");
+    let offered = phone.submit_password("ada@example.org", PASSWORD).await;
+    assert_eq!(offered.location(), "/login/offer?why=first");
+}
+
+/// J6: the session of the last person is over, not only out of this browser's hands.
+#[tokio::test]
+async fn the_last_persons_session_ends_when_the_next_one_logs_in() {
+    let app = TestApp::init().await;
+    let ada = app.person("ada@example.org").await;
+    app.person("eve@example.org").await;
+    let browser = app.browser();
+    browser.log_in_with_password("ada@example.org", PASSWORD).await;
+    browser.log_in_with_password("eve@example.org", PASSWORD).await;
+    assert!(idp::store::sessions::of_user(&app.app.store, ada.id).await.unwrap().is_empty());
+    assert!(app.trail(ada.id).await.contains(&"signed-out".to_owned()));
+}
+
+/// M8: a passkey that is refused is recorded with its person, and one that nobody has all the same.
+#[tokio::test]
+async fn refused_and_unknown_passkeys_are_recorded() {
+    let app = TestApp::init().await;
+    let (user, mut authenticator) = app.person_with_passkey("ada@example.org").await;
+    let browser = app.browser();
+    let (ceremony, options) = browser.passkey_options(&json!({})).await;
+    let bad = authenticator.get_with(&options, Some(Fault::BadSignature));
+    browser.answer_passkey(&ceremony, &bad, &json!({})).await;
+    assert!(app.trail(user.id).await.contains(&"sign-in-failed".to_owned()));
+    app.sql("DELETE FROM passkey").await;
+    let unknown = browser.use_passkey(&mut authenticator, &json!({})).await;
+    assert_eq!(unknown.json()["failure"], "passkey-unknown");
+    let records = idp::store::audit::after(&app.app.store, 0, 100).await.unwrap();
+    let newest = records.last().unwrap();
+    assert!(newest.kind == "sign-in-failed" && newest.subject.is_none(), "{newest:?}");
+}
+
+/// product §1, row 4: after a password this person's passkeys are asked for, and nobody else's.
+#[tokio::test]
+async fn after_a_password_the_persons_own_passkeys_are_asked_for() {
+    let app = TestApp::init().await;
+    let (ada, _) = app.person_with_passkey("ada@example.org").await;
+    app.person_with_passkey("eve@example.org").await;
+    let browser = app.browser();
+    let flow = demanded_passkey(&browser).await;
+    let (_, options) = browser.passkey_options(&json!({ "flow": flow })).await;
+    let passkeys = idp::store::passkeys::of_user(&app.app.store, ada.id).await.unwrap();
+    let asked: Vec<_> =
+        options["allowCredentials"].as_array().unwrap().iter().map(|key| &key["id"]).collect();
+    assert_eq!(asked, [&json!(idp::crypto::base64url::encode(&passkeys[0].credential_id))]);
+}
+
+/// product §3, "Grow": a shared computer leads with the passkey of nobody, before it was marked or after.
+#[tokio::test]
+async fn a_shared_computer_leads_with_no_passkey() {
+    let app = TestApp::init().await;
+    let (_, mut authenticator) = app.person_with_passkey("ada@example.org").await;
+    let browser = app.browser();
+    for _ in 0..2 {
+        browser.log_in_with_passkey(&mut authenticator).await;
+        browser.post("/login/shared", &[]).await;
+        browser.post("/logout", &[]).await;
+        assert!(!browser.get("/login").await.body.contains("data-lead"));
+    }
+    browser.log_in_with_passkey(&mut authenticator).await;
+    browser.post("/logout", &[]).await;
+    assert!(!browser.get("/login").await.body.contains("data-lead"), "still shared");
+}
+
+/// G1: after a rest of a day nobody is slowed down by what was before it.
+#[tokio::test]
+async fn failures_before_a_rest_slow_nobody_down() {
+    let app = TestApp::init().await;
+    app.person("ada@example.org").await;
+    let browser = app.browser();
+    app.guess(&browser, "ada@example.org", 8).await;
+    app.advance(Duration::hours(25));
+    for attempt in 1..=4 {
+        let wrong = browser.submit_password("ada@example.org", "wrong").await;
+        assert!(wrong.body.contains("is not right"), "{attempt}: {}", wrong.body);
+    }
+    browser.log_in_with_password("ada@example.org", PASSWORD).await;
+}

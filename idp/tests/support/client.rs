@@ -181,6 +181,22 @@ impl Application {
         self.get("/oidc/userinfo", &[("authorization", &format!("Bearer {access_token}"))]).await
     }
 
+    /// Tokens that go on when the person has logged out, with the consent that this needs.
+    pub async fn offline_tokens(&self, browser: &Browser) -> Value {
+        let offline = [("scope", "openid offline_access"), ("prompt", "consent")];
+        let asked = self.authorize(browser, &offline).await;
+        let attempt =
+            asked.body.split("name=\"attempt\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+        let allowed = browser.post("/oidc/consent", &[("attempt", attempt), ("decision", "allow")]).await;
+        let code = browser.get(&allowed.location()).await.parameter("code").unwrap();
+        self.redeem(&code).await.json()
+    }
+
+    /// Whether a refresh token among these is still worth anything.
+    pub async fn can_refresh(&self, tokens: &Value) -> bool {
+        self.refresh(tokens["refresh_token"].as_str().unwrap()).await.status == 200
+    }
+
     /// Signs in and out of nothing: code, exchange, tokens.
     pub async fn tokens(&self, browser: &Browser, changes: &[(&str, &str)]) -> Value {
         let code = self.code(browser, changes).await;
