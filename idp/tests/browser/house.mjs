@@ -101,6 +101,11 @@ export class House {
       secret = "${SECRET}"
       redirect_uris = ["${this.clinic}/callback"]
       consent = "always"
+      resources = ["https://samples.example.org"]
+      [[clients]]
+      id = "screen"
+      name = "Waiting room"
+      type = "device"
     `;
   }
 
@@ -131,6 +136,13 @@ export class House {
     child.stderr.setEncoding('utf8').on('data', keep);
     this.#services.push(service);
     return service;
+  }
+
+  /** What a device shows that asks for a person. */
+  async deviceCode() {
+    const body = new URLSearchParams({ client_id: 'screen', scope: 'openid profile' });
+    const answer = await fetch(new URL('/oidc/device_authorization', this.url), { method: 'POST', body });
+    return answer.json();
   }
 
   /** The link of the provider's first start, as its operator reads it from the terminal. */

@@ -357,6 +357,54 @@ export const PLACES = {
     await ada.page.goto(stage.house.authorizeUrl({ client_id: 'laboratory' }));
     await ada.seesHeading('Allow access?');
   },
+  'consent to act at an API': async (ada, stage) => {
+    await ada.logInWithPassword();
+    const request = { client_id: 'laboratory', resource: 'https://samples.example.org' };
+    await ada.page.goto(stage.house.authorizeUrl(request));
+    await ada.sees('Act for you at');
+  },
+  'log in with more than a password': async (ada, stage) => {
+    await ada.logInWithPassword();
+    await ada.page.goto(stage.house.authorizeUrl({ acr_values: 'phr' }));
+    await ada.sees('Lindenhof Clinic asks for a passkey here.');
+    await ada.typePassword();
+    await ada.sees('the application asks for more than that');
+  },
+  'connect a device': async (ada) => {
+    await ada.logInWithPassword();
+    await ada.goTo('/device');
+    await ada.seesHeading('Connect a device');
+  },
+  'connect a device after a mistake': async (ada) => {
+    await ada.logInWithPassword();
+    await ada.goTo('/device?user_code=BCDF-GHJK');
+    await ada.press('Continue');
+    await ada.isWarned('This code is not right, or has expired.');
+  },
+  'allow a device': async (ada, stage) => {
+    await ada.logInWithPassword();
+    const { verification_uri_complete: link } = await stage.house.deviceCode();
+    await ada.page.goto(link);
+    await ada.press('Continue');
+    await ada.seesHeading('Allow this device?');
+  },
+  'a device that is connected': async (ada, stage) => {
+    await ada.logInWithPassword();
+    const { user_code: code } = await stage.house.deviceCode();
+    await ada.goTo('/device');
+    await ada.page.getByLabel('Code of the device').fill(code.toLowerCase());
+    await ada.press('Continue');
+    await ada.press('Allow');
+    await ada.seesHeading('The device is connected');
+  },
+  'a device that was denied': async (ada, stage) => {
+    await ada.logInWithPassword();
+    const { verification_uri_complete: link } = await stage.house.deviceCode();
+    await ada.page.goto(link);
+    await ada.press('Continue');
+    await ada.press('Deny');
+    await ada.seesHeading('The device was denied');
+  },
   'log out': async (ada) => {
     await ada.logInWithPassword();
     await ada.goTo('/oidc/logout');
