@@ -23,6 +23,8 @@ const KEEP_GRANTS: Span = Span::days(1);
 const KEEP_BROWSERS: Span = Span::days(400);
 /// What could not be sent for this long is of no use to its reader any more.
 const KEEP_MESSAGES: Span = Span::days(5);
+/// Later an application might end a newer log-in by it.
+const KEEP_NOTICES: Span = Span::days(1);
 
 /// How often the outbox is looked into.
 const MAIL_EVERY: Duration = Duration::from_millis(500);
@@ -189,7 +191,8 @@ async fn answer(app: &App, waiting: &Waiting) -> anyhow::Result<()> {
 pub async fn purge(app: &App) -> anyhow::Result<()> {
     let now = app.clock.now();
     let tx = app.store.begin().await?;
-    let given_up = outbox::give_up(&tx, now - KEEP_MESSAGES).await?;
+    let mut given_up = outbox::give_up(&tx, &[Kind::Mail, Kind::ResetRequest], now - KEEP_MESSAGES).await?;
+    given_up.extend(outbox::give_up(&tx, &[Kind::LogoutNotice], now - KEEP_NOTICES).await?);
     tx.commit().await?;
     for id in given_up {
         tracing::error!(%id, "a message could not be sent for days and was given up");

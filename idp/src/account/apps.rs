@@ -33,17 +33,17 @@ pub async fn of_user(db: &impl Read, user: UserId) -> anyhow::Result<Vec<Known>>
     for (client, permission, since) in consents::of_user(db, user).await? {
         let name = name_of(db, &client).await?;
         known
-            .insert(client.clone(), Known { client, name, scopes: permission.scopes, since, offline: false });
+            .insert(client.clone(), Known { client, name, scopes: permission.told(), since, offline: false });
     }
     for grant in grants::of_user(db, user).await? {
         let offline = grant.is_offline();
         if let Some(entry) = known.get_mut(&grant.client_id) {
-            entry.scopes = entry.scopes.union(&grant.permission.scopes);
+            entry.scopes = entry.scopes.union(&grant.permission.told());
             entry.since = entry.since.max(grant.created_at);
             entry.offline |= offline;
         } else {
             let (client, name) = (grant.client_id.clone(), name_of(db, &grant.client_id).await?);
-            let scopes = grant.permission.scopes;
+            let scopes = grant.permission.told();
             let entry = Known { client, name, scopes, since: grant.created_at, offline };
             known.insert(grant.client_id, entry);
         }

@@ -25,6 +25,10 @@ pub enum Kind {
     CodeReplayed,
     /// An authorization request that waits for its person.
     Pushed,
+    /// A client pushed one.
+    PushedBy,
+    /// A client, or somebody in a network, asked for a device code.
+    DeviceAsked,
     /// A client assertion was used.
     AssertionUsed,
     /// A proof of possession was used.

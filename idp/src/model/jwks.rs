@@ -49,8 +49,9 @@ pub fn check_key(key: &Map<String, Value>) -> Result<(), Invalid> {
     match text("kty") {
         "EC" | "OKP" => Ok(()),
         // 2048 bits are 342 characters of base64url, and a leading zero is not written.
-        "RSA" if text("n").len() >= 342 => Ok(()),
-        "RSA" => Err(Invalid::new("jwks", "has an RSA key of fewer than 2048 bits")),
+        // A large exponent, or 4096 bits and more, would make every check slow.
+        "RSA" if (342..=683).contains(&text("n").len()) && text("e").len() <= 6 => Ok(()),
+        "RSA" => Err(Invalid::new("jwks", "has an RSA key of fewer than 2048 or more than 4096 bits")),
         _ => Err(Invalid::new("jwks", "has a key that is neither RSA, EC nor OKP")),
     }
 }
@@ -86,6 +87,8 @@ mod tests {
             json!({ "keys": [{ "kty": "oct", "k": "a" }] }),
             json!({ "keys": [{ "kty": "EC", "crv": "P-256", "x": "a", "y": "b", "d": "c" }] }),
             json!({ "keys": [{ "kty": "RSA", "n": "AQAB", "e": "AQAB" }] }),
+            json!({ "keys": [{ "kty": "RSA", "n": "x".repeat(684), "e": "AQAB" }] }),
+            json!({ "keys": [{ "kty": "RSA", "n": "x".repeat(342), "e": "AQABAQABAQAB" }] }),
             json!({ "keys": vec![json!({ "kty": "OKP" }); 21] }),
         ] {
             assert!(Jwks::parse(&bad).is_err(), "{bad}");

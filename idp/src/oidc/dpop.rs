@@ -63,7 +63,8 @@ pub async fn key(
     let id = claims.get("jti").and_then(Value::as_str).filter(|id| (1..=256).contains(&id.len()));
     let id = id.ok_or_else(|| invalid("jti is missing or longer than 256 bytes"))?;
     let mark = sha256(format!("{key} {id}").as_bytes());
-    if desk.ephemeral.count(Kind::ProofUsed, mark, AGE + AHEAD).await? > 1 {
+    // A second longer than it is good, since its time is told in whole seconds.
+    if desk.ephemeral.count(Kind::ProofUsed, mark, AGE + AHEAD + Duration::SECOND).await? > 1 {
         return Err(invalid("this proof was used before").into());
     }
     Ok(Some(key))

@@ -56,6 +56,9 @@ pub enum OAuthError {
     /// RFC 8628 §3.5.
     #[error("the device code has expired; begin again")]
     ExpiredToken,
+    /// OpenID Connect Core Unmet Authentication Requirements 1.0.
+    #[error("none of the demanded acr values is known here")]
+    UnmetAuthenticationRequirements,
     /// RFC 8707 §2.
     #[error("resource is not an API that this client may ask tokens for")]
     InvalidTarget,
@@ -106,6 +109,7 @@ impl OAuthError {
             Self::AuthorizationPending => "authorization_pending",
             Self::SlowDown => "slow_down",
             Self::ExpiredToken => "expired_token",
+            Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
             Self::InvalidTarget => "invalid_target",
             Self::AccessDenied => "access_denied",
             Self::LoginRequired => "login_required",
@@ -129,7 +133,7 @@ impl OAuthError {
     const fn status(&self) -> StatusCode {
         match self {
             Self::InvalidClient { .. } | Self::InvalidToken => StatusCode::UNAUTHORIZED,
-            Self::InsufficientScope | Self::AccessDenied => StatusCode::FORBIDDEN,
+            Self::InsufficientScope => StatusCode::FORBIDDEN,
             Self::TemporarilyUnavailable => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::BAD_REQUEST,
         }

@@ -21,6 +21,32 @@ const PREFIX: &str = "urn:ietf:params:oauth:request_uri:";
 /// The person has to come within this time; then they have as long as with any request.
 const LIFETIME: Duration = Duration::seconds(90);
 
+/// What an authorization request is read for. Nothing else is kept, least of all a secret.
+const KEPT: [&str; 19] = [
+    "acr_values",
+    "claims",
+    "client_id",
+    "code_challenge",
+    "code_challenge_method",
+    "dpop_jkt",
+    "id_token_hint",
+    "login_hint",
+    "max_age",
+    "nonce",
+    "prompt",
+    "redirect_uri",
+    "registration",
+    "resource",
+    "response_mode",
+    "response_type",
+    "scope",
+    "state",
+    "ui_locales",
+];
+const MAX_BYTES: usize = 16 * 1024;
+/// So many requests of one client may wait at a time; a public one is only a name.
+const MAX_WAITING: u64 = 3000;
+
 /// A request as it waits for its person.
 #[derive(Debug, Serialize, Deserialize)]
 struct Pushed {
@@ -54,8 +80,9 @@ pub async fn respond(desk: &Desk<'_>, headers: &HeaderMap, params: &Params) -> R
         }
         None => params.clone(),
     };
-    for name in ["client_secret", "client_assertion", "client_assertion_type"] {
-        request.remove(name);
+    request.keep(&KEPT);
+    if request.len() > MAX_BYTES {
+        return Err(invalid("the request is longer than 16 KiB").into());
     }
     request.set("client_id", client.id.as_str());
     if let Some(key) = key {
@@ -69,6 +96,10 @@ pub async fn respond(desk: &Desk<'_>, headers: &HeaderMap, params: &Params) -> R
         // Whom an ID token speaks of is looked at again when the person comes.
         Ok(addressed) => checks::check(&request, &addressed, None, desk.now)?,
     };
+    let by_client = sha256(client.id.as_str().as_bytes());
+    if desk.ephemeral.count(Kind::PushedBy, by_client, LIFETIME).await? > MAX_WAITING {
+        return Err(OAuthError::TemporarilyUnavailable.into());
+    }
     let handle = desk.entropy.handle()?;
     let request_uri = format!("{PREFIX}{handle}");
     let pushed = Pushed { client_id: client.id, params: request, at: desk.now };

@@ -5,7 +5,7 @@ use sea_orm::sea_query::{Expr, Query};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use time::OffsetDateTime;
 
-use super::entity::{grant, refresh_token};
+use super::entity::{ended_session, grant, refresh_token, session};
 use super::{Read, Result, StoreError, Tx, from_millis, insert_new, stored, to_millis, unique};
 use crate::crypto::seal::Place;
 use crate::crypto::token::{Token, TokenHash, TokenKind};
@@ -193,19 +193,24 @@ pub fn successor(db: &impl Read, rotated: &RefreshToken) -> Result<Option<Token>
     Ok(Token::parse(TokenKind::RefreshToken, text))
 }
 
-/// Removes grants that can give nothing any more: every refresh token past its end, and the grant
-/// older than `before`. At most `limit`; returns how many.
+/// Removes grants that can give nothing any more: every refresh token past its end, the session gone, and
+/// the grant older than `before`. At most `limit`; returns how many.
 pub async fn purge(tx: &Tx, now: OffsetDateTime, before: OffsetDateTime, limit: u64) -> Result<u64> {
     let alive = Query::select()
         .column(refresh_token::Column::GrantId)
         .from(refresh_token::Entity)
         .and_where(refresh_token::Column::ExpiresAt.gt(to_millis(now)))
         .to_owned();
+    let living = Query::select().column(session::Column::Id).from(session::Entity).to_owned();
+    let ended = Query::select().column(ended_session::Column::Id).from(ended_session::Entity).to_owned();
     let spent: Vec<uuid::Uuid> = grant::Entity::find()
         .select_only()
         .column(grant::Column::Id)
         .filter(grant::Column::CreatedAt.lt(to_millis(before)))
         .filter(grant::Column::Id.not_in_subquery(alive))
+        // Whoever is told of the end of a session is found by its grants.
+        .filter(grant::Column::SessionId.not_in_subquery(living))
+        .filter(grant::Column::SessionId.not_in_subquery(ended))
         .order_by_asc(grant::Column::Id)
         .limit(limit)
         .into_tuple()

@@ -130,9 +130,10 @@ pub async fn postpone(tx: &Tx, id: OutboxId, until: OffsetDateTime, why: &str) -
     Ok(())
 }
 
-/// Gives up what was written before `before` and could not be sent since; returns which.
-pub async fn give_up(tx: &Tx, before: OffsetDateTime) -> Result<Vec<OutboxId>> {
+/// Gives up what of these kinds was written before `before` and could not be sent since; returns which.
+pub async fn give_up(tx: &Tx, kinds: &[Kind], before: OffsetDateTime) -> Result<Vec<OutboxId>> {
     let gone = outbox::Entity::delete_many()
+        .filter(outbox::Column::Kind.is_in(kinds.iter().map(|kind| kind.as_str())))
         .filter(outbox::Column::CreatedAt.lte(to_millis(before)))
         .filter(outbox::Column::LastError.is_not_null())
         .exec_with_returning(tx.connection())

@@ -85,8 +85,18 @@ impl Params {
         self.values.insert(name.to_owned(), value.to_owned());
     }
 
-    pub fn remove(&mut self, name: &str) {
-        self.values.remove(name);
+    /// Keeps the parameters of these names and forgets the rest.
+    pub fn keep(&mut self, names: &[&str]) {
+        self.values.retain(|name, _| names.contains(&name.as_str()));
+        self.lists.retain(|name, _| names.contains(&name.as_str()));
+    }
+
+    /// How much text it is.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        let plain = self.values.iter().map(|(name, value)| name.len() + value.len());
+        let lists = self.lists.values().flatten().map(String::len);
+        plain.chain(lists).sum()
     }
 
     #[must_use]

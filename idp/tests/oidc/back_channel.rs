@@ -128,6 +128,40 @@ async fn a_notice_is_sent_until_it_is_taken() {
     assert!(ear.tokens().is_empty());
 }
 
+/// A notice that is a day old might end a newer log-in.
+#[tokio::test]
+async fn a_notice_is_given_up_after_a_day() {
+    let (office, lab, ear) = office().await;
+    lab.tokens(&office.browser, &[]).await;
+    ear.refuse(true);
+    office.log_out().await;
+    jobs::tell(&office.app.app).await.unwrap();
+    assert_eq!(ear.tokens().len(), 1);
+    office.app.advance(Duration::days(1));
+    jobs::purge(&office.app.app).await.unwrap();
+    jobs::tell(&office.app.app).await.unwrap();
+    assert!(ear.tokens().is_empty());
+}
+
+/// However long ago an application was used in a session, it is told of the end.
+#[tokio::test]
+async fn a_long_session_is_told_too() {
+    let (office, lab, ear) = office().await;
+    office
+        .app
+        .sql("UPDATE client SET settings = json_set(settings, '$.refresh_tokens', json('false'))")
+        .await;
+    lab.tokens(&office.browser, &[]).await;
+    for _ in 0..3 {
+        office.app.advance(Duration::hours(20));
+        office.app.sql("UPDATE session SET expires_at = expires_at + 100000000, last_seen_at = last_seen_at + 72000000").await;
+        jobs::purge(&office.app.app).await.unwrap();
+    }
+    office.log_out().await;
+    jobs::tell(&office.app.app).await.unwrap();
+    assert_eq!(ear.tokens().len(), 1);
+}
+
 /// C9: whatever it is that ends a session.
 #[tokio::test]
 async fn every_end_of_a_session_is_told() {

@@ -90,7 +90,7 @@ async fn a_device_is_told_what_happened() {
             .body
             .contains("The device was denied")
     );
-    assert_token_error(&poll(&screen, text(&denied, "device_code")).await, 403, "access_denied");
+    assert_token_error(&poll(&screen, text(&denied, "device_code")).await, 400, "access_denied");
     let forgotten = begin(&screen).await;
     office.app.advance(Duration::minutes(10));
     assert_token_error(&poll(&screen, text(&forgotten, "device_code")).await, 400, "expired_token");

@@ -54,6 +54,28 @@ async fn nothing_beside_the_name_counts() {
     assert_eq!(back.parameter("state").as_deref(), Some("the state"));
 }
 
+/// A12, RFC 9101 §5
+#[tokio::test]
+async fn a_name_is_given_once_and_without_an_object() {
+    let office = Office::open().await;
+    let name = pushed(&office.practice(), &[]).await;
+    for more in ["&client_id=practice", "&request_uri=x", "&request=x", "&state=a&state=b"] {
+        let answer = visit(&office.browser, "practice", &name, more).await;
+        assert_stays_here(&answer);
+    }
+    assert!(visit(&office.browser, "practice", &name, "").await.parameter("code").is_some());
+}
+
+/// A16: what nobody reads is not kept, and what is read is bounded.
+#[tokio::test]
+async fn a_pushed_request_takes_little_room() {
+    let office = Office::open().await;
+    let practice = office.practice();
+    let long = "x".repeat(60_000);
+    assert_eq!(push(&practice, &[("unknown", &long)]).await.status, 201);
+    assert_token_error(&push(&practice, &[("acr_values", &long)]).await, 400, "invalid_request");
+}
+
 /// B2, checklist 26: spent by its answer, whatever that is, and not by looking at it.
 #[tokio::test]
 async fn a_name_is_spent_by_the_answer() {

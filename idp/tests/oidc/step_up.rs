@@ -86,6 +86,16 @@ async fn a_voluntary_acr_is_no_demand() {
     }
 }
 
+/// OIDC Core §5.5.1.1: what we can not meet fails, and is not passed over.
+#[tokio::test]
+async fn a_demand_that_nobody_can_meet_fails() {
+    let office = Office::open().await;
+    let practice = office.practice();
+    let claims = json!({ "id_token": { "acr": { "essential": true, "values": ["urn:example:gold"] } } });
+    let answer = practice.authorize(&office.browser, &[("claims", &claims.to_string())]).await;
+    assert_redirected_error(&answer, &practice, "unmet_authentication_requirements");
+}
+
 /// OIDC Core §3.1.2.2: for whom it was asked, and nobody else; whoever logs in as somebody else is told why.
 #[tokio::test]
 async fn somebody_else_does_not_answer_and_is_told_why() {

@@ -44,7 +44,7 @@ pub(super) fn read(params: &Params) -> Result<Asked, OAuthError> {
     };
     Ok(Asked {
         claims: NamedClaims { userinfo: named(asked.get("userinfo")), id_token: named(id_token) },
-        assurance: id_token.and_then(|claims| claims.get("acr")).and_then(assurance),
+        assurance: id_token.and_then(|claims| claims.get("acr")).map_or(Ok(None), assurance)?,
         person,
     })
 }
@@ -54,12 +54,18 @@ fn named(member: Option<&Value>) -> BTreeSet<Claim> {
     Claim::ALL.into_iter().filter(asked).collect()
 }
 
-/// The least of the levels that would do. Only an essential claim binds us.
-fn assurance(acr: &Value) -> Option<Assurance> {
+/// The least of the levels that would do. Only an essential claim binds us, and one that we can not meet
+/// fails (§5.5.1.1).
+fn assurance(acr: &Value) -> Result<Option<Assurance>, OAuthError> {
     if acr.get("essential").and_then(Value::as_bool) != Some(true) {
-        return None;
+        return Ok(None);
     }
     let one = acr.get("value").into_iter();
     let many = acr.get("values").and_then(Value::as_array).into_iter().flatten();
-    one.chain(many).filter_map(Value::as_str).filter_map(Assurance::parse).min()
+    let named: Vec<&str> = one.chain(many).filter_map(Value::as_str).collect();
+    let least = named.iter().filter_map(|acr| Assurance::parse(acr)).min();
+    if least.is_none() && !named.is_empty() {
+        return Err(OAuthError::UnmetAuthenticationRequirements);
+    }
+    Ok(least)
 }

@@ -8,7 +8,7 @@ use crate::oidc::error::OAuthError;
 use crate::store::{Store, clients};
 use crate::web::params::Params;
 
-use super::checks::MAX_STATE;
+use super::checks::{self, MAX_STATE};
 use super::object;
 use crate::ephemeral::Key;
 use crate::oidc::{Desk, par};
@@ -48,6 +48,17 @@ pub enum Gathered {
 /// Our own faults.
 pub async fn gather(desk: &Desk<'_>, params: &Params) -> anyhow::Result<Gathered> {
     let client_id = params.get("client_id").unwrap_or_default();
+    let stands_in = [params.get("request"), params.get("request_uri")];
+    if stands_in.iter().any(Option::is_some) {
+        // RFC 9101 §5: one of them. What stands beside it does not count, but is not doubled either.
+        if stands_in.iter().all(Option::is_some) {
+            let why = "request and request_uri exclude each other".to_owned();
+            return Ok(Gathered::Refused(OAuthError::InvalidRequest(why)));
+        }
+        if let Err(error) = checks::nothing_repeated(params) {
+            return Ok(Gathered::Refused(error));
+        }
+    }
     if let Some(handle) = params.get("request_uri").and_then(par::handle) {
         return Ok(match par::find(desk, client_id, &handle).await? {
             Some((pushed, key)) => Gathered::Params(pushed, Some(key)),

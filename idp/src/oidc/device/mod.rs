@@ -38,6 +38,8 @@ const LETTERS: usize = 8;
 const TRIES: u64 = 10;
 const ALL_TRIES: u64 = 1000;
 const WINDOW: Duration = Duration::minutes(10);
+/// So many codes one client may ask for within the window, and one network.
+const MAX_ASKED: u64 = 2000;
 
 /// What a device asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,6 +97,12 @@ pub async fn begin(
         resources: checks::resources(params, &client)?,
         ..Permission::default()
     };
+    for who in [client.id.as_str(), network] {
+        let count = desk.ephemeral.count(Kind::DeviceAsked, sha256(who.as_bytes()), WINDOW).await?;
+        if count > MAX_ASKED {
+            return Err(OAuthError::TemporarilyUnavailable.into());
+        }
+    }
     let device_code = Token::generate(TokenKind::DeviceCode, desk.entropy)?;
     let key = device_code.hash().0;
     let user_code = new_user_code(desk.entropy)?;
@@ -188,21 +196,20 @@ pub async fn named(
     })
 }
 
-/// Keeps what the person decided, once: the code is spent. `false` when it was spent already.
+/// Spends the code, so that one decision is made. `false` when it was spent already.
 ///
 /// # Errors
 /// When ephemeral storage does not answer.
-pub async fn decide(
-    ephemeral: &Ephemeral,
-    (waiting, key): (&Waiting, Key),
-    decision: &Decision,
-) -> anyhow::Result<bool> {
-    let taken: Option<Key> = ephemeral.take(Kind::UserCode, name_of(&waiting.user_code)).await?;
-    if taken != Some(key) {
-        return Ok(false);
-    }
-    ephemeral.put(Kind::DeviceDecision, key, decision, LIFETIME).await?;
-    Ok(true)
+pub async fn spend(ephemeral: &Ephemeral, waiting: &Waiting, key: Key) -> anyhow::Result<bool> {
+    Ok(ephemeral.take::<Key>(Kind::UserCode, name_of(&waiting.user_code)).await? == Some(key))
+}
+
+/// Keeps what the person decided, for the device to fetch.
+///
+/// # Errors
+/// When ephemeral storage does not answer.
+pub async fn decide(ephemeral: &Ephemeral, key: Key, decision: &Decision) -> anyhow::Result<()> {
+    Ok(ephemeral.put(Kind::DeviceDecision, key, decision, LIFETIME).await?)
 }
 
 /// What a device that asks again is told: the approval, once, or what to do meanwhile (§3.5).

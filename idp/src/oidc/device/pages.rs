@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
-use super::{Decision, Named, PAGE, Waiting, decide, named};
+use super::{Decision, Named, PAGE, Waiting, decide, named, spend};
 use crate::app::App;
 use crate::audit::Actor;
 use crate::model::attempt::Approval;
@@ -163,6 +163,9 @@ pub async fn answer(
         Ok(found) => found,
         Err(failure) => return again(&app, &visit, &form.user_code, failure),
     };
+    if !spend(&app.ephemeral, &waiting, key).await? {
+        return again(&app, &visit, &form.user_code, "device-unknown");
+    }
     let allowed = matches!(form.decision, Answer::Allow);
     let decision =
         if allowed { Decision::Allowed(Approval::from(&signed_in.session)) } else { Decision::Denied };
@@ -173,9 +176,7 @@ pub async fn answer(
         let what = (&waiting.permission, &client);
         consent::grant(&app.store, what, (signed_in.user.id, doer), app.clock.now()).await?;
     }
-    if !decide(&app.ephemeral, (&waiting, key), &decision).await? {
-        return again(&app, &visit, &form.user_code, "device-unknown");
-    }
+    decide(&app.ephemeral, key, &decision).await?;
     page::render(&app, &visit, FRAME, &DeviceDonePage { allowed })
 }
 
