@@ -37,6 +37,28 @@ test('the same holds for one that was picked from the email field', async (stage
   await ada.eventually(async () => assert.deepEqual(await ada.authenticator.passkeys(), []));
 });
 
+test('where the browser can look at once, whoever has no passkey gets the form and no dialog', async (stage) => {
+  const ada = await stage.person();
+  // The browser's part is played, so that it shows how it was asked.
+  await ada.page.addInitScript(() => {
+    PublicKeyCredential.getClientCapabilities = async () => ({ immediateGet: true });
+    const get = navigator.credentials.get.bind(navigator.credentials);
+    navigator.credentials.get = (options) => {
+      if (options.mediation === 'conditional') return get(options);
+      window.asked = { mode: options.uiMode ?? null, list: 'allowCredentials' in options.publicKey };
+      return Promise.reject(new DOMException('nobody here', 'NotAllowedError'));
+    };
+  });
+  await ada.goTo('/login');
+  await ada.press('Log in with a passkey');
+  await ada.isWarned('No passkey was used on this device.');
+  assert.deepEqual(await ada.page.evaluate(() => window.asked), { mode: 'immediate', list: false });
+  // Somebody who names another device means a dialog.
+  await ada.press('Use a phone or security key');
+  await ada.isWarned('It was cancelled or took too long.');
+  assert.equal((await ada.page.evaluate(() => window.asked)).mode, null);
+});
+
 test('without a passkey on this device the page points to the other ways', async (stage) => {
   const ada = await stage.person();
   await ada.goTo('/login');
