@@ -496,7 +496,7 @@ describe('devices', () => {
     const app = await screen();
     const begun = await app.beginDevice({ scope: 'openid' });
     assert.match(await office.ada().decideAbout(begun, 'deny'), /denied/);
-    await assert.rejects(app.pollDevice(begun), refused('access_denied', 403));
+    await assert.rejects(app.pollDevice(begun), refused('access_denied', 400));
     await assert.rejects(app.pollDevice({ device_code: 'made up' }), refused('invalid_grant'));
   });
 

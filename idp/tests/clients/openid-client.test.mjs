@@ -328,7 +328,7 @@ describe('devices', () => {
       await office.ada().decideAbout(device, decision);
       return client.pollDeviceAuthorizationGrant(config, device);
     };
-    const denied = assert.rejects(begun('deny'), refused('access_denied', 403));
+    const denied = assert.rejects(begun('deny'), refused('access_denied', 400));
     const tokens = await begun('allow');
     await denied;
     assert.deepEqual([tokens.claims().aud, tokens.scope], ['screen', 'openid profile']);
