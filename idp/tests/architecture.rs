@@ -50,8 +50,8 @@ fn allowed() -> BTreeMap<&'static str, Vec<&'static str>> {
 /// The edges of a feature, where HTTP is spoken.
 fn is_edge(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap();
-    path.contains("/pages/")
-        || ["pages.rs", "api.rs", "endpoints.rs", "cors.rs", "respond.rs", "routes.rs"].contains(&name)
+    ["/pages/", "/endpoints/"].iter().any(|folder| path.contains(folder))
+        || ["pages.rs", "api.rs", "cors.rs", "respond.rs", "routes.rs"].contains(&name)
         // A feature's own mod.rs collects its routes; `error` is what its endpoints answer.
         || ["login/mod.rs", "oidc/mod.rs", "oidc/error.rs"].contains(&path)
 }

@@ -1,0 +1,64 @@
+//! The protocol's addresses: what people pass through, what programs call, and what both read requests with.
+
+mod people;
+mod pictures;
+mod programs;
+
+pub use people::{authorize, authorize_post, resume};
+pub use pictures::logo;
+pub use programs::{device_authorization, discovery, introspect, jwks, par, revoke, token, userinfo};
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, OptionalFromRequest, Request};
+
+use super::Desk;
+use super::error::{EndpointError, OAuthError};
+use crate::app::App;
+use crate::web::form::{FORM, content_type};
+use crate::web::params::Params;
+
+#[must_use]
+pub fn desk<'a>(app: &'a App, issuer: &'a str) -> Desk<'a> {
+    Desk {
+        store: &app.store,
+        ephemeral: &app.ephemeral,
+        keys: app.keys.current(),
+        entropy: app.entropy,
+        tokens: &app.config.tokens,
+        limits: app.config.sessions.limits(),
+        issuer,
+        now: app.clock.now(),
+    }
+}
+
+/// A form of the protocol. Whatever is wrong with it, the answer is the protocol's error and not the
+/// framework's.
+#[derive(Debug)]
+pub struct ProtocolForm(Params);
+
+/// Userinfo may come without a form.
+impl<S: Send + Sync> OptionalFromRequest<S> for ProtocolForm {
+    type Rejection = EndpointError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Option<Self>, EndpointError> {
+        if content_type(request.headers()) != FORM {
+            return Ok(None);
+        }
+        <Self as FromRequest<S>>::from_request(request, state).await.map(Some)
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for ProtocolForm {
+    type Rejection = EndpointError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, EndpointError> {
+        let invalid = |why: &str| EndpointError::from(OAuthError::InvalidRequest(why.to_owned()));
+        if content_type(request.headers()) != FORM {
+            return Err(invalid("the request must be application/x-www-form-urlencoded"));
+        }
+        let body = Bytes::from_request(request, state).await;
+        let body = body.map_err(|_| invalid("the request body is too large or did not arrive whole"))?;
+        let text = std::str::from_utf8(&body).map_err(|_| invalid("the request is not UTF-8"))?;
+        Params::parse(text).map(Self).map_err(|error| invalid(&error.to_string()))
+    }
+}

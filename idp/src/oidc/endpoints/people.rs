@@ -1,0 +1,191 @@
+//! The authorization endpoint, where people pass through: from a request to its answer, by way of whatever
+//! pages it takes.
+
+use axum::extract::{RawQuery, State};
+use axum::response::Response;
+use serde::Deserialize;
+
+use super::desk;
+use crate::app::App;
+use crate::crypto::jwt;
+use crate::model::attempt::{Attempt, Destination, Handle};
+use crate::model::client::Client;
+use crate::model::ids::UserId;
+use crate::oidc::authorize::request::{Addressed, Gathered, Unaddressed, address, gather};
+use crate::oidc::authorize::{self, Because, Next, checks, respond};
+use crate::oidc::claims::Hint;
+use crate::oidc::consent;
+use crate::oidc::error::OAuthError;
+use crate::store::clients;
+use crate::web::attempt::{load, location, save, take};
+use crate::web::error::PageError;
+use crate::web::form::{Asked, Sent};
+use crate::web::page::see_other;
+use crate::web::params::Params;
+use crate::web::visit::Visit;
+
+/// GET /oidc/authorize
+pub async fn authorize(
+    State(app): State<App>,
+    visit: Visit,
+    RawQuery(query): RawQuery,
+) -> Result<Response, PageError> {
+    let params = Params::parse(&query.unwrap_or_default());
+    let params = params.map_err(|error| PageError::BadRequest(error.to_string()))?;
+    match begin(&app, &visit, &params).await? {
+        Begun::Answered(response) => Ok(response),
+        Begun::Checked(client, attempt) => proceed(&app, &visit, (*client, *attempt), None).await,
+    }
+}
+
+/// POST /oidc/authorize. It may come from another site, and then without our cookies: the request is
+/// kept and continued with a GET that has them.
+pub async fn authorize_post(
+    State(app): State<App>,
+    visit: Visit,
+    Sent(params): Sent,
+) -> Result<Response, PageError> {
+    match begin(&app, &visit, &params).await? {
+        Begun::Answered(response) => Ok(response),
+        Begun::Checked(_, attempt) => {
+            let handle = keep(&app, &attempt).await?;
+            Ok(see_other(&location(&Destination::Attempt(handle))))
+        }
+    }
+}
+
+enum Begun {
+    Answered(Response),
+    Checked(Box<Client>, Box<Attempt>),
+}
+
+async fn begin(app: &App, visit: &Visit, params: &Params) -> Result<Begun, PageError> {
+    let issuer = app.config.public_url.issuer();
+    let (params, pushed, refused) = match gather(&desk(app, &issuer), params).await? {
+        Gathered::Params(params, pushed) => (params, pushed, None),
+        Gathered::Refused(error) => (params.clone(), None, Some(error)),
+        Gathered::Expired => return Err(PageError::AttemptExpired),
+    };
+    let addressed = match address(&app.store, &params).await? {
+        Ok(addressed) => Addressed { pushed, ..addressed },
+        Err(Unaddressed::Client(why)) => return Err(PageError::UnknownClient(why)),
+        Err(Unaddressed::RedirectUri(why)) => return Err(PageError::RedirectMismatch(why)),
+    };
+    let checked = match refused {
+        Some(error) => Err(error),
+        None => hinted_user(app, &params, &addressed)
+            .and_then(|hinted| checks::check(&params, &addressed, hinted, app.clock.now())),
+    };
+    match checked {
+        Ok(attempt) => Ok(Begun::Checked(Box::new(addressed.client), Box::new(attempt))),
+        Err(error) => respond::with_error(app, visit, (&addressed).into(), &error).await.map(Begun::Answered),
+    }
+}
+
+/// OIDC Core §3.1.2.1 `id_token_hint`: expired ones will do, foreign ones will not.
+fn hinted_user(app: &App, params: &Params, addressed: &Addressed) -> Result<Option<UserId>, OAuthError> {
+    let Some(token) = params.get("id_token_hint") else {
+        return Ok(None);
+    };
+    let issuer = app.config.public_url.issuer();
+    jwt::read::<Hint>(&app.keys.current(), jwt::TYP_ID_TOKEN, token)
+        .filter(|hint| hint.iss == issuer && hint.aud == addressed.client.id.as_str())
+        .and_then(|hint| hint.sub.parse().ok())
+        .map(Some)
+        .ok_or_else(|| {
+            OAuthError::InvalidRequest("id_token_hint is not an ID token of this client".to_owned())
+        })
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Resume {
+    attempt: Handle,
+    #[serde(default)]
+    cancelled: String,
+}
+
+/// GET /oidc/authorize/resume
+pub async fn resume(
+    State(app): State<App>,
+    visit: Visit,
+    Asked(resume): Asked<Resume>,
+) -> Result<Response, PageError> {
+    let attempt = load(&app, &visit, &resume.attempt).await?;
+    if resume.cancelled == "1" {
+        take(&app, &resume.attempt).await?;
+        return respond::with_error(&app, &visit, (&attempt).into(), &OAuthError::AccessDenied).await;
+    }
+    let client = clients::by_id(&app.store, &attempt.client_id).await?.filter(Client::is_enabled);
+    let client = client.ok_or_else(|| PageError::UnknownClient("the client was removed".to_owned()))?;
+    proceed(&app, &visit, (client, attempt), Some(resume.attempt)).await
+}
+
+/// Does what has to happen next. An attempt is kept only once a page needs it.
+async fn proceed(
+    app: &App,
+    visit: &Visit,
+    (client, mut attempt): (Client, Attempt),
+    kept: Option<Handle>,
+) -> Result<Response, PageError> {
+    let session = visit.signed_in.as_ref().map(|signed_in| &signed_in.session);
+    let next = authorize::next(&app.store, &attempt, &client, session, app.clock.now()).await?;
+    let next = match next {
+        Ok(next) => next,
+        Err(error) => {
+            if let Some(handle) = &kept {
+                take(app, handle).await?;
+            }
+            return respond::with_error(app, visit, (&attempt).into(), &error).await;
+        }
+    };
+    match (next, &visit.signed_in) {
+        (Next::Answer, Some(signed_in)) => {
+            if let Some(handle) = &kept {
+                // Of two tabs that come this far with one attempt, one is answered.
+                attempt = take(app, handle).await?;
+            }
+            if !respond::spend(app, attempt.pushed).await? {
+                // Answered in another tab, with everything that this one could have got.
+                return Err(PageError::AttemptExpired);
+            }
+            attempt.permission.scopes = authorize::granted_scopes(&attempt, &client, &signed_in.session);
+            let code =
+                authorize::issue_code(&app.ephemeral, app.entropy, &attempt, &signed_in.session).await?;
+            respond::with_code(app, visit, (&attempt).into(), code.expose()).await
+        }
+        (Next::Consent, Some(signed_in)) => {
+            let handle = keep_or(app, visit, &mut attempt, kept).await?;
+            consent::pages::ask(app, visit, (&handle, &attempt), signed_in)
+        }
+        (next, _) => {
+            let handle = keep_or(app, visit, &mut attempt, kept).await?;
+            let notice = match next {
+                Next::Login(Because::OtherPerson) => "&notice=other-person",
+                Next::Login(Because::TooWeak(_)) => "&notice=too-weak",
+                _ => "",
+            };
+            Ok(see_other(&format!("/login?attempt={handle}{notice}")))
+        }
+    }
+}
+
+async fn keep_or(
+    app: &App,
+    visit: &Visit,
+    attempt: &mut Attempt,
+    kept: Option<Handle>,
+) -> Result<Handle, PageError> {
+    match kept {
+        Some(handle) => Ok(handle),
+        None => {
+            attempt.browser = Some(visit.browser);
+            keep(app, attempt).await
+        }
+    }
+}
+
+async fn keep(app: &App, attempt: &Attempt) -> Result<Handle, PageError> {
+    let handle = app.entropy.handle()?;
+    save(app, &handle, attempt).await?;
+    Ok(handle)
+}

@@ -1,0 +1,116 @@
+//! What programs call: each reads its request, calls one function of the domain and turns the result into a
+//! response.
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, PRAGMA};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+
+use super::{ProtocolForm, desk};
+use crate::app::App;
+use crate::oidc::error::EndpointError;
+use crate::oidc::{device, introspect, par, revoke, token, userinfo};
+use crate::web::network::{self, Peer};
+
+/// GET /.well-known/openid-configuration and /.well-known/oauth-authorization-server
+pub async fn discovery(State(app): State<App>) -> Response {
+    let catalogues = app.theme.catalogues();
+    let locales: Vec<String> = catalogues.locales().map(|locale| catalogues.name(locale)).collect();
+    cached(Json(crate::oidc::discovery::document(&app.config.public_url, &locales)))
+}
+
+/// GET /oidc/jwks
+pub async fn jwks(State(app): State<App>) -> Response {
+    cached(Json(app.keys.current().jwks().clone()))
+}
+
+/// A new key is published this long before it signs anything, so caches may live as long.
+fn cached(body: impl IntoResponse) -> Response {
+    ([(CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"))], body).into_response()
+}
+
+/// POST /oidc/token
+pub async fn token(
+    State(app): State<App>,
+    headers: HeaderMap,
+    ProtocolForm(params): ProtocolForm,
+) -> Result<Response, EndpointError> {
+    let issuer = app.config.public_url.issuer();
+    let answer = token::respond(&desk(&app, &issuer), &headers, &params).await?;
+    let no_store = [
+        (CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        (PRAGMA, HeaderValue::from_static("no-cache")),
+    ];
+    Ok((no_store, Json(answer)).into_response())
+}
+
+/// GET and POST /oidc/userinfo
+pub async fn userinfo(
+    State(app): State<App>,
+    method: Method,
+    headers: HeaderMap,
+    form: Option<ProtocolForm>,
+) -> Result<Response, EndpointError> {
+    let params = form.map(|form| form.0).unwrap_or_default();
+    let presented = userinfo::presented(&headers, &params)?;
+    let issuer = app.config.public_url.issuer();
+    let method = if method == Method::POST { "POST" } else { "GET" };
+    let claims = userinfo::respond(&desk(&app, &issuer), (&headers, method), &presented).await?;
+    Ok(([(CACHE_CONTROL, HeaderValue::from_static("no-store"))], Json(claims)).into_response())
+}
+
+/// POST /oidc/par
+pub async fn par(
+    State(app): State<App>,
+    headers: HeaderMap,
+    ProtocolForm(params): ProtocolForm,
+) -> Result<Response, EndpointError> {
+    let issuer = app.config.public_url.issuer();
+    let answer = par::respond(&desk(&app, &issuer), &headers, &params).await?;
+    let no_store = [(CACHE_CONTROL, HeaderValue::from_static("no-store"))];
+    Ok((StatusCode::CREATED, no_store, Json(answer)).into_response())
+}
+
+/// POST `/oidc/device_authorization`
+pub async fn device_authorization(
+    State(app): State<App>,
+    peer: Option<Extension<Peer>>,
+    headers: HeaderMap,
+    ProtocolForm(params): ProtocolForm,
+) -> Result<Response, EndpointError> {
+    let issuer = app.config.public_url.issuer();
+    let address = network::address(&headers, peer.map(|peer| peer.0), &app.config.http.trusted_proxies);
+    let network = address.map(|address| address.to_string()).unwrap_or_default();
+    let answer = device::begin(&desk(&app, &issuer), &headers, &params, &network).await?;
+    Ok(([(CACHE_CONTROL, HeaderValue::from_static("no-store"))], Json(answer)).into_response())
+}
+
+/// POST /oidc/revoke
+pub async fn revoke(
+    State(app): State<App>,
+    headers: HeaderMap,
+    ProtocolForm(params): ProtocolForm,
+) -> Result<Response, EndpointError> {
+    let issuer = app.config.public_url.issuer();
+    revoke::respond(&desk(&app, &issuer), &headers, &params).await?;
+    Ok([(CACHE_CONTROL, HeaderValue::from_static("no-store"))].into_response())
+}
+
+/// POST /oidc/introspect
+pub async fn introspect(
+    State(app): State<App>,
+    headers: HeaderMap,
+    ProtocolForm(params): ProtocolForm,
+) -> Result<Response, EndpointError> {
+    let issuer = app.config.public_url.issuer();
+    let desk = desk(&app, &issuer);
+    let (client, answer) = introspect::respond(&desk, &headers, &params).await?;
+    let no_store = [(CACHE_CONTROL, HeaderValue::from_static("no-store"))];
+    if !introspect::wants_jwt(&headers) {
+        return Ok((no_store, Json(answer)).into_response());
+    }
+    let jwt = introspect::signed(&desk, &client, &answer).await?;
+    let kind = [(CONTENT_TYPE, HeaderValue::from_static(introspect::JWT))];
+    Ok((no_store, kind, jwt).into_response())
+}
