@@ -164,7 +164,7 @@ async fn a_lost_device_is_removed_by_who_gets_in_another_way() {
     let (code_app, _) = app.code_app(&on_lost_device).await;
     app.advance(Duration::minutes(1));
     let browser = app.browser();
-    let flow = browser.submit_password(ADA, PASSWORD).await.location().split('=').nth(1).unwrap().to_owned();
+    let flow = browser.password_step(ADA, PASSWORD).await;
     let code = code_app.code(app.app.clock.now());
     browser.post("/login/code", &[("flow", &flow), ("code", &code)]).await;
     assert!(browser.get("/account/passkeys").await.body.contains("/account/passkeys/lost"));

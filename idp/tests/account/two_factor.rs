@@ -61,14 +61,14 @@ async fn turning_a_code_app_off_needs_a_fresh_strong_factor() {
     assert!(browser.post(off, &[]).await.location().starts_with("/login?destination="));
 
     let stranded = app.browser();
-    let flow = stranded.submit_password(ADA, PASSWORD).await.location().split('=').nth(1).unwrap().to_owned();
+    let flow = stranded.password_step(ADA, PASSWORD).await;
     stranded.post("/login/recovery", &[("flow", &flow), ("code", &codes[0])]).await;
     assert!(stranded.is_signed_in().await);
     let elsewhere = stranded.post(off, &[]).await.location();
     assert!(elsewhere.starts_with("/account/passkeys/create?"), "{elsewhere}");
     assert_eq!(stranded.get(&elsewhere).await.status, 200, "asked, and not sent in a circle");
 
-    let flow = browser.submit_password(ADA, PASSWORD).await.location().split('=').nth(1).unwrap().to_owned();
+    let flow = browser.password_step(ADA, PASSWORD).await;
     let code = code_app.code(app.app.clock.now());
     browser.post("/login/code", &[("flow", &flow), ("code", &code)]).await;
     assert!(browser.get(off).await.body.contains("Turn off the code app?"));
@@ -87,7 +87,7 @@ async fn after_a_recovery_code_a_new_passkey_opens_the_way_to_every_change() {
     let (_, codes) = app.code_app(&browser).await;
     app.advance(Duration::minutes(1));
     let stranded = app.browser();
-    let flow = stranded.submit_password(ADA, PASSWORD).await.location().split('=').nth(1).unwrap().to_owned();
+    let flow = stranded.password_step(ADA, PASSWORD).await;
     stranded.post("/login/recovery", &[("flow", &flow), ("code", &codes[0])]).await;
     for path in ["/account/two-factor/off", "/account/password", "/account/email"] {
         let first = stranded.get(path).await;
@@ -136,12 +136,11 @@ async fn recovery_codes_are_shown_once_and_replaced_as_a_set() {
     let new = recovery_codes(&shown.body);
     assert_eq!(shown.header("cache-control"), "no-store");
     let stranded = app.browser();
-    let flow = stranded.submit_password(ADA, PASSWORD).await.location().split('=').nth(1).unwrap().to_owned();
+    let flow = stranded.password_step(ADA, PASSWORD).await;
     let replaced = stranded.post("/login/recovery", &[("flow", &flow), ("code", &old[0])]).await;
     assert_eq!(replaced.status, 200);
     for code in &new[..7] {
-        let flow =
-            stranded.submit_password(ADA, PASSWORD).await.location().split('=').nth(1).unwrap().to_owned();
+        let flow = stranded.password_step(ADA, PASSWORD).await;
         stranded.post("/login/recovery", &[("flow", &flow), ("code", code)]).await;
     }
     let page = browser.get("/account/two-factor").await.body;
@@ -212,7 +211,7 @@ async fn a_code_app_leaves_the_recovery_codes_that_are_there() {
     let on = browser.post("/account/two-factor/setup", &[("code", &code)]).await;
     assert_eq!(on.location(), "/account/two-factor?notice=code-app-on");
     let stranded = app.browser();
-    let flow = stranded.submit_password(ADA, PASSWORD).await.location().split('=').nth(1).unwrap().to_owned();
+    let flow = stranded.password_step(ADA, PASSWORD).await;
     let used = stranded.post("/login/recovery", &[("flow", &flow), ("code", &codes[0])]).await;
     assert_eq!(used.location(), "/login/offer?why=recovery");
 }
@@ -226,7 +225,7 @@ async fn the_first_code_is_spent() {
     browser.log_in_with_password(ADA, PASSWORD).await;
     let (code_app, _) = app.code_app(&browser).await;
     let other = app.browser();
-    let flow = other.submit_password(ADA, PASSWORD).await.location().split('=').nth(1).unwrap().to_owned();
+    let flow = other.password_step(ADA, PASSWORD).await;
     let code = code_app.code(app.app.clock.now());
     assert_eq!(other.post("/login/code", &[("flow", &flow), ("code", &code)]).await.status, 200);
     assert!(!other.is_signed_in().await);
@@ -242,7 +241,7 @@ async fn a_recovery_code_is_a_proof_for_five_minutes() {
     let (_, codes) = app.code_app(&browser).await;
     app.advance(Duration::minutes(1));
     let stranded = app.browser();
-    let flow = stranded.submit_password(ADA, PASSWORD).await.location().split('=').nth(1).unwrap().to_owned();
+    let flow = stranded.password_step(ADA, PASSWORD).await;
     stranded.post("/login/recovery", &[("flow", &flow), ("code", &codes[0])]).await;
     for path in ["/account/passkeys/create", "/account/passkeys/lost"] {
         assert_eq!(stranded.get(path).await.status, 200, "{path}");

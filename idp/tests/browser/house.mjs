@@ -1,31 +1,16 @@
 // The provider and the clinic example as child processes, on free ports of this machine, with data
 // of their own that is gone afterwards. Knows nothing of browsers.
 
-import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { readFileSync, readdirSync, rmSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { readFileSync, readdirSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { mailsIn } from './mailbox.mjs';
 import { within } from './patience.mjs';
+import { answers, clear, freePorts, furnish, run, stop } from './processes.mjs';
 
-const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
-const BINARIES = resolve(ROOT, process.env.CARGO_TARGET_DIR ?? 'target', 'debug');
 const PATIENCE = 20_000;
 const SECRET = 'a-secret-of-the-browser-tests-and-of-nothing-else';
-
-/** An interrupted run leaves nothing behind either: no process that listens, no data. */
-const running = new Set();
-const furnished = new Set();
-process.on('exit', () => {
-  for (const child of running) child.kill('SIGKILL');
-  for (const directory of furnished) rmSync(directory, { recursive: true, force: true });
-});
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
 
 export class House {
   #services = [];
@@ -33,8 +18,7 @@ export class House {
   static async open() {
     // A port that was free a moment ago may be taken by now.
     for (let attempt = 1; ; attempt += 1) {
-      const directory = await mkdtemp(join(tmpdir(), 'portico-house-'));
-      const house = new House(directory, await freePorts(2));
+      const house = new House(await furnish('portico-house-'), await freePorts(2));
       try {
         await house.#start();
         return house;
@@ -47,7 +31,6 @@ export class House {
 
   constructor(directory, [provider, clinic]) {
     this.directory = directory;
-    furnished.add(directory);
     this.url = `http://localhost:${provider}`;
     this.clinic = `http://localhost:${clinic}`;
     this.ports = { provider, clinic };
@@ -110,30 +93,7 @@ export class House {
   }
 
   #spawn(binary, args, environment = {}) {
-    // Settings in the environment of whoever runs the tests must not reach the provider.
-    const env = { PATH: process.env.PATH, LANG: 'C.UTF-8', ...environment };
-    const child = spawn(join(BINARIES, binary), args, { env, stdio: ['pipe', 'pipe', 'pipe'] });
-    running.add(child);
-    const service = { child, output: '', ended: null };
-    service.ended = new Promise((resolve) => {
-      child.once('error', (error) => {
-        running.delete(child);
-        service.output += `${binary} does not start: ${error.message}\n`;
-        resolve(-1);
-      });
-      child.once('close', (code) => {
-        running.delete(child);
-        resolve(code);
-      });
-    });
-    const keep = (chunk) => {
-      service.output += chunk;
-      this.log += chunk;
-    };
-    // A command that has ended already reads nothing; its exit code says why.
-    child.stdin.on('error', () => {});
-    child.stdout.setEncoding('utf8').on('data', keep);
-    child.stderr.setEncoding('utf8').on('data', keep);
+    const service = run(binary, args, { environment, hear: (chunk) => (this.log += chunk) });
     this.#services.push(service);
     return service;
   }
@@ -215,14 +175,8 @@ export class House {
   }
 
   async close() {
-    for (const { child, ended } of this.#services) {
-      child.kill('SIGTERM');
-      const stopped = await Promise.race([ended.then(() => true), pause(5000, false, { ref: false })]);
-      if (!stopped) child.kill('SIGKILL');
-      await within(PATIENCE, 'a process is killed', ended);
-    }
-    await rm(this.directory, { recursive: true, force: true });
-    furnished.delete(this.directory);
+    for (const service of this.#services) await stop(service);
+    await clear(this.directory);
   }
 }
 
@@ -236,31 +190,4 @@ function stateOf({ pid, exitCode, signalCode }) {
   } catch {
     return 'it still runs';
   }
-}
-
-async function answers(service, url) {
-  const deadline = Date.now() + PATIENCE;
-  let over = false;
-  service.ended.then(() => (over = true));
-  while (!over && Date.now() < deadline) {
-    try {
-      if ((await fetch(url)).ok) return;
-    } catch {
-      // Not listening yet.
-    }
-    await pause(25);
-  }
-  throw new Error(`${url} does not answer. The process said:\n${service.output}`);
-}
-
-async function freePorts(count) {
-  const servers = await Promise.all(
-    Array.from({ length: count }, () => new Promise((resolve, reject) => {
-      const server = createServer().once('error', reject);
-      server.listen(0, '127.0.0.1', () => resolve(server));
-    })),
-  );
-  const ports = servers.map((server) => server.address().port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }

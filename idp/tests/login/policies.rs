@@ -124,7 +124,7 @@ async fn a_limited_session_sees_no_older_passkey() {
     app.set_policy(user.id, Policy::PasskeyOnly).await;
     app.advance(Duration::minutes(1));
     let other = app.browser();
-    let flow = other.submit_password(ADA, PASSWORD).await.parameter("flow").unwrap();
+    let flow = other.password_step(ADA, PASSWORD).await;
     other.post("/login/recovery", &[("flow", &flow), ("code", &codes[0])]).await;
     let id = idp::store::passkeys::of_user(&app.app.store, user.id).await.unwrap()[0].id;
     let path = format!("/account/passkeys/{id}/name");

@@ -160,6 +160,12 @@ impl Browser {
         self.post("/login", &[("email", email), ("password", password)]).await
     }
 
+    /// Enters a right password where more is asked for; returns the sign-in that goes on.
+    pub async fn password_step(&self, email: &str, password: &str) -> String {
+        let answer = self.submit_password(email, password).await;
+        answer.parameter("flow").unwrap_or_else(|| panic!("nothing more is asked for: {answer:?}"))
+    }
+
     /// Signs in at the account pages and declines the offer of a passkey.
     pub async fn log_in_with_password(&self, email: &str, password: &str) {
         let answer = self.submit_password(email, password).await;
