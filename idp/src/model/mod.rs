@@ -10,6 +10,7 @@ pub mod ids;
 pub mod jwks;
 pub mod key;
 pub mod link;
+pub mod network;
 pub mod redirect_uri;
 pub mod resource;
 pub mod scope;
@@ -94,3 +95,74 @@ macro_rules! text_type {
     };
 }
 pub(crate) use text_type;
+
+/// A set of such texts; order and repetition carry no meaning. Written and read with spaces between them.
+macro_rules! text_set {
+    ($(#[$doc:meta])* $name:ident of $item:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(std::collections::BTreeSet<$item>);
+
+        impl $name {
+            /// # Errors
+            /// When one of them is malformed.
+            pub fn parse(text: &str) -> Result<Self, $crate::model::Invalid> {
+                text.split(' ').filter(|part| !part.is_empty()).map($item::parse).collect()
+            }
+
+            #[must_use]
+            pub fn contains(&self, text: &str) -> bool {
+                self.0.iter().any(|known| known.as_str() == text)
+            }
+
+            #[must_use]
+            pub fn is_subset(&self, other: &Self) -> bool {
+                self.0.is_subset(&other.0)
+            }
+
+            #[must_use]
+            pub fn intersection(&self, other: &Self) -> Self {
+                self.0.intersection(&other.0).cloned().collect()
+            }
+
+            #[must_use]
+            pub fn union(&self, other: &Self) -> Self {
+                self.0.union(&other.0).cloned().collect()
+            }
+
+            pub fn iter(&self) -> impl Iterator<Item = &$item> {
+                self.0.iter()
+            }
+
+            #[must_use]
+            pub fn is_empty(&self) -> bool {
+                self.0.is_empty()
+            }
+
+            #[must_use]
+            pub fn len(&self) -> usize {
+                self.0.len()
+            }
+        }
+
+        impl FromIterator<$item> for $name {
+            fn from_iter<I: IntoIterator<Item = $item>>(iter: I) -> Self {
+                Self(iter.into_iter().collect())
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                for (index, item) in self.0.iter().enumerate() {
+                    if index > 0 {
+                        f.write_str(" ")?;
+                    }
+                    f.write_str(item.as_str())?;
+                }
+                Ok(())
+            }
+        }
+    };
+}
+pub(crate) use text_set;

@@ -1,11 +1,6 @@
 //! OAuth scopes (RFC 6749 §3.3) and sets of them.
 
-use std::collections::BTreeSet;
-use std::fmt;
-
-use serde::{Deserialize, Serialize};
-
-use super::{Invalid, text_type};
+use super::{Invalid, text_set, text_type};
 
 text_type!(
     /// One scope token: 1 to 100 characters of RFC 6749 appendix A.4.
@@ -19,10 +14,10 @@ text_type!(
     }
 );
 
-/// A set of scopes; order and repetition carry no meaning.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Scopes(BTreeSet<Scope>);
+text_set!(
+    /// Scopes of a request, a grant or a client.
+    Scopes of Scope
+);
 
 impl Scopes {
     pub const OPENID: &'static str = "openid";
@@ -30,71 +25,16 @@ impl Scopes {
     pub const EMAIL: &'static str = "email";
     pub const OFFLINE_ACCESS: &'static str = "offline_access";
 
-    /// Splits a `scope` parameter.
-    ///
-    /// # Errors
-    /// When one of the tokens is malformed.
-    pub fn parse(text: &str) -> Result<Self, Invalid> {
-        text.split(' ').filter(|token| !token.is_empty()).map(Scope::parse).collect()
-    }
-
-    #[must_use]
-    pub fn contains(&self, scope: &str) -> bool {
-        self.0.iter().any(|s| s.as_str() == scope)
-    }
-
-    #[must_use]
-    pub fn is_subset(&self, other: &Self) -> bool {
-        self.0.is_subset(&other.0)
-    }
-
-    #[must_use]
-    pub fn intersection(&self, other: &Self) -> Self {
-        self.0.intersection(&other.0).cloned().collect()
-    }
-
-    #[must_use]
-    pub fn union(&self, other: &Self) -> Self {
-        self.0.union(&other.0).cloned().collect()
-    }
-
     #[must_use]
     pub fn without(&self, scope: &str) -> Self {
-        self.0.iter().filter(|s| s.as_str() != scope).cloned().collect()
+        self.iter().filter(|known| known.as_str() != scope).cloned().collect()
     }
 
     /// Without those that are about a person.
     #[must_use]
     pub fn without_person(&self) -> Self {
         let about_a_person = [Self::OPENID, Self::PROFILE, Self::EMAIL, Self::OFFLINE_ACCESS];
-        self.0.iter().filter(|scope| !about_a_person.contains(&scope.as_str())).cloned().collect()
-    }
-
-    pub fn iter(&self) -> impl Iterator<Item = &Scope> {
-        self.0.iter()
-    }
-
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-impl FromIterator<Scope> for Scopes {
-    fn from_iter<I: IntoIterator<Item = Scope>>(iter: I) -> Self {
-        Self(iter.into_iter().collect())
-    }
-}
-
-impl fmt::Display for Scopes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, scope) in self.0.iter().enumerate() {
-            if index > 0 {
-                f.write_str(" ")?;
-            }
-            f.write_str(scope.as_str())?;
-        }
-        Ok(())
+        self.iter().filter(|scope| !about_a_person.contains(&scope.as_str())).cloned().collect()
     }
 }
 
