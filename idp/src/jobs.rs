@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use time::Duration as Span;
+use tokio::task::JoinSet;
 
 use crate::app::{App, keys};
 use crate::login::reset;
@@ -28,6 +29,8 @@ const KEEP_NOTICES: Span = Span::days(1);
 
 /// How often the outbox is looked into.
 const MAIL_EVERY: Duration = Duration::from_millis(500);
+/// Applications are told side by side, so that one that hangs does not hold up each of the others in turn.
+const NOTICES_AT_ONCE: usize = 16;
 /// Whoever has claimed a message and dies has it taken from them after this.
 const LEASE: Span = Span::minutes(2);
 /// After a failure: soon, and then less and less often, for days.
@@ -98,7 +101,7 @@ async fn tell_for_ever(app: &App) {
 /// When the database does not answer.
 pub async fn tell(app: &App) -> anyhow::Result<()> {
     while notice::prepare(&app.store, app.entropy, app.clock.now()).await? {}
-    send_due(app, &[Kind::LogoutNotice]).await
+    send_due(app, &[Kind::LogoutNotice], NOTICES_AT_ONCE).await
 }
 
 /// Sends what mail is due. What can not be sent stays for later and holds up nothing else.
@@ -106,28 +109,50 @@ pub async fn tell(app: &App) -> anyhow::Result<()> {
 /// # Errors
 /// When the database does not answer.
 pub async fn deliver(app: &App) -> anyhow::Result<()> {
-    send_due(app, &[Kind::Mail, Kind::ResetRequest]).await
+    send_due(app, &[Kind::Mail, Kind::ResetRequest], 1).await
 }
 
-async fn send_due(app: &App, kinds: &[Kind]) -> anyhow::Result<()> {
+async fn send_due(app: &App, kinds: &[Kind], at_once: usize) -> anyhow::Result<()> {
     loop {
         let due = outbox::due(&app.store, kinds, app.clock.now(), 50).await?;
         if due.is_empty() {
             return Ok(());
         }
+        let mut under_way = JoinSet::new();
+        let mut outcome = Ok(());
         for id in due {
-            if let Err(error) = deliver_one(app, id).await {
-                let why = format!("{error:#}");
-                if let Some(StoreError::Damaged(_) | StoreError::Sealed(_)) = error.downcast_ref() {
-                    tracing::error!(%id, error = why, "a message in the outbox can not be opened");
-                    postpone(app, id, LAST_RETRY, &why).await?;
-                } else {
-                    tracing::warn!(%id, error = why, "a message in the outbox could not be taken");
-                    postpone(app, id, FIRST_RETRY, &why).await?;
-                }
+            if under_way.len() >= at_once {
+                outcome = outcome.and(ended(&mut under_way).await);
             }
+            let app = app.clone();
+            under_way.spawn(async move { deliver_or_postpone(&app, id).await });
         }
+        // To the end, whatever became of one: a message that is broken off would be sent twice.
+        while !under_way.is_empty() {
+            outcome = outcome.and(ended(&mut under_way).await);
+        }
+        outcome?;
     }
+}
+
+async fn ended(under_way: &mut JoinSet<anyhow::Result<()>>) -> anyhow::Result<()> {
+    match under_way.join_next().await {
+        Some(ended) => ended?,
+        None => Ok(()),
+    }
+}
+
+async fn deliver_or_postpone(app: &App, id: OutboxId) -> anyhow::Result<()> {
+    let Err(error) = deliver_one(app, id).await else {
+        return Ok(());
+    };
+    let why = format!("{error:#}");
+    if let Some(StoreError::Damaged(_) | StoreError::Sealed(_)) = error.downcast_ref() {
+        tracing::error!(%id, error = why, "a message in the outbox can not be opened");
+        return postpone(app, id, LAST_RETRY, &why).await;
+    }
+    tracing::warn!(%id, error = why, "a message in the outbox could not be taken");
+    postpone(app, id, FIRST_RETRY, &why).await
 }
 
 async fn deliver_one(app: &App, id: OutboxId) -> anyhow::Result<()> {

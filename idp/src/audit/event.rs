@@ -3,6 +3,7 @@
 
 use serde::Serialize;
 
+use crate::model::claims::NamedClaims;
 use crate::model::client::ClientId;
 use crate::model::credential::Factor;
 use crate::model::ids::{GrantId, PasskeyId, SessionId};
@@ -111,6 +112,8 @@ pub enum Event {
         client: ClientId,
         scopes: String,
         resources: String,
+        /// Asked for by name.
+        claims: NamedClaims,
     },
     /// One signing key took over from another.
     KeyRotated {

@@ -129,6 +129,25 @@ fn a_client_that_can_not_work_is_refused() {
             "consent must be always",
         ),
         ("type = \"spa\"\nredirect_uris = [\"https://a.example/\"]\nscopes = [\"profile\"]", "scope openid"),
+        ("type = \"machine\"", "needs a secret"),
+        ("type = \"machine\"\nauth_method = \"private_key_jwt\"", "public keys (jwks_file)"),
+        ("type = \"machine\"\nauth_method = \"none\"", "must authenticate"),
+        ("type = \"machine\"\nscopes = [\"openid\"]", "no scopes about people"),
+        ("type = \"machine\"\ngrants = [\"device_code\"]", "device_code is not for it"),
+        ("type = \"device\"\nredirect_uris = [\"https://a.example/\"]", "has no redirect_uris"),
+        ("type = \"device\"\nconsent = \"never\"", "consent must be always"),
+        (
+            "type = \"spa\"\nredirect_uris = [\"https://a.example/\"]\ngrants = [\"client_credentials\"]",
+            "must authenticate to use client_credentials",
+        ),
+        (
+            "type = \"spa\"\nredirect_uris = [\"https://a.example/\"]\nserves = [\"urn:a\"]",
+            "must authenticate to serve",
+        ),
+        (
+            "type = \"spa\"\nredirect_uris = [\"https://a.example/\"]\nrequire = [\"signed_requests\"]",
+            "public keys (jwks_file)",
+        ),
     ] {
         let text = complaint(&client(rest), &[]);
         assert!(text.contains(expected), "{text}");

@@ -25,9 +25,11 @@ pub enum Kind {
     CodeReplayed,
     /// An authorization request that waits for its person.
     Pushed,
-    /// A client pushed one.
+    /// Such a request was answered.
+    PushedAnswered,
+    /// Such requests of one client, or from one network.
     PushedBy,
-    /// A client, or somebody in a network, asked for a device code.
+    /// Device codes for one client, or one network.
     DeviceAsked,
     /// A client assertion was used.
     AssertionUsed,

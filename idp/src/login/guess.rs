@@ -1,11 +1,10 @@
 //! Limits that look at where something comes from: wrong passwords, refused passkeys. How soon an account
 //! may be tried again is decided by the database (`store::guesses`); this is about networks (security: G6).
 
-use std::net::IpAddr;
-
 use super::Desk;
 use crate::crypto::sha256;
 use crate::ephemeral::{EphemeralError, Kind};
+use crate::model::network;
 use crate::store::browsers;
 
 /// Failures from one network are counted this long.
@@ -16,15 +15,7 @@ const RECORDED: u64 = 100;
 
 /// What counts of one network are kept under.
 pub(super) fn network_key(desk: &Desk<'_>) -> Option<[u8; 32]> {
-    desk.address.map(|address| sha256(&network_of(address)))
-}
-
-/// What counts as one network: an IPv4 address, or the /56 that a household or clinic gets of IPv6.
-fn network_of(address: IpAddr) -> Vec<u8> {
-    match address {
-        IpAddr::V4(v4) => v4.octets().to_vec(),
-        IpAddr::V6(v6) => v6.octets().into_iter().take(7).collect(),
-    }
+    desk.address.map(|address| sha256(&network::of(address)))
 }
 
 /// G6: after very many failures from one network, browsers that nobody has signed in with wait. A

@@ -4,8 +4,8 @@
 use serde_json::{Map, Value};
 use time::Duration;
 
-use super::Desk;
 use super::error::EndpointError;
+use super::{AHEAD, AUTHENTICATED, Desk};
 use crate::crypto::foreign::Unverified;
 use crate::crypto::sha256;
 use crate::ephemeral::Kind;
@@ -15,8 +15,6 @@ use crate::store::clients;
 /// RFC 7523 §2.2
 pub const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// By a clock that goes ahead of ours (C12).
-const AHEAD: Duration = Duration::seconds(15);
 /// What common libraries use at most.
 const LONGEST: Duration = Duration::hours(1);
 
@@ -93,8 +91,6 @@ fn is_for_us(desk: &Desk<'_>, aud: &Value) -> bool {
         Value::Array(list) if list.len() == 1 => list.first().and_then(Value::as_str),
         _ => None,
     };
-    let endpoint =
-        |path: &str| ["token", "par", "revoke", "introspect", "device_authorization"].contains(&path);
     let rest = only.and_then(|only| only.strip_prefix(desk.issuer));
-    rest.is_some_and(|rest| rest.is_empty() || rest.strip_prefix("/oidc/").is_some_and(endpoint))
+    rest.is_some_and(|rest| rest.is_empty() || AUTHENTICATED.contains(&rest))
 }

@@ -6,16 +6,15 @@ use serde_json::{Map, Value};
 use time::Duration;
 use url::Url;
 
-use super::Desk;
 use super::error::{EndpointError, OAuthError};
+use super::{AHEAD, Desk};
 use crate::crypto::foreign::Unverified;
 use crate::crypto::{base64url, constant_time_eq, sha256};
 use crate::ephemeral::Kind;
 use crate::model::key::Thumbprint;
 
-/// A proof made this long ago, or this far ahead by the sender's clock, will do (C12).
+/// A proof made this long ago will do.
 const AGE: Duration = Duration::seconds(60);
-const AHEAD: Duration = Duration::seconds(15);
 /// A nonce of ours is of one minute and good for the next four.
 const NONCE_MINUTES: i64 = 5;
 

@@ -3,6 +3,7 @@
 pub mod access;
 pub mod assertion;
 pub mod authorize;
+mod bounds;
 pub mod claims;
 pub mod client_auth;
 pub mod consent;
@@ -23,7 +24,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::{get, post};
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use crate::app::App;
 use crate::config::Tokens;
@@ -32,6 +33,9 @@ use crate::crypto::random::Entropy;
 use crate::ephemeral::Ephemeral;
 use crate::model::session::SessionLimits;
 use crate::store::Store;
+
+/// A clock of somebody else may go ahead of ours by this (security: C12).
+const AHEAD: Duration = Duration::seconds(15);
 
 /// What the endpoints for programs work with, and the moment of one request.
 #[derive(Debug)]
@@ -45,6 +49,9 @@ pub struct Desk<'a> {
     pub issuer: &'a str,
     pub now: OffsetDateTime,
 }
+
+/// Where clients authenticate. An assertion may be for one of these instead of our issuer.
+const AUTHENTICATED: [&str; 5] = ["/oidc/token", par::PATH, device::PATH, "/oidc/revoke", "/oidc/introspect"];
 
 /// What people pass through in a browser.
 pub fn pages() -> Router<App> {

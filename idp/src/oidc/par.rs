@@ -1,18 +1,21 @@
 //! Pushed authorization requests (RFC 9126): a client hands its request over before the person comes, and
 //! the person brings only a name for it.
 
+use std::net::IpAddr;
+
 use http::HeaderMap;
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 
+use super::authorize::checks;
 use super::authorize::request::{self, Unaddressed};
-use super::authorize::{checks, object};
+use super::bounds::Bounds;
 use super::error::{EndpointError, OAuthError};
 use super::{Desk, client_auth, dpop};
 use crate::crypto::sha256;
-use crate::ephemeral::{Key, Kind};
+use crate::ephemeral::{Ephemeral, Key, Kind};
 use crate::model::attempt::{ATTEMPT_LIFETIME, Handle};
-use crate::model::client::{ClientId, Requirement};
+use crate::model::client::{Client, ClientId};
 use crate::web::params::Params;
 
 pub const PATH: &str = "/oidc/par";
@@ -44,8 +47,7 @@ const KEPT: [&str; 19] = [
     "ui_locales",
 ];
 const MAX_BYTES: usize = 16 * 1024;
-/// So many requests of one client may wait at a time; a public one is only a name.
-const MAX_WAITING: u64 = 3000;
+const BOUNDS: Bounds = Bounds { kind: Kind::PushedBy, window: LIFETIME, of_client: 3000, of_network: 300 };
 
 /// A request as it waits for its person.
 #[derive(Debug, Serialize, Deserialize)]
@@ -65,7 +67,12 @@ pub struct Answer {
 ///
 /// # Errors
 /// The protocol's errors, and our own faults.
-pub async fn respond(desk: &Desk<'_>, headers: &HeaderMap, params: &Params) -> Result<Answer, EndpointError> {
+pub async fn respond(
+    desk: &Desk<'_>,
+    headers: &HeaderMap,
+    params: &Params,
+    address: Option<IpAddr>,
+) -> Result<Answer, EndpointError> {
     checks::nothing_repeated(params)?;
     let client = client_auth::authenticate(desk, headers, params).await?;
     let key = dpop::key(desk, headers, dpop::Target::post(PATH)).await?;
@@ -73,37 +80,30 @@ pub async fn respond(desk: &Desk<'_>, headers: &HeaderMap, params: &Params) -> R
     if params.get("request_uri").is_some() {
         return Err(invalid("request_uri can not be pushed").into());
     }
-    let mut request = match params.get("request") {
-        Some(object) => object::open(desk, &client, object)?,
-        None if client.must(Requirement::SignedRequests) => {
-            return Err(OAuthError::InvalidRequestObject("this client must sign its requests").into());
-        }
-        None => params.clone(),
-    };
+    let mut request = request::inside(desk, &client, params)?;
+    if request.get("client_id") != Some(client.id.as_str()) {
+        return Err(invalid("client_id is missing").into());
+    }
     request.keep(&KEPT);
     if request.len() > MAX_BYTES {
         return Err(invalid("the request is longer than 16 KiB").into());
     }
-    request.set("client_id", client.id.as_str());
     if let Some(key) = key {
         if request.get("dpop_jkt").is_some_and(|named| named != key.as_str()) {
             return Err(invalid("dpop_jkt is not the key of the DPoP proof").into());
         }
         request.set("dpop_jkt", key.as_str());
     }
-    match request::address(desk.store, &request).await? {
-        Err(Unaddressed::Client(why) | Unaddressed::RedirectUri(why)) => return Err(invalid(&why).into()),
-        // Whom an ID token speaks of is looked at again when the person comes.
-        Ok(addressed) => checks::check(&request, &addressed, None, desk.now)?,
-    };
-    let by_client = sha256(client.id.as_str().as_bytes());
-    if desk.ephemeral.count(Kind::PushedBy, by_client, LIFETIME).await? > MAX_WAITING {
-        return Err(OAuthError::TemporarilyUnavailable.into());
-    }
+    let addressed = request::address(client, &request, None).map_err(|why| match why {
+        Unaddressed::Client(why) | Unaddressed::RedirectUri(why) => invalid(&why),
+    })?;
+    // Whom an ID token speaks of is looked at again when the person comes.
+    checks::check(&request, &addressed, None, desk.now)?;
+    BOUNDS.admit(desk, &addressed.client, address).await?;
     let handle = desk.entropy.handle()?;
     let request_uri = format!("{PREFIX}{handle}");
-    let pushed = Pushed { client_id: client.id, params: request, at: desk.now };
-    desk.ephemeral.put(Kind::Pushed, name(&handle), &pushed, LIFETIME + ATTEMPT_LIFETIME).await?;
+    let pushed = Pushed { client_id: addressed.client.id, params: request, at: desk.now };
+    desk.ephemeral.put(Kind::Pushed, name(&handle), &pushed, LIFETIME).await?;
     Ok(Answer { request_uri, expires_in: LIFETIME.whole_seconds() })
 }
 
@@ -117,15 +117,28 @@ pub fn handle(request_uri: &str) -> Option<Handle> {
     Handle::parse(request_uri.strip_prefix(PREFIX)?).ok()
 }
 
-/// The request of this client under this name, and the key to spend it by. It stays until it is answered: a
+/// The request of this client under this name, and the key to spend it by. Looking at it spends nothing: a
 /// person may load a page twice.
 ///
 /// # Errors
 /// Our own faults.
-pub async fn find(desk: &Desk<'_>, client: &str, handle: &Handle) -> anyhow::Result<Option<(Params, Key)>> {
+pub async fn find(
+    desk: &Desk<'_>,
+    client: &Client,
+    handle: &Handle,
+) -> anyhow::Result<Option<(Params, Key)>> {
     let key = name(handle);
     let pushed: Option<Pushed> = desk.ephemeral.get(Kind::Pushed, key).await?;
-    let pushed =
-        pushed.filter(|pushed| pushed.client_id.as_str() == client && desk.now - pushed.at < LIFETIME);
+    let pushed = pushed.filter(|pushed| pushed.client_id == client.id && desk.now - pushed.at < LIFETIME);
     Ok(pushed.map(|pushed| (pushed.params, key)))
+}
+
+/// Marks a request as answered, so that it is answered once, however many pages it was loaded into. `false`
+/// when it was before.
+///
+/// # Errors
+/// Our own faults.
+pub async fn spend(ephemeral: &Ephemeral, key: Key) -> anyhow::Result<bool> {
+    ephemeral.take::<Pushed>(Kind::Pushed, key).await?;
+    Ok(ephemeral.count(Kind::PushedAnswered, key, LIFETIME + ATTEMPT_LIFETIME).await? == 1)
 }

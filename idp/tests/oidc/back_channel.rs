@@ -20,6 +20,7 @@ struct Ear(Arc<Mutex<Heard>>);
 struct Heard {
     forms: Vec<String>,
     refuses: bool,
+    takes: std::time::Duration,
 }
 
 impl Ear {
@@ -28,9 +29,13 @@ impl Ear {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://127.0.0.1:{}/logout", listener.local_addr().unwrap().port());
         let hear = async |State(ear): State<Ear>, body: String| {
-            let mut heard = ear.0.lock().unwrap();
-            heard.forms.push(body);
-            if heard.refuses { http::StatusCode::BAD_REQUEST } else { http::StatusCode::OK }
+            let (refuses, takes) = {
+                let mut heard = ear.0.lock().unwrap();
+                heard.forms.push(body);
+                (heard.refuses, heard.takes)
+            };
+            tokio::time::sleep(takes).await;
+            if refuses { http::StatusCode::BAD_REQUEST } else { http::StatusCode::OK }
         };
         let router = Router::new().route("/logout", post(hear)).with_state(ear.clone());
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
@@ -160,6 +165,23 @@ async fn a_long_session_is_told_too() {
     office.log_out().await;
     jobs::tell(&office.app.app).await.unwrap();
     assert_eq!(ear.tokens().len(), 1);
+}
+
+/// One application that takes its time holds up few others.
+#[tokio::test]
+async fn applications_are_told_side_by_side() {
+    let (office, lab, ear) = office().await;
+    ear.0.lock().unwrap().takes = std::time::Duration::from_secs(1);
+    for _ in 0..6 {
+        let browser = office.app.browser();
+        browser.log_in_with_password(ADA, PASSWORD).await;
+        lab.tokens(&browser, &[]).await;
+        assert_eq!(browser.post("/logout", &[]).await.status, 303);
+    }
+    let begun = std::time::Instant::now();
+    jobs::tell(&office.app.app).await.unwrap();
+    assert_eq!(ear.tokens().len(), 6);
+    assert!(begun.elapsed() < std::time::Duration::from_secs(4), "{:?}", begun.elapsed());
 }
 
 /// C9: whatever it is that ends a session.

@@ -66,6 +66,51 @@ async fn a_name_is_given_once_and_without_an_object() {
     assert!(visit(&office.browser, "practice", &name, "").await.parameter("code").is_some());
 }
 
+/// B2: whoever has come in time has as long as with any request.
+#[tokio::test]
+async fn a_person_who_came_in_time_may_take_their_time() {
+    let office = Office::open().await;
+    let stranger = office.app.browser();
+    let name = pushed(&office.practice(), &[]).await;
+    office.app.advance(Duration::seconds(80));
+    let led = visit(&stranger, "practice", &name, "").await;
+    office.app.advance(Duration::minutes(20));
+    let answered = sign_in(&stranger, &led, super::ADA).await;
+    let answered = if answered.location().starts_with('/') {
+        stranger.get(&answered.location()).await
+    } else {
+        answered
+    };
+    assert!(answered.parameter("code").is_some(), "{answered:?}");
+}
+
+/// RFC 9126 §2.1
+#[tokio::test]
+async fn a_pushed_request_names_its_client() {
+    let office = Office::open().await;
+    assert_token_error(&push(&office.practice(), &[("client_id", "")]).await, 400, "invalid_request");
+}
+
+/// A stranger who names a public client uses up nothing of its people's.
+#[tokio::test]
+async fn one_network_can_not_use_up_what_others_push() {
+    let office = Office::with("[http]\ntrusted_proxies = [\"127.0.0.1\"]").await;
+    let calendar = office.calendar();
+    let form = serde_urlencoded::to_string(calendar.request()).unwrap();
+    let push_from = async |address: &str| {
+        calendar.post("/oidc/par", &[("x-forwarded-for", address)], &form).await.status.as_u16()
+    };
+    for number in 0..300 {
+        let address = format!("2001:db8:1:100::{number:x}");
+        assert_eq!(push_from(&address).await, 201, "{number}");
+    }
+    assert_eq!(push_from("2001:db8:1:1ff::1").await, 503, "the same household");
+    assert_eq!(push_from("192.0.2.1").await, 201);
+    pushed(&office.practice(), &[]).await;
+    office.app.advance(Duration::seconds(91));
+    assert_eq!(push_from("2001:db8:1:100::1").await, 201);
+}
+
 /// A16: what nobody reads is not kept, and what is read is bounded.
 #[tokio::test]
 async fn a_pushed_request_takes_little_room() {

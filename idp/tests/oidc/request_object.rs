@@ -73,6 +73,8 @@ async fn a_request_object_that_is_not_good_is_refused() {
         ("nbf", json!(now + 61)),
         ("request_uri", json!("https://lab.example.org/object")),
         ("request", json!("x")),
+        ("sub", json!("lab")),
+        ("nonce", Value::Null),
     ] {
         let mut changed = claims(&office, &lab);
         changed[name] = value;

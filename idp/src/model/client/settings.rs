@@ -118,6 +118,9 @@ impl ClientSettings {
                 "of type native or device must ask for consent every time: consent must be always",
             );
         }
+        if self.client_type == ClientType::Machine && self.grants.contains(&GrantType::DeviceCode) {
+            return invalid("of type machine acts for nobody: device_code is not for it");
+        }
         if self.client_type == ClientType::Machine && self.scopes != self.scopes.without_person() {
             return invalid("of type machine has no scopes about people");
         }

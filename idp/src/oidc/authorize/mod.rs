@@ -15,7 +15,7 @@ use crate::ephemeral::{Ephemeral, Kind};
 use crate::model::attempt::{Attempt, CodeGrant};
 use crate::model::client::{Client, ConsentRule};
 use crate::model::scope::Scopes;
-use crate::model::session::{Assurance, Session};
+use crate::model::session::Session;
 use crate::oidc::error::OAuthError;
 use crate::store::{Store, consents};
 
@@ -38,7 +38,7 @@ pub enum Because {
     /// The application asked for somebody else than who has just logged in.
     OtherPerson,
     /// Who has just logged in has shown less than the application asks for.
-    TooWeak(Assurance),
+    TooWeak,
 }
 
 /// Decides from the request and who is signed in now. With `prompt=none` nothing may be shown, so
@@ -75,8 +75,8 @@ fn session_answers(attempt: &Attempt, session: &Session, now: OffsetDateTime) ->
     if attempt.hinted_user.is_some_and(|hinted| hinted != session.user_id) {
         return refuse(Because::OtherPerson);
     }
-    if let Some(wanted) = attempt.assurance.filter(|wanted| session.method.assurance() < *wanted) {
-        return refuse(Because::TooWeak(wanted));
+    if attempt.assurance.is_some_and(|wanted| session.method.assurance() < wanted) {
+        return refuse(Because::TooWeak);
     }
     let age = now - session.authenticated_at;
     // `max_age=0` asks for a new proof, as `prompt=login` does.

@@ -5,15 +5,12 @@ use serde_json::{Map, Value};
 
 use crate::crypto::foreign::Unverified;
 use crate::model::client::Client;
-use crate::oidc::Desk;
 use crate::oidc::error::OAuthError;
+use crate::oidc::{AHEAD, Desk};
 use crate::web::params::Params;
 
-/// By a clock that goes ahead of ours (C12).
-const AHEAD: i64 = 15;
-
 /// What is about the object and not of the request.
-const ABOUT: [&str; 7] = ["iss", "aud", "exp", "iat", "nbf", "jti", "sub"];
+const ABOUT: [&str; 6] = ["iss", "aud", "exp", "iat", "nbf", "jti"];
 
 /// The parameters inside the object.
 ///
@@ -53,10 +50,19 @@ fn judge(desk: &Desk<'_>, client: &Client, claims: &Map<String, Value>) -> Resul
     if claims.get("exp").and_then(Value::as_i64).is_none_or(|at| at <= now) {
         return Err(invalid("exp is missing or past"));
     }
-    let begun =
-        |name: &str| claims.get(name).is_none_or(|at| at.as_i64().is_some_and(|at| at <= now + AHEAD));
+    let begun = |name: &str| {
+        claims.get(name).is_none_or(|at| at.as_i64().is_some_and(|at| at <= now + AHEAD.whole_seconds()))
+    };
     if !begun("iat") || !begun("nbf") {
         return Err(invalid("it is of the future"));
+    }
+    // §10.8: with it, the object could pass as a client assertion.
+    if claims.contains_key("sub") {
+        return Err(invalid("it must not have sub in it"));
+    }
+    // As a parameter it would be the word "null".
+    if claims.values().any(Value::is_null) {
+        return Err(invalid("a parameter is null"));
     }
     // §4: no object inside an object.
     if claims.contains_key("request") || claims.contains_key("request_uri") {

@@ -1,17 +1,16 @@
 //! Who asks, and where an answer may go. Until both are certain nobody is redirected anywhere
 //! (RFC 6749 §4.1.2.1).
 
+use super::checks::{self, MAX_STATE};
+use super::object;
+use crate::ephemeral::Key;
 use crate::model::attempt::ResponseMode;
 use crate::model::client::{Client, ClientId, Requirement};
 use crate::model::redirect_uri::RedirectUri;
 use crate::oidc::error::OAuthError;
+use crate::oidc::{Desk, par};
 use crate::store::{Store, clients};
 use crate::web::params::Params;
-
-use super::checks::{self, MAX_STATE};
-use super::object;
-use crate::ephemeral::Key;
-use crate::oidc::{Desk, par};
 
 /// A request whose answer, good or bad, may go to the client.
 #[derive(Debug)]
@@ -41,13 +40,30 @@ pub enum Gathered {
     Expired,
 }
 
+/// Finds out who asks. The name always stands in the plain parameters.
+///
+/// # Errors
+/// The inner error is for our own error page; the outer one our own fault.
+pub async fn client(store: &Store, params: &Params) -> anyhow::Result<Result<Client, Unaddressed>> {
+    let no_client = |why: String| Ok(Err(Unaddressed::Client(why)));
+    let Some(client_id) = params.get("client_id").filter(|_| !params.is_repeated("client_id")) else {
+        return no_client("client_id is missing or given twice".to_owned());
+    };
+    let Ok(client_id) = ClientId::parse(client_id) else {
+        return no_client("client_id is malformed".to_owned());
+    };
+    match clients::by_id(store, &client_id).await?.filter(Client::is_enabled) {
+        Some(client) => Ok(Ok(client)),
+        None => no_client(format!("there is no client {client_id}")),
+    }
+}
+
 /// Opens what stands for a request: the name of a pushed one (RFC 9126), or a signed object (RFC 9101).
 /// Nothing beside either counts but the name of the client.
 ///
 /// # Errors
 /// Our own faults.
-pub async fn gather(desk: &Desk<'_>, params: &Params) -> anyhow::Result<Gathered> {
-    let client_id = params.get("client_id").unwrap_or_default();
+pub async fn gather(desk: &Desk<'_>, client: &Client, params: &Params) -> anyhow::Result<Gathered> {
     let stands_in = [params.get("request"), params.get("request_uri")];
     if stands_in.iter().any(Option::is_some) {
         // RFC 9101 §5: one of them. What stands beside it does not count, but is not doubled either.
@@ -60,53 +76,46 @@ pub async fn gather(desk: &Desk<'_>, params: &Params) -> anyhow::Result<Gathered
         }
     }
     if let Some(handle) = params.get("request_uri").and_then(par::handle) {
-        return Ok(match par::find(desk, client_id, &handle).await? {
+        return Ok(match par::find(desk, client, &handle).await? {
             Some((pushed, key)) => Gathered::Params(pushed, Some(key)),
             None => Gathered::Expired,
         });
     }
-    let found = match ClientId::parse(client_id) {
-        Ok(id) => clients::by_id(desk.store, &id).await?.filter(Client::is_enabled),
-        Err(_) => None,
-    };
-    let Some(client) = found else {
-        return Ok(Gathered::Params(params.clone(), None));
-    };
     if client.must(Requirement::PushedRequests) {
         let why = "this client must push its requests (RFC 9126)".to_owned();
         return Ok(Gathered::Refused(OAuthError::InvalidRequest(why)));
     }
-    Ok(match params.get("request").map(|object| object::open(desk, &client, object)) {
-        Some(Ok(inside)) => Gathered::Params(inside, None),
-        Some(Err(error)) => Gathered::Refused(error),
-        None if client.must(Requirement::SignedRequests) => {
-            Gathered::Refused(OAuthError::InvalidRequestObject("this client must sign its requests"))
-        }
-        None => Gathered::Params(params.clone(), None),
+    Ok(match inside(desk, client, params) {
+        Ok(params) => Gathered::Params(params, None),
+        Err(error) => Gathered::Refused(error),
     })
 }
 
-/// Finds the client and checks the redirect URI against its registration.
+/// The parameters of a request that may be signed, and of some clients has to be.
 ///
 /// # Errors
-/// The inner error is for our own error page; the outer one our own fault.
-pub async fn address(store: &Store, params: &Params) -> anyhow::Result<Result<Addressed, Unaddressed>> {
-    let no_client = |why: String| Ok(Err(Unaddressed::Client(why)));
-    let Some(client_id) = params.get("client_id").filter(|_| !params.is_repeated("client_id")) else {
-        return no_client("client_id is missing or given twice".to_owned());
-    };
-    let Ok(client_id) = ClientId::parse(client_id) else {
-        return no_client("client_id is malformed".to_owned());
-    };
-    let Some(client) = clients::by_id(store, &client_id).await?.filter(Client::is_enabled) else {
-        return no_client(format!("there is no client {client_id}"));
-    };
+/// When it has to be signed and is not, or the object is not good.
+pub fn inside(desk: &Desk<'_>, client: &Client, params: &Params) -> Result<Params, OAuthError> {
+    match params.get("request") {
+        Some(object) => object::open(desk, client, object),
+        None if client.must(Requirement::SignedRequests) => {
+            Err(OAuthError::InvalidRequestObject("this client must sign its requests"))
+        }
+        None => Ok(params.clone()),
+    }
+}
+
+/// Checks the redirect URI against the client's registration.
+///
+/// # Errors
+/// For our own error page: nobody is sent anywhere.
+pub fn address(client: Client, params: &Params, pushed: Option<Key>) -> Result<Addressed, Unaddressed> {
     let Some(presented) = params.get("redirect_uri").filter(|_| !params.is_repeated("redirect_uri")) else {
-        return Ok(Err(Unaddressed::RedirectUri("redirect_uri is missing or given twice".to_owned())));
+        return Err(Unaddressed::RedirectUri("redirect_uri is missing or given twice".to_owned()));
     };
     let Some(redirect_uri) = client.redirect_uri(presented) else {
-        let why = format!("this redirect_uri is not registered, byte by byte, for client {client_id}");
-        return Ok(Err(Unaddressed::RedirectUri(why)));
+        let why = format!("this redirect_uri is not registered, byte by byte, for client {}", client.id);
+        return Err(Unaddressed::RedirectUri(why));
     };
     // A mode we do not know is reported in the default one.
     let response_mode = match params.get("response_mode") {
@@ -117,7 +126,7 @@ pub async fn address(store: &Store, params: &Params) -> anyhow::Result<Result<Ad
     };
     let state = params.get("state").filter(|state| !params.is_repeated("state") && state.len() <= MAX_STATE);
     let state = state.map(ToOwned::to_owned);
-    Ok(Ok(Addressed { client, redirect_uri, response_mode, state, pushed: None }))
+    Ok(Addressed { client, redirect_uri, response_mode, state, pushed })
 }
 
 impl Addressed {

@@ -8,13 +8,14 @@ use time::Duration;
 
 use crate::app::App;
 use crate::crypto::jwt;
-use crate::ephemeral::{Key, Kind};
+use crate::ephemeral::Key;
 use crate::model::attempt::{Attempt, ResponseMode};
 use crate::model::client::ClientId;
 use crate::model::key::SigningAlg;
 use crate::model::redirect_uri::RedirectUri;
 use crate::oidc::authorize::request::Addressed;
 use crate::oidc::error::OAuthError;
+use crate::oidc::par;
 use crate::theme::Page;
 use crate::web::error::PageError;
 use crate::web::page::{self, Frame, see_other};
@@ -103,7 +104,7 @@ pub async fn with_error(
 pub async fn spend(app: &App, pushed: Option<Key>) -> Result<bool, PageError> {
     match pushed {
         None => Ok(true),
-        Some(key) => Ok(app.ephemeral.take::<serde::de::IgnoredAny>(Kind::Pushed, key).await?.is_some()),
+        Some(key) => Ok(par::spend(&app.ephemeral, key).await?),
     }
 }
 

@@ -32,6 +32,7 @@ pub async fn grant(
         client: client.id.clone(),
         scopes: permission.scopes.to_string(),
         resources: permission.resources.to_string(),
+        claims: permission.claims.clone(),
     };
     audit::record(&tx, now, doer, Some(user), event).await?;
     Ok(tx.commit().await?)

@@ -2,11 +2,14 @@
 
 pub mod pages;
 
+use std::net::IpAddr;
+
 use http::HeaderMap;
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 
 use super::authorize::checks;
+use super::bounds::Bounds;
 use super::error::{EndpointError, OAuthError};
 use super::{Desk, client_auth};
 use crate::crypto::random::Entropy;
@@ -38,8 +41,7 @@ const LETTERS: usize = 8;
 const TRIES: u64 = 10;
 const ALL_TRIES: u64 = 1000;
 const WINDOW: Duration = Duration::minutes(10);
-/// So many codes one client may ask for within the window, and one network.
-const MAX_ASKED: u64 = 2000;
+const BOUNDS: Bounds = Bounds { kind: Kind::DeviceAsked, window: WINDOW, of_client: 2000, of_network: 200 };
 
 /// What a device asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,7 +87,7 @@ pub async fn begin(
     desk: &Desk<'_>,
     headers: &HeaderMap,
     params: &Params,
-    network: &str,
+    address: Option<IpAddr>,
 ) -> Result<Answer, EndpointError> {
     checks::nothing_repeated(params)?;
     let client = client_auth::authenticate(desk, headers, params).await?;
@@ -97,12 +99,7 @@ pub async fn begin(
         resources: checks::resources(params, &client)?,
         ..Permission::default()
     };
-    for who in [client.id.as_str(), network] {
-        let count = desk.ephemeral.count(Kind::DeviceAsked, sha256(who.as_bytes()), WINDOW).await?;
-        if count > MAX_ASKED {
-            return Err(OAuthError::TemporarilyUnavailable.into());
-        }
-    }
+    BOUNDS.admit(desk, &client, address).await?;
     let device_code = Token::generate(TokenKind::DeviceCode, desk.entropy)?;
     let key = device_code.hash().0;
     let user_code = new_user_code(desk.entropy)?;
@@ -111,7 +108,7 @@ pub async fn begin(
         client_name: client.settings.name.to_string(),
         permission,
         begun_at: desk.now,
-        network: network.to_owned(),
+        network: address.map(|address| address.to_string()).unwrap_or_default(),
         user_code: user_code.clone(),
     };
     desk.ephemeral.put(Kind::Device, key, &waiting, LIFETIME + REMEMBERED).await?;

@@ -11,7 +11,7 @@ use crate::crypto::jwt;
 use crate::model::attempt::{Attempt, Destination, Handle};
 use crate::model::client::Client;
 use crate::model::ids::UserId;
-use crate::oidc::authorize::request::{Addressed, Gathered, Unaddressed, address, gather};
+use crate::oidc::authorize::request::{self, Addressed, Gathered, Unaddressed};
 use crate::oidc::authorize::{self, Because, Next, checks, respond};
 use crate::oidc::claims::Hint;
 use crate::oidc::consent;
@@ -61,16 +61,13 @@ enum Begun {
 
 async fn begin(app: &App, visit: &Visit, params: &Params) -> Result<Begun, PageError> {
     let issuer = app.config.public_url.issuer();
-    let (params, pushed, refused) = match gather(&desk(app, &issuer), params).await? {
+    let client = request::client(&app.store, params).await?.map_err(nobody_to_answer)?;
+    let (params, pushed, refused) = match request::gather(&desk(app, &issuer), &client, params).await? {
         Gathered::Params(params, pushed) => (params, pushed, None),
         Gathered::Refused(error) => (params.clone(), None, Some(error)),
         Gathered::Expired => return Err(PageError::AttemptExpired),
     };
-    let addressed = match address(&app.store, &params).await? {
-        Ok(addressed) => Addressed { pushed, ..addressed },
-        Err(Unaddressed::Client(why)) => return Err(PageError::UnknownClient(why)),
-        Err(Unaddressed::RedirectUri(why)) => return Err(PageError::RedirectMismatch(why)),
-    };
+    let addressed = request::address(client, &params, pushed).map_err(nobody_to_answer)?;
     let checked = match refused {
         Some(error) => Err(error),
         None => hinted_user(app, &params, &addressed)
@@ -79,6 +76,13 @@ async fn begin(app: &App, visit: &Visit, params: &Params) -> Result<Begun, PageE
     match checked {
         Ok(attempt) => Ok(Begun::Checked(Box::new(addressed.client), Box::new(attempt))),
         Err(error) => respond::with_error(app, visit, (&addressed).into(), &error).await.map(Begun::Answered),
+    }
+}
+
+fn nobody_to_answer(why: Unaddressed) -> PageError {
+    match why {
+        Unaddressed::Client(why) => PageError::UnknownClient(why),
+        Unaddressed::RedirectUri(why) => PageError::RedirectMismatch(why),
     }
 }
 
@@ -161,7 +165,7 @@ async fn proceed(
             let handle = keep_or(app, visit, &mut attempt, kept).await?;
             let notice = match next {
                 Next::Login(Because::OtherPerson) => "&notice=other-person",
-                Next::Login(Because::TooWeak(_)) => "&notice=too-weak",
+                Next::Login(Because::TooWeak) => "&notice=too-weak",
                 _ => "",
             };
             Ok(see_other(&format!("/login?attempt={handle}{notice}")))

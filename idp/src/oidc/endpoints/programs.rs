@@ -1,23 +1,29 @@
 //! What programs call: each reads its request, calls one function of the domain and turns the result into a
 //! response.
 
+use std::net::IpAddr;
+
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, PRAGMA};
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
 use super::{ProtocolForm, desk};
 use crate::app::App;
 use crate::oidc::error::EndpointError;
-use crate::oidc::{device, introspect, par, revoke, token, userinfo};
+use crate::oidc::{device, discovery, introspect, par, revoke, token, userinfo};
 use crate::web::network::{self, Peer};
+
+/// RFC 6749 §5.1: of what is for one program alone, nobody keeps a copy.
+const NO_STORE: [(HeaderName, HeaderValue); 2] =
+    [(CACHE_CONTROL, HeaderValue::from_static("no-store")), (PRAGMA, HeaderValue::from_static("no-cache"))];
 
 /// GET /.well-known/openid-configuration and /.well-known/oauth-authorization-server
 pub async fn discovery(State(app): State<App>) -> Response {
     let catalogues = app.theme.catalogues();
     let locales: Vec<String> = catalogues.locales().map(|locale| catalogues.name(locale)).collect();
-    cached(Json(crate::oidc::discovery::document(&app.config.public_url, &locales)))
+    cached(Json(discovery::document(&app.config.public_url, &locales)))
 }
 
 /// GET /oidc/jwks
@@ -38,11 +44,7 @@ pub async fn token(
 ) -> Result<Response, EndpointError> {
     let issuer = app.config.public_url.issuer();
     let answer = token::respond(&desk(&app, &issuer), &headers, &params).await?;
-    let no_store = [
-        (CACHE_CONTROL, HeaderValue::from_static("no-store")),
-        (PRAGMA, HeaderValue::from_static("no-cache")),
-    ];
-    Ok((no_store, Json(answer)).into_response())
+    Ok((NO_STORE, Json(answer)).into_response())
 }
 
 /// GET and POST /oidc/userinfo
@@ -57,19 +59,20 @@ pub async fn userinfo(
     let issuer = app.config.public_url.issuer();
     let method = if method == Method::POST { "POST" } else { "GET" };
     let claims = userinfo::respond(&desk(&app, &issuer), (&headers, method), &presented).await?;
-    Ok(([(CACHE_CONTROL, HeaderValue::from_static("no-store"))], Json(claims)).into_response())
+    Ok((NO_STORE, Json(claims)).into_response())
 }
 
 /// POST /oidc/par
 pub async fn par(
     State(app): State<App>,
+    peer: Option<Extension<Peer>>,
     headers: HeaderMap,
     ProtocolForm(params): ProtocolForm,
 ) -> Result<Response, EndpointError> {
     let issuer = app.config.public_url.issuer();
-    let answer = par::respond(&desk(&app, &issuer), &headers, &params).await?;
-    let no_store = [(CACHE_CONTROL, HeaderValue::from_static("no-store"))];
-    Ok((StatusCode::CREATED, no_store, Json(answer)).into_response())
+    let answer =
+        par::respond(&desk(&app, &issuer), &headers, &params, address_of(&app, &headers, peer)).await?;
+    Ok((StatusCode::CREATED, NO_STORE, Json(answer)).into_response())
 }
 
 /// POST `/oidc/device_authorization`
@@ -80,10 +83,9 @@ pub async fn device_authorization(
     ProtocolForm(params): ProtocolForm,
 ) -> Result<Response, EndpointError> {
     let issuer = app.config.public_url.issuer();
-    let address = network::address(&headers, peer.map(|peer| peer.0), &app.config.http.trusted_proxies);
-    let network = address.map(|address| address.to_string()).unwrap_or_default();
-    let answer = device::begin(&desk(&app, &issuer), &headers, &params, &network).await?;
-    Ok(([(CACHE_CONTROL, HeaderValue::from_static("no-store"))], Json(answer)).into_response())
+    let address = address_of(&app, &headers, peer);
+    let answer = device::begin(&desk(&app, &issuer), &headers, &params, address).await?;
+    Ok((NO_STORE, Json(answer)).into_response())
 }
 
 /// POST /oidc/revoke
@@ -94,7 +96,7 @@ pub async fn revoke(
 ) -> Result<Response, EndpointError> {
     let issuer = app.config.public_url.issuer();
     revoke::respond(&desk(&app, &issuer), &headers, &params).await?;
-    Ok([(CACHE_CONTROL, HeaderValue::from_static("no-store"))].into_response())
+    Ok(NO_STORE.into_response())
 }
 
 /// POST /oidc/introspect
@@ -106,11 +108,15 @@ pub async fn introspect(
     let issuer = app.config.public_url.issuer();
     let desk = desk(&app, &issuer);
     let (client, answer) = introspect::respond(&desk, &headers, &params).await?;
-    let no_store = [(CACHE_CONTROL, HeaderValue::from_static("no-store"))];
     if !introspect::wants_jwt(&headers) {
-        return Ok((no_store, Json(answer)).into_response());
+        return Ok((NO_STORE, Json(answer)).into_response());
     }
     let jwt = introspect::signed(&desk, &client, &answer).await?;
     let kind = [(CONTENT_TYPE, HeaderValue::from_static(introspect::JWT))];
-    Ok((no_store, kind, jwt).into_response())
+    Ok((NO_STORE, kind, jwt).into_response())
+}
+
+/// Where a program calls from, as far as the network tells.
+fn address_of(app: &App, headers: &HeaderMap, peer: Option<Extension<Peer>>) -> Option<IpAddr> {
+    network::address(headers, peer.map(|peer| peer.0), &app.config.http.trusted_proxies)
 }
