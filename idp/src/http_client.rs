@@ -11,6 +11,8 @@ use url::{Host, Url};
 use crate::config::Config;
 
 const TIMEOUT: Duration = Duration::from_secs(5);
+/// Nothing that we read is longer.
+const MAX_BYTES: usize = 64 * 1024;
 
 #[derive(Debug, Clone)]
 pub struct HttpClient {
@@ -27,6 +29,16 @@ pub enum FetchError {
     Unreachable(reqwest::Error),
     #[error("it answered {0}")]
     Refused(u16),
+    #[error("its answer is longer than 64 KiB")]
+    TooLong,
+}
+
+/// What somebody else's server answered.
+#[derive(Debug)]
+pub struct Fetched {
+    /// Without its parameters, in lower case.
+    pub content_type: String,
+    pub bytes: Vec<u8>,
 }
 
 /// What a library says about a failure tends to be inside of what it says first.
@@ -69,6 +81,29 @@ impl HttpClient {
         } else {
             Err(FetchError::Refused(response.status().as_u16()))
         }
+    }
+
+    /// Reads what is at an address.
+    ///
+    /// # Errors
+    /// When the address is forbidden, nobody answers in time, or the answer is no success or too long.
+    pub async fn get(&self, address: &str, accept: &str) -> Result<Fetched, FetchError> {
+        let request = self.inner.get(self.checked(address)?).header("accept", accept);
+        let mut response = request.send().await.map_err(FetchError::Unreachable)?;
+        if !response.status().is_success() {
+            return Err(FetchError::Refused(response.status().as_u16()));
+        }
+        let content_type = response.headers().get("content-type").and_then(|value| value.to_str().ok());
+        let content_type = content_type.and_then(|value| value.split(';').next()).unwrap_or_default();
+        let content_type = content_type.trim().to_ascii_lowercase();
+        let mut bytes = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(FetchError::Unreachable)? {
+            if bytes.len() + chunk.len() > MAX_BYTES {
+                return Err(FetchError::TooLong);
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        Ok(Fetched { content_type, bytes })
     }
 
     /// Names are judged when they are resolved; numbers here.

@@ -13,7 +13,9 @@ use crate::model::ids::OutboxId;
 use crate::oidc;
 use crate::oidc::logout::notice;
 use crate::store::outbox::{self, Kind, Waiting};
-use crate::store::{StoreError, browsers, grants, guesses, links, revoked_tokens, sessions};
+use crate::store::{
+    StoreError, browsers, grants, guesses, links, registration_tokens, revoked_tokens, sessions,
+};
 
 const EVERY: Duration = Duration::from_mins(1);
 const BATCH: u64 = 500;
@@ -218,6 +220,7 @@ pub async fn purge(app: &App) -> anyhow::Result<()> {
     let tx = app.store.begin().await?;
     let mut given_up = outbox::give_up(&tx, &[Kind::Mail, Kind::ResetRequest], now - KEEP_MESSAGES).await?;
     given_up.extend(outbox::give_up(&tx, &[Kind::LogoutNotice], now - KEEP_NOTICES).await?);
+    registration_tokens::purge(&tx, now).await?;
     tx.commit().await?;
     for id in given_up {
         tracing::error!(%id, "a message could not be sent for days and was given up");

@@ -102,6 +102,7 @@ fn every_page_renders_with_every_sample_in_every_language() {
     check::<device::pages::DeviceConsentPage>(&theme, &mut seen);
     check::<device::pages::DeviceDonePage>(&theme, &mut seen);
     check::<logout::pages::LogoutPage>(&theme, &mut seen);
+    check::<logout::pages::FarewellPage>(&theme, &mut seen);
     check::<authorize::respond::FormPostPage>(&theme, &mut seen);
     check::<page::ContinuePage>(&theme, &mut seen);
     check::<error::ErrorPage>(&theme, &mut seen);

@@ -10,6 +10,7 @@ mod m0002_protocol;
 mod m0003_audit;
 mod m0004_factors;
 mod m0005_apis;
+mod m0006_registration;
 
 #[derive(Debug)]
 pub struct Migrator;
@@ -22,6 +23,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0003_audit::Migration),
             Box::new(m0004_factors::Migration),
             Box::new(m0005_apis::Migration),
+            Box::new(m0006_registration::Migration),
         ]
     }
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::model::claims::NamedClaims;
 use crate::model::client::ClientId;
 use crate::model::credential::Factor;
-use crate::model::ids::{GrantId, PasskeyId, SessionId};
+use crate::model::ids::{GrantId, PasskeyId, RegistrationTokenId, SessionId};
 use crate::model::session::Method;
 use crate::model::user::Policy;
 
@@ -144,6 +144,25 @@ pub enum Event {
     ClientCreated {
         client: ClientId,
     },
+    /// An application registered itself.
+    ClientRegistered {
+        client: ClientId,
+    },
+    /// It changed its registration.
+    ClientChanged {
+        client: ClientId,
+    },
+    /// It ended its registration, and with it all that it had been given.
+    ClientRemoved {
+        client: ClientId,
+    },
+    RegistrationTokenMade {
+        token: RegistrationTokenId,
+        uses: i32,
+    },
+    RegistrationTokenRemoved {
+        token: RegistrationTokenId,
+    },
     /// The configuration file changed it, brought it back, or no longer declares it.
     ClientDeclared {
         client: ClientId,
@@ -152,7 +171,7 @@ pub enum Event {
 }
 
 /// What every kind is called.
-pub const KINDS: [&str; 40] = [
+pub const KINDS: [&str; 45] = [
     "operator-set-up",
     "user-created",
     "signed-in",
@@ -192,6 +211,11 @@ pub const KINDS: [&str; 40] = [
     "code-replayed",
     "refresh-token-replayed",
     "client-created",
+    "client-registered",
+    "client-changed",
+    "client-removed",
+    "registration-token-made",
+    "registration-token-removed",
     "client-declared",
 ];
 
@@ -237,6 +261,11 @@ impl Event {
             Self::CodeReplayed { .. } => "code-replayed",
             Self::RefreshTokenReplayed { .. } => "refresh-token-replayed",
             Self::ClientCreated { .. } => "client-created",
+            Self::ClientRegistered { .. } => "client-registered",
+            Self::ClientChanged { .. } => "client-changed",
+            Self::ClientRemoved { .. } => "client-removed",
+            Self::RegistrationTokenMade { .. } => "registration-token-made",
+            Self::RegistrationTokenRemoved { .. } => "registration-token-removed",
             Self::ClientDeclared { .. } => "client-declared",
         }
     }

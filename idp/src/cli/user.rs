@@ -1,6 +1,7 @@
 //! `idp user …`.
 
 use std::io::Read;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -17,6 +18,7 @@ use crate::crypto::password::{MAX_BYTES, Password, PasswordWorkers};
 use crate::crypto::random::Entropy;
 use crate::login::access;
 use crate::mail::{Circumstances, Mailer};
+use crate::model::details::Details;
 use crate::model::ids::UserId;
 use crate::model::user::{Email, PersonName, Policy, ServiceRole, User};
 use crate::store::guesses::{self, Guessed};
@@ -39,6 +41,9 @@ pub(super) enum Command {
     Unlock(Whom),
     /// Say how somebody's account may be opened.
     Policy(SetPolicy),
+    /// Set what is known of somebody beyond their name and address, from a file of JSON with members as in
+    /// OpenID Connect: `phone_number`, `address`, `birthdate` and others. What is not in it is forgotten.
+    Details(SetDetails),
 }
 
 #[derive(Debug, Args)]
@@ -64,6 +69,14 @@ pub(super) struct SetPolicy {
     whom: Whom,
     /// `free`, `require_second_factor`, `require_passkey` or `passkey_only`.
     policy: Policy,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SetDetails {
+    #[command(flatten)]
+    whom: Whom,
+    #[arg(long)]
+    file: PathBuf,
 }
 
 #[derive(Debug, Args)]
@@ -118,6 +131,11 @@ pub(super) async fn run(command: Command, config: &Config, clock: &SharedClock) 
                 &json!({ "unlocked": true }),
                 &format!("The password of {} works again.", whom.email),
             );
+        }
+        Command::Details(set) => {
+            set_details(&set, config, clock).await?;
+            let said = format!("What is known of {} is what the file says.", set.whom.email);
+            say(set.whom.json, &json!({ "set": true }), &said);
         }
         Command::Policy(SetPolicy { whom, policy }) => {
             let (store, user) = open(&whom, config, clock).await?;
@@ -179,6 +197,19 @@ async fn reset_two_factor(whom: &Whom, config: &Config, clock: &SharedClock) -> 
     mailer.two_factor_reset(&tx, &user, &Circumstances::on_the_host(now)).await?;
     let event = Event::TwoFactorReset { code_app, recovery_codes };
     audit::record(&tx, now, Actor::Host, Some(user.id), event).await?;
+    Ok(tx.commit().await?)
+}
+
+async fn set_details(set: &SetDetails, config: &Config, clock: &SharedClock) -> anyhow::Result<()> {
+    let place = set.file.display();
+    let text = std::fs::read(&set.file).with_context(|| format!("{place} can not be read"))?;
+    let details: Details =
+        serde_json::from_slice(&text).with_context(|| format!("{place} is not what it should be"))?;
+    let (store, user) = open(&set.whom, config, clock).await?;
+    let now = clock.now();
+    let tx = store.begin().await?;
+    users::set_details(&tx, user.id, &details, now).await?;
+    audit::record(&tx, now, Actor::Host, Some(user.id), Event::ProfileChanged).await?;
     Ok(tx.commit().await?)
 }
 

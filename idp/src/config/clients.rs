@@ -3,17 +3,16 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use base64::Engine;
 use serde::Deserialize;
 
 use super::Problem;
 use super::sections::SecretText;
 use crate::model::client::{
-    ClientAuthMethod, ClientId, ClientName, ClientSettings, ClientType, ConsentRule, GrantType, Logo,
-    Requirement, WebUri,
+    ClientAuthMethod, ClientId, ClientName, ClientSettings, ClientType, ConsentRule, GrantType, LegacyFlow,
+    Logo, Requirement, Subject, WebUri,
 };
 use crate::model::jwks::Jwks;
-use crate::model::key::SigningAlg;
+use crate::model::key::{Encryption, SigningAlg};
 use crate::model::redirect_uri::RedirectUri;
 use crate::model::resource::Resources;
 use crate::model::scope::{Scope, Scopes};
@@ -22,7 +21,7 @@ use crate::model::scope::{Scope, Scopes};
 const MIN_SECRET: usize = 32;
 
 /// Every key a `[[clients]]` table may have.
-pub(super) const KEYS: [&str; 22] = [
+pub(super) const KEYS: [&str; 36] = [
     "id",
     "name",
     "type",
@@ -32,16 +31,30 @@ pub(super) const KEYS: [&str; 22] = [
     "redirect_uris",
     "post_logout_redirect_uris",
     "backchannel_logout_uri",
+    "frontchannel_logout_uri",
+    "initiate_login_uri",
     "return_uris",
     "scopes",
     "grants",
+    "legacy_flows",
     "resources",
     "serves",
     "jwks_file",
+    "jwks_uri",
+    "request_uris",
+    "request_object_alg",
+    "assertion_alg",
+    "subject_type",
+    "sector_identifier",
+    "default_max_age",
     "require",
     "refresh_tokens",
     "consent",
     "id_token_alg",
+    "id_token_encryption",
+    "userinfo_alg",
+    "userinfo_encryption",
+    "client_uri",
     "logo_file",
     "policy_uri",
     "tos_uri",
@@ -72,21 +85,47 @@ pub(super) struct RawClient {
     #[serde(default)]
     return_uris: Vec<WebUri>,
     backchannel_logout_uri: Option<String>,
+    frontchannel_logout_uri: Option<String>,
+    initiate_login_uri: Option<String>,
     scopes: Option<Vec<Scope>>,
     grants: Option<BTreeSet<GrantType>>,
+    #[serde(default)]
+    legacy_flows: BTreeSet<LegacyFlow>,
     #[serde(default)]
     resources: Resources,
     #[serde(default)]
     serves: Resources,
     jwks_file: Option<PathBuf>,
+    jwks_uri: Option<String>,
+    #[serde(default)]
+    request_uris: Vec<WebUri>,
+    request_object_alg: Option<SigningAlg>,
+    assertion_alg: Option<SigningAlg>,
+    #[serde(default)]
+    subject_type: SubjectType,
+    /// A host.
+    sector_identifier: Option<String>,
+    default_max_age: Option<u32>,
     #[serde(default)]
     require: BTreeSet<Requirement>,
     refresh_tokens: Option<bool>,
     consent: Option<ConsentRule>,
     id_token_alg: Option<SigningAlg>,
+    id_token_encryption: Option<String>,
+    userinfo_alg: Option<SigningAlg>,
+    userinfo_encryption: Option<String>,
+    client_uri: Option<String>,
     logo_file: Option<PathBuf>,
     policy_uri: Option<String>,
     tos_uri: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum SubjectType {
+    #[default]
+    Public,
+    Pairwise,
 }
 
 impl ClientSettings {
@@ -103,6 +142,8 @@ impl ClientSettings {
             redirect_uris,
             post_logout_redirect_uris: Vec::new(),
             backchannel_logout_uri: None,
+            frontchannel_logout_uri: None,
+            initiate_login_uri: None,
             return_uris: Vec::new(),
             scopes: match client_type {
                 ClientType::Machine => Scopes::default(),
@@ -118,7 +159,15 @@ impl ClientSettings {
             },
             resources: Resources::default(),
             serves: Resources::default(),
+            legacy_flows: BTreeSet::new(),
             jwks: None,
+            jwks_uri: None,
+            request_uris: Vec::new(),
+            request_object_alg: None,
+            assertion_alg: None,
+            subject: Subject::Public,
+            sector_identifier_uri: None,
+            default_max_age: None,
             require: BTreeSet::new(),
             refresh_tokens: client_type != ClientType::Machine,
             consent: match client_type {
@@ -126,7 +175,13 @@ impl ClientSettings {
                 ClientType::Native | ClientType::Device => ConsentRule::Always,
             },
             id_token_alg: SigningAlg::Rs256,
+            id_token_encryption: None,
+            userinfo_alg: None,
+            userinfo_encryption: None,
+            contacts: Vec::new(),
+            client_uri: None,
             logo: None,
+            logo_uri: None,
             policy_uri: None,
             tos_uri: None,
         }
@@ -146,8 +201,15 @@ impl RawClient {
                 WebUri::parse(text).map(Some).map_err(|error| problem(format!("{text:?}: {error}."), ""))
             }
         };
-        let (policy_uri, tos_uri) = (uri(&self.policy_uri)?, uri(&self.tos_uri)?);
-        let backchannel_logout_uri = uri(&self.backchannel_logout_uri)?;
+        let encryption = |text: &Option<String>| match text.as_deref() {
+            None | Some("") => Ok(None),
+            Some(text) => text
+                .parse::<Encryption>()
+                .map(Some)
+                .map_err(|error| problem(format!("{text:?}: {error}."), "Such as: RSA-OAEP-256 A256GCM")),
+        };
+        let id_token_encryption = encryption(&self.id_token_encryption)?;
+        let userinfo_encryption = encryption(&self.userinfo_encryption)?;
         let logo_file = self.logo_file.as_deref().filter(|path| !path.as_os_str().is_empty());
         let logo = logo_file.map(read_logo).transpose().map_err(|error| problem(error, ""))?;
         let jwks_file = self.jwks_file.as_deref().filter(|path| !path.as_os_str().is_empty());
@@ -164,7 +226,9 @@ impl RawClient {
         let settings = ClientSettings {
             auth_method: self.auth_method.unwrap_or(defaults.auth_method),
             post_logout_redirect_uris: self.post_logout_redirect_uris.clone(),
-            backchannel_logout_uri,
+            backchannel_logout_uri: uri(&self.backchannel_logout_uri)?,
+            frontchannel_logout_uri: uri(&self.frontchannel_logout_uri)?,
+            initiate_login_uri: uri(&self.initiate_login_uri)?,
             return_uris: self.return_uris.clone(),
             scopes: self
                 .scopes
@@ -173,14 +237,30 @@ impl RawClient {
             grants: self.grants.clone().unwrap_or(defaults.grants.clone()),
             resources: self.resources.clone(),
             serves: self.serves.clone(),
+            legacy_flows: self.legacy_flows.clone(),
             jwks,
+            jwks_uri: uri(&self.jwks_uri)?,
+            request_uris: self.request_uris.clone(),
+            request_object_alg: self.request_object_alg,
+            assertion_alg: self.assertion_alg,
+            subject: match self.subject_type {
+                SubjectType::Public => Subject::Public,
+                SubjectType::Pairwise => {
+                    Subject::pairwise(&self.redirect_uris, self.sector_identifier.as_deref())
+                }
+            },
+            default_max_age: self.default_max_age,
             require: self.require.clone(),
             refresh_tokens: self.refresh_tokens.unwrap_or(defaults.refresh_tokens),
             consent: self.consent.unwrap_or(defaults.consent),
             id_token_alg: self.id_token_alg.unwrap_or(defaults.id_token_alg),
+            id_token_encryption,
+            userinfo_alg: self.userinfo_alg,
+            userinfo_encryption,
+            client_uri: uri(&self.client_uri)?,
             logo,
-            policy_uri,
-            tos_uri,
+            policy_uri: uri(&self.policy_uri)?,
+            tos_uri: uri(&self.tos_uri)?,
             ..defaults
         };
         settings.validate().map_err(|error| problem(format!("{error}."), ""))?;
@@ -222,6 +302,5 @@ fn read_logo(path: &Path) -> Result<Logo, String> {
         Some("svg") => "image/svg+xml",
         _ => "application/octet-stream",
     };
-    let data = base64::engine::general_purpose::STANDARD.encode(bytes);
-    Logo::parse(&format!("data:{kind};base64,{data}")).map_err(|error| format!("logo_file {place}: {error}."))
+    Logo::of(kind, &bytes).map_err(|error| format!("logo_file {place}: {error}."))
 }

@@ -139,6 +139,7 @@ impl Layers {
             sessions: raw.sessions,
             tokens: raw.tokens,
             keys: raw.keys,
+            registration: raw.registration,
             passwords: raw.passwords,
             log: raw.log,
             clients,

@@ -12,7 +12,8 @@ use std::path::{Path, PathBuf};
 pub use clients::DeclaredClient;
 pub use mail::{Mail, MailLogin, MailSecurity, MailServer};
 pub use sections::{
-    Brand, Database, Http, Keys, Log, LogFormat, Passwords, PublicUrl, SecretText, Sessions, Tokens,
+    Brand, Database, Http, Keys, Log, LogFormat, Passwords, PublicUrl, Registration, SecretText, Sessions,
+    Tokens,
 };
 
 use layers::Layers;
@@ -35,6 +36,7 @@ pub struct Config {
     pub sessions: Sessions,
     pub tokens: Tokens,
     pub keys: Keys,
+    pub registration: Registration,
     pub passwords: Passwords,
     pub log: Log,
     pub clients: Vec<DeclaredClient>,

@@ -28,6 +28,7 @@ pub(super) struct Raw {
     pub(super) sessions: Sessions,
     pub(super) tokens: Tokens,
     pub(super) keys: Keys,
+    pub(super) registration: Registration,
     pub(super) passwords: Passwords,
     pub(super) log: Log,
     #[serde(default)]
@@ -128,6 +129,15 @@ pub struct Database {
 pub(super) struct Secrets {
     #[serde(deserialize_with = "optional_secret")]
     pub(super) master_key: Option<SecretText>,
+}
+
+/// Applications that register themselves.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub struct Registration {
+    /// Anybody may, without a token of an operator's.
+    pub open: bool,
+    /// They may ask for response types from before PKCE.
+    pub legacy_flows: bool,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -58,6 +58,12 @@ impl<'a> Unverified<'a> {
         self.header.get("alg").and_then(Value::as_str)
     }
 
+    /// Whether the header names the algorithm that was agreed on, if one was.
+    #[must_use]
+    pub fn is_by(&self, agreed: Option<SigningAlg>) -> bool {
+        agreed.is_none_or(|agreed| self.alg().and_then(known) == Some(agreed))
+    }
+
     /// A claim that may be used to find the key, and for nothing else.
     #[must_use]
     pub fn hint(&self, name: &str) -> Option<&str> {
@@ -66,14 +72,14 @@ impl<'a> Unverified<'a> {
 
     /// The claims, if one of these keys signed them.
     #[must_use]
-    pub fn signed_by(self, keys: &Jwks) -> Option<Map<String, Value>> {
+    pub fn signed_by(&self, keys: &Jwks) -> Option<Map<String, Value>> {
         let alg = known(self.alg()?)?;
         let kid = self.header.get("kid").map(|kid| kid.as_str().unwrap_or_default());
         let named = |key: &&Map<String, Value>| {
             kid.is_none_or(|kid| key.get("kid").is_none_or(|known| known.as_str() == Some(kid)))
         };
         let signed = keys.iter().filter(named).any(|key| self.verifies(alg, key));
-        signed.then_some(self.claims)
+        signed.then(|| self.claims.clone())
     }
 
     /// The claims and the key that the header carries, if that key signed them: a proof of possession

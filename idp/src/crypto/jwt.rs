@@ -9,6 +9,8 @@ use crate::model::key::SigningAlg;
 
 /// `typ` of an ID token; RFC 9068 has one of its own for access tokens.
 pub const TYP_ID_TOKEN: &str = "JWT";
+/// Of userinfo: not that of an ID token, so that the one is never taken for the other.
+pub const TYP_USERINFO: &str = "userinfo+jwt";
 pub const TYP_ACCESS_TOKEN: &str = "at+jwt";
 
 /// A token longer than this is not one of ours.

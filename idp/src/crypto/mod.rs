@@ -4,6 +4,7 @@
 
 pub mod aaguid;
 pub mod foreign;
+pub mod jwe;
 pub mod jwt;
 pub mod keyring;
 pub mod passkey;

@@ -15,6 +15,10 @@ pub enum TokenKind {
     DeviceCode,
     RefreshToken,
     ClientSecret,
+    /// With it an application may register.
+    InitialAccess,
+    /// With it an application changes its registration.
+    Registration,
     Session,
     AccountSession,
     Browser,
@@ -31,6 +35,8 @@ impl TokenKind {
             Self::DeviceCode => "idp_dc_",
             Self::RefreshToken => "idp_rt_",
             Self::ClientSecret => "idp_cs_",
+            Self::InitialAccess => "idp_ia_",
+            Self::Registration => "idp_ra_",
             Self::Session => "idp_se_",
             Self::AccountSession => "idp_as_",
             Self::Browser => "idp_br_",

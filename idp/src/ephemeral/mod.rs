@@ -31,6 +31,14 @@ pub enum Kind {
     PushedBy,
     /// Device codes for one client, or one network.
     DeviceAsked,
+    /// The keys that an application publishes.
+    ClientKeys,
+    /// That they were looked up.
+    ClientKeysFetched,
+    /// A request that an application keeps at an address of its own was looked up.
+    RequestFetched,
+    /// Registrations from one network.
+    RegisteredFrom,
     /// A client assertion was used.
     AssertionUsed,
     /// A proof of possession was used.
@@ -47,6 +55,8 @@ pub enum Kind {
     UserCodeTried,
     LogoutRequest,
     LogoutQuestion,
+    /// A session has ended at our own pages, and applications are to be told in the browser.
+    Farewell,
     SetUp,
     PolicyReport,
     /// Wrong passwords from one network.

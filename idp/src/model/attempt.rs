@@ -99,8 +99,8 @@ pub struct Attempt {
     /// How certain the application wants to be; less does not answer the request.
     pub assurance: Option<Assurance>,
     pub login_hint: Option<String>,
-    /// The person named by `id_token_hint`: nobody else may answer this request.
-    pub hinted_user: Option<UserId>,
+    /// The person named by `id_token_hint`, as the client knows them: nobody else may answer this request.
+    pub hinted: Option<String>,
     pub ui_locales: Vec<String>,
     pub begun_at: OffsetDateTime,
     /// The browser that first showed it (see [`BrowserId`]); nobody else may go on with it.

@@ -13,23 +13,45 @@ pub enum Claim {
     Name,
     GivenName,
     FamilyName,
+    MiddleName,
+    Nickname,
+    PreferredUsername,
+    Profile,
+    Picture,
+    Website,
+    Gender,
+    Birthdate,
     Locale,
     Zoneinfo,
     UpdatedAt,
     Email,
     EmailVerified,
+    PhoneNumber,
+    PhoneNumberVerified,
+    Address,
 }
 
 impl Claim {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 19] = [
         Self::Name,
         Self::GivenName,
         Self::FamilyName,
+        Self::MiddleName,
+        Self::Nickname,
+        Self::PreferredUsername,
+        Self::Profile,
+        Self::Picture,
+        Self::Website,
+        Self::Gender,
+        Self::Birthdate,
         Self::Locale,
         Self::Zoneinfo,
         Self::UpdatedAt,
         Self::Email,
         Self::EmailVerified,
+        Self::PhoneNumber,
+        Self::PhoneNumberVerified,
+        Self::Address,
     ];
 
     #[must_use]
@@ -38,11 +60,22 @@ impl Claim {
             Self::Name => "name",
             Self::GivenName => "given_name",
             Self::FamilyName => "family_name",
+            Self::MiddleName => "middle_name",
+            Self::Nickname => "nickname",
+            Self::PreferredUsername => "preferred_username",
+            Self::Profile => "profile",
+            Self::Picture => "picture",
+            Self::Website => "website",
+            Self::Gender => "gender",
+            Self::Birthdate => "birthdate",
             Self::Locale => "locale",
             Self::Zoneinfo => "zoneinfo",
             Self::UpdatedAt => "updated_at",
             Self::Email => "email",
             Self::EmailVerified => "email_verified",
+            Self::PhoneNumber => "phone_number",
+            Self::PhoneNumberVerified => "phone_number_verified",
+            Self::Address => "address",
         }
     }
 
@@ -51,6 +84,8 @@ impl Claim {
     pub const fn scope(self) -> &'static str {
         match self {
             Self::Email | Self::EmailVerified => Scopes::EMAIL,
+            Self::PhoneNumber | Self::PhoneNumberVerified => Scopes::PHONE,
+            Self::Address => Scopes::ADDRESS,
             _ => Scopes::PROFILE,
         }
     }

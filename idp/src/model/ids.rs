@@ -86,6 +86,11 @@ id_type!(
     OutboxId
 );
 
+id_type!(
+    /// A token with which applications may register.
+    RegistrationTokenId
+);
+
 fn time_ordered(now: OffsetDateTime, random: [u8; 10]) -> Uuid {
     let millis = u64::try_from(now.unix_timestamp_nanos() / 1_000_000).unwrap_or(0);
     uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()

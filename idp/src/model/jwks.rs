@@ -7,6 +7,7 @@ use super::Invalid;
 
 /// More keys are none of an application's.
 const MAX_KEYS: usize = 20;
+const TOO_FEW_OR_MANY: Invalid = Invalid::new("jwks", "must have 1 to 20 keys");
 /// RFC 7518 §6: members that only the owner of a key may have.
 const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
@@ -22,7 +23,7 @@ impl Jwks {
         let keys = set.get("keys").and_then(Value::as_array);
         let keys = keys.ok_or_else(|| Invalid::new("jwks", "must be an object with a list of keys"))?;
         if keys.is_empty() || keys.len() > MAX_KEYS {
-            return Err(Invalid::new("jwks", "must have 1 to 20 keys"));
+            return Err(TOO_FEW_OR_MANY);
         }
         let read = |key: &Value| {
             let key = key.as_object().ok_or_else(|| Invalid::new("jwks", "has a key that is no object"))?;
@@ -32,12 +33,26 @@ impl Jwks {
         keys.iter().map(read).collect::<Result<_, _>>().map(Self)
     }
 
+    /// Of a published set the keys that are of use to us: others may be there for somebody else.
+    ///
+    /// # Errors
+    /// When there is none, or too many.
+    pub fn known_of(set: &Value) -> Result<Self, Invalid> {
+        let keys = set.get("keys").and_then(Value::as_array).into_iter().flatten();
+        let known: Vec<_> =
+            keys.filter_map(Value::as_object).filter(|key| check_key(key).is_ok()).cloned().collect();
+        if known.is_empty() || known.len() > MAX_KEYS {
+            return Err(TOO_FEW_OR_MANY);
+        }
+        Ok(Self(known))
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = &Map<String, Value>> {
         self.0.iter()
     }
 }
 
-/// Whether this is a public key that can check signatures.
+/// Whether this is a public key.
 ///
 /// # Errors
 /// Says why not.

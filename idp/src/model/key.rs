@@ -39,6 +39,89 @@ impl SigningAlg {
     }
 }
 
+/// How the key of an encrypted token travels (RFC 7518 §4): with a key that only the client has. What needs
+/// a shared secret, and RSA with PKCS #1 1.5, have no variant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum KeyWrapping {
+    #[serde(rename = "RSA-OAEP")]
+    RsaOaep,
+    #[serde(rename = "RSA-OAEP-256")]
+    RsaOaep256,
+    #[serde(rename = "ECDH-ES")]
+    EcdhEs,
+    #[serde(rename = "ECDH-ES+A128KW")]
+    EcdhEsA128kw,
+    #[serde(rename = "ECDH-ES+A256KW")]
+    EcdhEsA256kw,
+}
+
+impl KeyWrapping {
+    pub const ALL: [Self; 5] =
+        [Self::RsaOaep, Self::RsaOaep256, Self::EcdhEs, Self::EcdhEsA128kw, Self::EcdhEsA256kw];
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::RsaOaep => "RSA-OAEP",
+            Self::RsaOaep256 => "RSA-OAEP-256",
+            Self::EcdhEs => "ECDH-ES",
+            Self::EcdhEsA128kw => "ECDH-ES+A128KW",
+            Self::EcdhEsA256kw => "ECDH-ES+A256KW",
+        }
+    }
+}
+
+/// What an encrypted token is encrypted with (RFC 7518 §5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum ContentEncryption {
+    /// What a client gets that does not say (OIDC Registration §2).
+    #[default]
+    #[serde(rename = "A128CBC-HS256")]
+    A128CbcHs256,
+    #[serde(rename = "A256CBC-HS512")]
+    A256CbcHs512,
+    #[serde(rename = "A128GCM")]
+    A128Gcm,
+    #[serde(rename = "A256GCM")]
+    A256Gcm,
+}
+
+impl ContentEncryption {
+    pub const ALL: [Self; 4] = [Self::A128CbcHs256, Self::A256CbcHs512, Self::A128Gcm, Self::A256Gcm];
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::A128CbcHs256 => "A128CBC-HS256",
+            Self::A256CbcHs512 => "A256CBC-HS512",
+            Self::A128Gcm => "A128GCM",
+            Self::A256Gcm => "A256GCM",
+        }
+    }
+}
+
+/// That something for a client is encrypted, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Encryption {
+    pub alg: KeyWrapping,
+    #[serde(default)]
+    pub enc: ContentEncryption,
+}
+
+/// Both names with a space between them, or the first alone.
+impl std::str::FromStr for Encryption {
+    type Err = Invalid;
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let (alg, enc) = text.split_once(' ').unwrap_or((text, ContentEncryption::default().as_str()));
+        let alg = KeyWrapping::ALL.into_iter().find(|known| known.as_str() == alg);
+        let enc = ContentEncryption::ALL.into_iter().find(|known| known.as_str() == enc);
+        match (alg, enc) {
+            (Some(alg), Some(enc)) => Ok(Self { alg, enc }),
+            _ => Err(Invalid::new("encryption", "is none of those in the metadata")),
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum KeyState {

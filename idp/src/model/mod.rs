@@ -5,6 +5,7 @@ pub mod attempt;
 pub mod claims;
 pub mod client;
 pub mod credential;
+pub mod details;
 pub mod grant;
 pub mod ids;
 pub mod jwks;

@@ -90,6 +90,19 @@ impl RedirectUri {
         Url::parse(&self.0).is_ok_and(|url| !matches!(url.scheme(), "https" | "http"))
     }
 
+    /// Scheme, host and port; of a private scheme there is none.
+    #[must_use]
+    pub fn origin(&self) -> Option<String> {
+        let origin = Url::parse(&self.0).ok()?.origin();
+        origin.is_tuple().then(|| origin.ascii_serialization())
+    }
+
+    /// Its host, of which a sector is made (OIDC Core §8.1).
+    #[must_use]
+    pub fn host(&self) -> Option<String> {
+        Url::parse(&self.0).ok()?.host_str().map(ToOwned::to_owned)
+    }
+
     /// The source to allow in `form-action`, because Chromium applies it to the redirect that
     /// follows a form.
     #[must_use]

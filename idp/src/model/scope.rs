@@ -23,7 +23,13 @@ impl Scopes {
     pub const OPENID: &'static str = "openid";
     pub const PROFILE: &'static str = "profile";
     pub const EMAIL: &'static str = "email";
+    pub const PHONE: &'static str = "phone";
+    pub const ADDRESS: &'static str = "address";
     pub const OFFLINE_ACCESS: &'static str = "offline_access";
+
+    /// Those that are about a person, as OpenID Connect names them; all others are an API's.
+    pub const OF_PERSON: [&'static str; 6] =
+        [Self::OPENID, Self::PROFILE, Self::EMAIL, Self::PHONE, Self::ADDRESS, Self::OFFLINE_ACCESS];
 
     #[must_use]
     pub fn without(&self, scope: &str) -> Self {
@@ -33,8 +39,7 @@ impl Scopes {
     /// Without those that are about a person.
     #[must_use]
     pub fn without_person(&self) -> Self {
-        let about_a_person = [Self::OPENID, Self::PROFILE, Self::EMAIL, Self::OFFLINE_ACCESS];
-        self.iter().filter(|scope| !about_a_person.contains(&scope.as_str())).cloned().collect()
+        self.iter().filter(|scope| !Self::OF_PERSON.contains(&scope.as_str())).cloned().collect()
     }
 }
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+use super::details::Details;
 use super::ids::UserId;
 use super::{Invalid, text_type};
 
@@ -160,6 +161,7 @@ pub struct User {
     /// What the times in their mails are given in.
     pub time_zone: Option<TimeZoneName>,
     pub policy: Policy,
+    pub details: Details,
     pub created_at: OffsetDateTime,
     pub updated_at: OffsetDateTime,
 }
@@ -184,6 +186,7 @@ impl User {
             language: None,
             time_zone: None,
             policy: Policy::Free,
+            details: Details::default(),
             created_at: now,
             updated_at: now,
         }

@@ -16,6 +16,7 @@ use crate::store::{clients, grants, revoked_tokens, sessions, users};
 #[derive(Debug)]
 pub struct Access {
     pub token: AccessToken,
+    pub client: Client,
     pub scopes: Scopes,
     /// The person it speaks for; `None` when a client acts for itself.
     pub user: Option<User>,
@@ -41,7 +42,7 @@ pub async fn open(desk: &Desk<'_>, token: &str) -> anyhow::Result<Option<Access>
         return Ok(None);
     }
     let Some(grant_id) = &token.grant_id else {
-        return Ok(Some(Access { token, scopes, user: None, named: NamedClaims::default() }));
+        return Ok(Some(Access { token, client, scopes, user: None, named: NamedClaims::default() }));
     };
     let Ok(grant_id) = grant_id.parse::<GrantId>() else {
         return Ok(None);
@@ -51,7 +52,7 @@ pub async fn open(desk: &Desk<'_>, token: &str) -> anyhow::Result<Option<Access>
     };
     let user = holder(desk, &grant).await?;
     let named = grant.permission.within(&client).claims;
-    Ok(user.map(|user| Access { token, scopes, user: Some(user), named }))
+    Ok(user.map(|user| Access { token, client, scopes, user: Some(user), named }))
 }
 
 /// A token of ours that has not expired, whatever else became of it.

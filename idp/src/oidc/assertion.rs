@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use time::Duration;
 
 use super::error::EndpointError;
-use super::{AHEAD, AUTHENTICATED, Desk};
+use super::{AHEAD, AUTHENTICATED, Desk, client_keys};
 use crate::crypto::foreign::Unverified;
 use crate::crypto::sha256;
 use crate::ephemeral::Kind;
@@ -47,7 +47,10 @@ async fn signed_claims(
     }
     match client.settings.auth_method {
         ClientAuthMethod::PrivateKeyJwt => {
-            Ok(client.settings.jwks.as_ref().and_then(|keys| parsed.signed_by(keys)))
+            if !parsed.is_by(client.settings.assertion_alg) {
+                return Ok(None);
+            }
+            Ok(client_keys::signed_claims(desk, client, &parsed).await?)
         }
         ClientAuthMethod::ClientSecretJwt => {
             let secret = clients::shared_secret(desk.store, &client.id).await?;

@@ -106,10 +106,24 @@ pub struct Hint {
 /// What these claims are for a person, as far as they have them. `sub` is not among them.
 #[must_use]
 pub fn of_person(user: &User, claims: &BTreeSet<Claim>) -> Map<String, Value> {
+    let details = &user.details;
     let value = |claim: Claim| match claim {
         Claim::Name => json!(user.display_name()),
         Claim::GivenName => json!(user.given_name),
         Claim::FamilyName => json!(user.family_name),
+        Claim::MiddleName => json!(details.middle_name),
+        Claim::Nickname => json!(details.nickname),
+        Claim::PreferredUsername => json!(details.preferred_username),
+        Claim::Profile => json!(details.profile),
+        Claim::Picture => json!(details.picture),
+        Claim::Website => json!(details.website),
+        Claim::Gender => json!(details.gender),
+        Claim::Birthdate => json!(details.birthdate),
+        Claim::PhoneNumber => json!(details.phone_number),
+        Claim::PhoneNumberVerified => {
+            json!(details.phone_number.as_ref().map(|_| details.phone_number_verified))
+        }
+        Claim::Address => json!(details.address),
         Claim::Locale => json!(user.language),
         Claim::Zoneinfo => json!(user.time_zone),
         Claim::UpdatedAt => json!(user.updated_at.unix_timestamp()),

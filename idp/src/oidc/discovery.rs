@@ -1,23 +1,29 @@
 //! What we say about ourselves (OIDC Discovery 1.0 §3, RFC 8414 §2). Made from the configured
 //! issuer and never from the request.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::{device, par};
+use super::{device, par, register};
 use crate::config::PublicUrl;
 use crate::crypto::foreign::ED25519;
+use crate::model::claims::Claim;
 use crate::model::client::ClientAuthMethod;
-use crate::model::key::SigningAlg;
+use crate::model::key::{ContentEncryption, KeyWrapping, SigningAlg};
+use crate::model::scope::Scopes;
 
 /// The metadata document.
 #[must_use]
 pub fn document(public_url: &PublicUrl, ui_locales: &[String]) -> Value {
-    let algs = SigningAlg::ALL.map(SigningAlg::as_str);
-    let methods = ClientAuthMethod::ALL.map(ClientAuthMethod::as_str);
-    let proven: Vec<_> = methods.into_iter().filter(|method| *method != "none").collect();
-    // With the secret, or with a key.
-    let theirs: Vec<_> = algs.into_iter().chain([ED25519]).collect();
-    let assertions: Vec<_> = ["HS256"].into_iter().chain(theirs.clone()).collect();
+    let mut document = Map::new();
+    for part in [endpoints(public_url), requests(), clients(), tokens(), people(ui_locales)] {
+        if let Value::Object(members) = part {
+            document.extend(members);
+        }
+    }
+    Value::Object(document)
+}
+
+fn endpoints(public_url: &PublicUrl) -> Value {
     json!({
         "issuer": public_url.issuer(),
         "authorization_endpoint": public_url.join("/oidc/authorize"),
@@ -28,42 +34,83 @@ pub fn document(public_url: &PublicUrl, ui_locales: &[String]) -> Value {
         "introspection_endpoint": public_url.join("/oidc/introspect"),
         "pushed_authorization_request_endpoint": public_url.join(par::PATH),
         "device_authorization_endpoint": public_url.join(device::PATH),
+        "registration_endpoint": public_url.join(register::PATH),
         "end_session_endpoint": public_url.join("/oidc/logout"),
-        "scopes_supported": ["openid", "profile", "email", "offline_access"],
+    })
+}
+
+/// What may be asked for, and how it is answered. What only some clients may use is not among it (A5).
+fn requests() -> Value {
+    json!({
         "response_types_supported": ["code"],
         "response_modes_supported": ["query", "form_post", "jwt", "query.jwt", "form_post.jwt"],
         "grant_types_supported": [
             "authorization_code", "refresh_token", "client_credentials",
             "urn:ietf:params:oauth:grant-type:device_code",
         ],
-        "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": algs,
+        "code_challenge_methods_supported": ["S256"],
+        "scopes_supported": Scopes::OF_PERSON,
+        "acr_values_supported": ["phr", "mfa", "pwd"],
+        "prompt_values_supported": ["none", "login", "consent", "select_account"],
+        "display_values_supported": ["page"],
+        "claims_parameter_supported": true,
+        "request_parameter_supported": true,
+        "request_uri_parameter_supported": true,
+        "require_request_uri_registration": true,
+        "require_pushed_authorization_requests": false,
+        "authorization_response_iss_parameter_supported": true,
+    })
+}
+
+fn clients() -> Value {
+    let methods = ClientAuthMethod::ALL.map(ClientAuthMethod::as_str);
+    let proven: Vec<_> = methods.into_iter().filter(|method| *method != "none").collect();
+    // With the secret, or with a key.
+    let assertions: Vec<_> = ["HS256"].into_iter().chain(theirs()).collect();
+    json!({
         "token_endpoint_auth_methods_supported": methods,
         "token_endpoint_auth_signing_alg_values_supported": assertions,
         "revocation_endpoint_auth_methods_supported": methods,
         "revocation_endpoint_auth_signing_alg_values_supported": assertions,
         "introspection_endpoint_auth_methods_supported": proven,
         "introspection_endpoint_auth_signing_alg_values_supported": assertions,
+        "request_object_signing_alg_values_supported": theirs(),
+        "dpop_signing_alg_values_supported": theirs(),
+    })
+}
+
+/// What clients may sign with.
+fn theirs() -> Vec<&'static str> {
+    SigningAlg::ALL.map(SigningAlg::as_str).into_iter().chain([ED25519]).collect()
+}
+
+fn tokens() -> Value {
+    let algs = SigningAlg::ALL.map(SigningAlg::as_str);
+    let wrappings = KeyWrapping::ALL.map(KeyWrapping::as_str);
+    let encryptions = ContentEncryption::ALL.map(ContentEncryption::as_str);
+    json!({
+        "subject_types_supported": ["public", "pairwise"],
+        "id_token_signing_alg_values_supported": algs,
+        "id_token_encryption_alg_values_supported": wrappings,
+        "id_token_encryption_enc_values_supported": encryptions,
+        "userinfo_signing_alg_values_supported": algs,
+        "userinfo_encryption_alg_values_supported": wrappings,
+        "userinfo_encryption_enc_values_supported": encryptions,
         "introspection_signing_alg_values_supported": algs,
-        "code_challenge_methods_supported": ["S256"],
-        "claims_supported": [
-            "sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash",
-            "name", "given_name", "family_name", "locale", "zoneinfo", "updated_at", "email", "email_verified",
-        ],
-        "claim_types_supported": ["normal"],
-        "acr_values_supported": ["phr", "mfa", "pwd"],
-        "prompt_values_supported": ["none", "login", "consent", "select_account"],
-        "display_values_supported": ["page"],
-        "ui_locales_supported": ui_locales,
-        "authorization_response_iss_parameter_supported": true,
         "authorization_signing_alg_values_supported": algs,
-        "dpop_signing_alg_values_supported": theirs,
-        "request_object_signing_alg_values_supported": theirs,
-        "require_pushed_authorization_requests": false,
+    })
+}
+
+fn people(ui_locales: &[String]) -> Value {
+    let own = ["sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash"];
+    let claims: Vec<_> = own.into_iter().chain(Claim::ALL.map(Claim::as_str)).collect();
+    json!({
+        "claims_supported": claims,
+        "claim_types_supported": ["normal"],
+        "ui_locales_supported": ui_locales,
+        "frontchannel_logout_supported": true,
+        "frontchannel_logout_session_supported": true,
         "backchannel_logout_supported": true,
         "backchannel_logout_session_supported": true,
-        "claims_parameter_supported": true,
-        "request_parameter_supported": true,
-        "request_uri_parameter_supported": false,
     })
 }

@@ -47,6 +47,15 @@ pub enum OAuthError {
     /// RFC 9101 §6.
     #[error("the request object: {0}")]
     InvalidRequestObject(&'static str),
+    /// RFC 9101 §6.
+    #[error("{0}")]
+    InvalidRequestUri(&'static str),
+    /// RFC 7591 §3.2.2.
+    #[error("{0}")]
+    InvalidRedirectUri(String),
+    /// RFC 7591 §3.2.2.
+    #[error("{0}")]
+    InvalidClientMetadata(String),
     /// RFC 8628 §3.5.
     #[error("the person has not decided yet")]
     AuthorizationPending,
@@ -106,6 +115,9 @@ impl OAuthError {
             Self::InvalidDpopProof(_) => "invalid_dpop_proof",
             Self::UseDpopNonce(_) => "use_dpop_nonce",
             Self::InvalidRequestObject(_) => "invalid_request_object",
+            Self::InvalidRequestUri(_) => "invalid_request_uri",
+            Self::InvalidRedirectUri(_) => "invalid_redirect_uri",
+            Self::InvalidClientMetadata(_) => "invalid_client_metadata",
             Self::AuthorizationPending => "authorization_pending",
             Self::SlowDown => "slow_down",
             Self::ExpiredToken => "expired_token",

@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 use super::Desk;
 use super::access::{self, Access};
 use super::authorize::checks::nothing_repeated;
-use super::client_auth;
 use super::error::{EndpointError, OAuthError};
+use super::{client_auth, subject};
 use crate::crypto::jwt;
 use crate::crypto::keyring::KeyError;
 use crate::crypto::token::{Token, TokenKind};
@@ -82,7 +82,7 @@ async fn refresh_token(
     let claims = json!({
         "active": true,
         "iss": desk.issuer,
-        "sub": grant.user_id,
+        "sub": subject::of(desk.store.sealer(), client, grant.user_id),
         "client_id": grant.client_id,
         "scope": grant.permission.scopes.to_string(),
         "iat": refresh.created_at.unix_timestamp(),

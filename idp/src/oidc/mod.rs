@@ -6,6 +6,7 @@ pub mod authorize;
 mod bounds;
 pub mod claims;
 pub mod client_auth;
+mod client_keys;
 pub mod consent;
 pub mod cors;
 pub mod device;
@@ -16,7 +17,9 @@ pub mod error;
 pub mod introspect;
 pub mod logout;
 pub mod par;
+pub mod register;
 pub mod revoke;
+pub mod subject;
 pub mod token;
 pub mod userinfo;
 
@@ -27,10 +30,11 @@ use axum::routing::{get, post};
 use time::{Duration, OffsetDateTime};
 
 use crate::app::App;
-use crate::config::Tokens;
+use crate::config::{Registration, Tokens};
 use crate::crypto::keyring::KeyRing;
 use crate::crypto::random::Entropy;
 use crate::ephemeral::Ephemeral;
+use crate::http_client::HttpClient;
 use crate::model::session::SessionLimits;
 use crate::store::Store;
 
@@ -42,9 +46,11 @@ const AHEAD: Duration = Duration::seconds(15);
 pub struct Desk<'a> {
     pub store: &'a Store,
     pub ephemeral: &'a Ephemeral,
+    pub http: &'a HttpClient,
     pub keys: Arc<KeyRing>,
     pub entropy: Entropy,
     pub tokens: &'a Tokens,
+    pub registration: Registration,
     pub limits: SessionLimits,
     pub issuer: &'a str,
     pub now: OffsetDateTime,
@@ -63,6 +69,7 @@ pub fn pages() -> Router<App> {
         .route("/device/decide", post(device::pages::answer))
         .route("/oidc/logout", get(logout::pages::show).post(logout::pages::submit))
         .route("/oidc/logout/resume", get(logout::pages::resume))
+        .route("/oidc/logout/farewell", get(logout::pages::farewell))
         .route("/oidc/logout/confirm", post(logout::pages::confirm))
 }
 
@@ -81,7 +88,15 @@ pub fn endpoints() -> Router<App> {
 
 /// What only servers call.
 pub fn back_endpoints() -> Router<App> {
-    Router::new().route("/oidc/introspect", post(endpoints::introspect))
+    Router::new()
+        .route("/oidc/introspect", post(endpoints::introspect))
+        .route("/oidc/register", post(endpoints::register))
+        .route(
+            "/oidc/register/{id}",
+            get(endpoints::registration)
+                .put(endpoints::change_registration)
+                .delete(endpoints::end_registration),
+        )
 }
 
 /// Pictures of clients, without cookies.

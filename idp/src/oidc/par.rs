@@ -80,7 +80,7 @@ pub async fn respond(
     if params.get("request_uri").is_some() {
         return Err(invalid("request_uri can not be pushed").into());
     }
-    let mut request = request::inside(desk, &client, params)?;
+    let mut request = request::inside(desk, &client, params).await??;
     if request.get("client_id") != Some(client.id.as_str()) {
         return Err(invalid("client_id is missing").into());
     }

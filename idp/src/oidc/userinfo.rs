@@ -6,8 +6,10 @@ use serde_json::{Map, Value, json};
 
 use super::claims::of_person;
 use super::error::{EndpointError, OAuthError, Scheme};
-use super::{Desk, access, dpop};
+use super::{Desk, access, client_keys, dpop};
+use crate::crypto::jwt;
 use crate::model::claims::Claim;
+use crate::model::client::Client;
 use crate::model::scope::Scopes;
 use crate::web::params::Params;
 
@@ -46,6 +48,14 @@ fn in_header(value: &str) -> Option<Presented> {
     Some(Presented { scheme, token: token.trim().to_owned() })
 }
 
+/// What is known, in the form that the client registered.
+#[derive(Debug)]
+pub enum Answer {
+    Json(Map<String, Value>),
+    /// Signed, encrypted, or both (§5.3.2).
+    Jwt(String),
+}
+
 /// The claims that this token may read.
 ///
 /// # Errors
@@ -54,7 +64,7 @@ pub async fn respond(
     desk: &Desk<'_>,
     (headers, method): (&HeaderMap, &'static str),
     presented: &Presented,
-) -> Result<Map<String, Value>, EndpointError> {
+) -> Result<Answer, EndpointError> {
     let scheme = presented.scheme;
     let invalid = || EndpointError::Resource(scheme, Some(OAuthError::InvalidToken));
     let access = access::open(desk, &presented.token).await?.ok_or_else(invalid)?;
@@ -83,6 +93,33 @@ pub async fn respond(
     let mut claims = Claim::of_scopes(&access.scopes);
     claims.extend(access.named.userinfo);
     let mut answer = of_person(&user, &claims);
-    answer.insert("sub".to_owned(), json!(user.id));
-    Ok(answer)
+    answer.insert("sub".to_owned(), json!(access.token.sub));
+    in_form(desk, &access.client, answer).await
+}
+
+async fn in_form(
+    desk: &Desk<'_>,
+    client: &Client,
+    mut claims: Map<String, Value>,
+) -> Result<Answer, EndpointError> {
+    let (alg, encryption) = (client.settings.userinfo_alg, client.settings.userinfo_encryption);
+    let signed = match alg {
+        Some(alg) => {
+            claims.insert("iss".to_owned(), json!(desk.issuer));
+            claims.insert("aud".to_owned(), json!(client.id));
+            Some(jwt::sign(&desk.keys, alg, jwt::TYP_USERINFO, &claims).await?)
+        }
+        None => None,
+    };
+    match (signed, encryption) {
+        (None, None) => Ok(Answer::Json(claims)),
+        (Some(signed), None) => Ok(Answer::Jwt(signed)),
+        (Some(signed), Some(how)) => {
+            Ok(Answer::Jwt(client_keys::encrypt(desk, client, (how, Some("JWT")), signed.as_bytes()).await?))
+        }
+        (None, Some(how)) => {
+            let plain = Value::Object(claims).to_string();
+            Ok(Answer::Jwt(client_keys::encrypt(desk, client, (how, None), plain.as_bytes()).await?))
+        }
+    }
 }

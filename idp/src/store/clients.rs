@@ -1,14 +1,16 @@
 //! Registered applications.
 
-use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
 use sea_orm::{ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
-use super::entity::{client, client_origin};
+use super::entity::{client, client_origin, grant};
 use super::{Read, Result, StoreError, Tx, from_millis, insert_new, stored, to_millis, unique};
 use crate::crypto::seal::Place;
+use crate::crypto::token::TokenHash;
 use crate::model::client::{Client, ClientId, ClientSource};
+use crate::model::ids::SessionId;
 
 pub async fn by_id(db: &impl Read, id: &ClientId) -> Result<Option<Client>> {
     unique(db, client::Entity::find_by_id(id.as_str())).await?.map(from_row).transpose()
@@ -46,6 +48,58 @@ pub async fn insert(tx: &Tx, new: &Client) -> Result<bool> {
     Ok(inserted)
 }
 
+/// Changes what a client registered. `false` when it is gone.
+pub async fn update(tx: &Tx, changed: &Client) -> Result<bool> {
+    let settings = stored("client", serde_json::to_value(&changed.settings))?;
+    let updated = client::Entity::update_many()
+        .col_expr(client::Column::Settings, Expr::value(settings))
+        .col_expr(client::Column::SecretHash, Expr::value(changed.secret_hash.map(|hash| hash.to_vec())))
+        .filter(client::Column::Id.eq(changed.id.as_str()))
+        .exec(tx.connection())
+        .await?;
+    set_origins(tx, changed).await?;
+    Ok(updated.rows_affected == 1)
+}
+
+/// Gives a client another token for its own registration (RFC 7592 §3), in place of `before`. `false` when
+/// somebody was faster.
+pub async fn set_management(
+    tx: &Tx,
+    id: &ClientId,
+    before: Option<TokenHash>,
+    token: TokenHash,
+) -> Result<bool> {
+    let same = match before {
+        Some(before) => client::Column::ManagementHash.eq(before.0.to_vec()),
+        None => client::Column::ManagementHash.is_null(),
+    };
+    let changed = client::Entity::update_many()
+        .col_expr(client::Column::ManagementHash, Expr::value(token.0.to_vec()))
+        .filter(client::Column::Id.eq(id.as_str()))
+        .filter(same)
+        .exec(tx.connection())
+        .await?;
+    Ok(changed.rows_affected == 1)
+}
+
+/// The client whose own token this is.
+pub async fn managed(db: &impl Read, id: &ClientId, token: TokenHash) -> Result<Option<Client>> {
+    let query = client::Entity::find_by_id(id.as_str())
+        .filter(client::Column::ManagementHash.eq(token.0.to_vec()))
+        .filter(client::Column::DisabledAt.is_null());
+    unique(db, query).await?.map(from_row).transpose()
+}
+
+/// Removes a client with everything that it was given.
+pub async fn delete(tx: &Tx, id: &ClientId, token: TokenHash) -> Result<bool> {
+    let deleted = client::Entity::delete_many()
+        .filter(client::Column::Id.eq(id.as_str()))
+        .filter(client::Column::ManagementHash.eq(token.0.to_vec()))
+        .exec(tx.connection())
+        .await?;
+    Ok(deleted.rows_affected == 1)
+}
+
 /// Keeps a client of the configuration file as the file has it now, whoever kept it before.
 pub async fn declare(tx: &Tx, declared: &Client) -> Result<()> {
     let replace = OnConflict::column(client::Column::Id)
@@ -61,6 +115,23 @@ pub async fn declare(tx: &Tx, declared: &Client) -> Result<()> {
         .exec_without_returning(tx.connection())
         .await?;
     set_origins(tx, declared).await
+}
+
+/// The clients that were used in a session and that a browser can tell of its end.
+pub async fn in_front_of(db: &impl Read, session: SessionId) -> Result<Vec<Client>> {
+    let used = Query::select()
+        .column(grant::Column::ClientId)
+        .from(grant::Entity)
+        .and_where(Expr::col(grant::Column::SessionId).eq(session.uuid()))
+        .to_owned();
+    let rows = client::Entity::find()
+        .filter(client::Column::Id.in_subquery(used))
+        .filter(client::Column::DisabledAt.is_null())
+        .all(db.connection())
+        .await?;
+    let mut clients = rows.into_iter().map(from_row).collect::<Result<Vec<_>>>()?;
+    clients.retain(|client| client.settings.frontchannel_logout_uri.is_some());
+    Ok(clients)
 }
 
 /// Whether an enabled client runs on this web origin.
@@ -121,6 +192,7 @@ fn to_row(client: &Client) -> Result<client::ActiveModel> {
         source: Set(client.source.as_str().to_owned()),
         secret_hash: Set(client.secret_hash.map(|hash| hash.to_vec())),
         sealed_secret: NotSet,
+        management_hash: NotSet,
         disabled_at: Set(client.disabled_at.map(to_millis)),
         created_at: Set(to_millis(client.created_at)),
     })
@@ -128,10 +200,7 @@ fn to_row(client: &Client) -> Result<client::ActiveModel> {
 
 fn from_row(row: client::Model) -> Result<Client> {
     const TABLE: &str = "client";
-    let source = [ClientSource::Config, ClientSource::Admin]
-        .into_iter()
-        .find(|source| source.as_str() == row.source)
-        .ok_or(StoreError::Damaged(TABLE))?;
+    let source = ClientSource::from_stored(&row.source).ok_or(StoreError::Damaged(TABLE))?;
     let secret_hash = row.secret_hash.map(|hash| stored(TABLE, hash.try_into())).transpose()?;
     Ok(Client {
         id: stored(TABLE, ClientId::parse(&row.id))?,

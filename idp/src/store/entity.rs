@@ -35,6 +35,7 @@ entity!(user, "user", {
     language: Option<String>,
     time_zone: Option<String>,
     policy: String,
+    details: String,
     created_at: i64,
     updated_at: i64,
 });
@@ -92,8 +93,19 @@ entity!(client, "client", {
     source: String,
     secret_hash: Option<Vec<u8>>,
     sealed_secret: Option<Vec<u8>>,
+    management_hash: Option<Vec<u8>>,
     disabled_at: Option<i64>,
     created_at: i64,
+});
+
+entity!(registration_token, "registration_token", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    id: Uuid,
+    token_hash: Vec<u8>,
+    note: String,
+    uses_left: i32,
+    created_at: i64,
+    expires_at: i64,
 });
 
 entity!(client_origin, "client_origin", {

@@ -19,6 +19,7 @@ pub mod outbox;
 pub mod passkeys;
 pub mod passwords;
 pub mod recovery;
+pub mod registration_tokens;
 pub mod revoked_tokens;
 pub mod sessions;
 pub mod totp;

@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 
 use super::entity::user;
 use super::{Read, Result, StoreError, Tx, from_millis, insert_new, stored, to_millis, unique};
+use crate::model::details::Details;
 use crate::model::ids::UserId;
 use crate::model::user::{Email, Language, PersonName, Policy, ServiceRole, TimeZoneName, User};
 
@@ -42,6 +43,7 @@ pub async fn insert(tx: &Tx, user: &User) -> Result<bool> {
         language: Set(user.language.as_ref().map(|language| language.as_str().to_owned())),
         time_zone: Set(user.time_zone.as_ref().map(|zone| zone.as_str().to_owned())),
         policy: Set(user.policy.as_str().to_owned()),
+        details: Set(stored("user", serde_json::to_string(&user.details))?),
         created_at: Set(to_millis(user.created_at)),
         updated_at: Set(to_millis(user.updated_at)),
     };
@@ -123,6 +125,18 @@ pub async fn set_policy(tx: &Tx, id: UserId, policy: Policy) -> Result<()> {
     Ok(())
 }
 
+/// Sets what is known of a person beyond their profile, in place of what was.
+pub async fn set_details(tx: &Tx, id: UserId, details: &Details, now: OffsetDateTime) -> Result<()> {
+    let details = stored("user", serde_json::to_string(details))?;
+    user::Entity::update_many()
+        .col_expr(user::Column::Details, Expr::value(details))
+        .col_expr(user::Column::UpdatedAt, Expr::value(to_millis(now)))
+        .filter(user::Column::Id.eq(id.uuid()))
+        .exec(tx.connection())
+        .await?;
+    Ok(())
+}
+
 fn from_row(row: user::Model) -> Result<User> {
     const TABLE: &str = "user";
     let role =
@@ -139,6 +153,7 @@ fn from_row(row: user::Model) -> Result<User> {
         language: row.language.map(|text| stored(TABLE, Language::parse(&text))).transpose()?,
         time_zone: row.time_zone.map(|text| stored(TABLE, TimeZoneName::parse(&text))).transpose()?,
         policy: Policy::from_stored(&row.policy).ok_or(StoreError::Damaged(TABLE))?,
+        details: stored(TABLE, serde_json::from_str(&row.details))?,
         created_at: from_millis(row.created_at),
         updated_at: from_millis(row.updated_at),
     })

@@ -22,12 +22,13 @@ const PERMISSIONS: &str = "publickey-credentials-get=(self), publickey-credentia
     otp-credentials=(), camera=(), microphone=(), geolocation=(), payment=(), usb=(), browsing-topics=()";
 
 /// The policy of a page whose scripts carry `nonce` and whose forms may lead to `form_action`.
-pub(super) fn page_policy(nonce: &str, form_action: Option<&str>) -> String {
+pub(super) fn page_policy(nonce: &str, form_action: Option<&str>, frames: &[String]) -> String {
     let form_action = form_action.map(|source| format!(" {source}")).unwrap_or_default();
+    let frames = if frames.is_empty() { String::new() } else { format!("frame-src {}; ", frames.join(" ")) };
     format!(
         "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic'; style-src 'self'; \
          img-src 'self' data:; connect-src 'self'; font-src 'self'; form-action 'self'{form_action}; \
-         frame-ancestors 'none'; base-uri 'none'; object-src 'none'; require-trusted-types-for 'script'; \
+         {frames}frame-ancestors 'none'; base-uri 'none'; object-src 'none'; require-trusted-types-for 'script'; \
          report-to csp"
     )
 }

@@ -19,12 +19,14 @@ pub struct Frame<'a> {
     /// Besides ourselves, where this page's forms may lead: Chromium applies the rule to redirects
     /// that follow a form, too.
     pub form_action: Option<&'a str>,
+    /// The origins whose pages it may show inside itself.
+    pub frames: &'a [String],
 }
 
 impl Frame<'_> {
     #[must_use]
     pub const fn of(section: &'static str) -> Self {
-        Self { section, form_action: None }
+        Self { section, form_action: None, frames: &[] }
     }
 }
 
@@ -46,7 +48,7 @@ pub fn render<P: Page>(app: &App, visit: &Visit, frame: Frame<'_>, page: &P) -> 
         back: visit.back.clone(),
     };
     let html = app.theme.render(&shell, page).map_err(|error| PageError::internal(error.into()))?;
-    let policy = headers::page_policy(&nonce, frame.form_action);
+    let policy = headers::page_policy(&nonce, frame.form_action, frame.frames);
     let policy = HeaderValue::try_from(policy).map_err(|error| PageError::internal(error.into()))?;
     Ok((
         [

@@ -493,7 +493,7 @@ async fn endpoints_that_do_not_exist_yet_are_not_found() {
     let office = Office::open().await;
     for path in [
         "/oidc/device",
-        "/oidc/register",
+        "/oidc/registration",
         "/oidc",
         "/oidc/",
         "/oidc/token/",

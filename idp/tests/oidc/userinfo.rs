@@ -253,3 +253,92 @@ async fn a_session_cookie_opens_no_userinfo() {
     let office = Office::open().await;
     assert_eq!(office.browser.get("/oidc/userinfo").await.status, 401);
 }
+
+const DETAILS: &str = r#"{
+    "middle_name": "King",
+    "nickname": "Countess",
+    "preferred_username": "ada",
+    "profile": "https://example.org/ada",
+    "picture": "https://example.org/ada.png",
+    "website": "https://ada.example.org",
+    "gender": "female",
+    "birthdate": "1815-12-10",
+    "phone_number": "+41441234567",
+    "phone_number_verified": true,
+    "address": {
+        "formatted": "Lindenhof 1\n8001 Zurich",
+        "street_address": "Lindenhof 1",
+        "locality": "Zurich",
+        "region": "ZH",
+        "postal_code": "8001",
+        "country": "CH"
+    }
+}"#;
+
+/// Checklist 21: every standard claim can be held, comes by its scope, and with the right type.
+#[tokio::test]
+async fn every_standard_claim_comes_by_its_scope() {
+    let all = "[[clients]]\nid = \"lab\"\nname = \"Lab\"\ntype = \"spa\"\nconsent = \"remember\"\n\
+               scopes = [\"openid\", \"profile\", \"email\", \"phone\", \"address\"]\n\
+               redirect_uris = [\"https://lab.example.org/cb\"]";
+    let office = Office::with_clients(all).await;
+    let lab = office.client("lab", None, "https://lab.example.org/cb");
+    let details: idp::model::details::Details = serde_json::from_str(DETAILS).unwrap();
+    let store = &office.app.app.store;
+    let tx = store.begin().await.unwrap();
+    let profile = idp::store::users::Profile {
+        given_name: office.ada.given_name.clone(),
+        family_name: office.ada.family_name.clone(),
+        language: Some("de-CH".parse().unwrap()),
+        time_zone: Some("Europe/Zurich".parse().unwrap()),
+    };
+    let now = office.app.app.clock.now();
+    idp::store::users::set_profile(&tx, office.ada.id, &profile, now).await.unwrap();
+    idp::store::users::set_details(&tx, office.ada.id, &details, now).await.unwrap();
+    tx.commit().await.unwrap();
+    let mut expected: Value = serde_json::from_str(DETAILS).unwrap();
+    for (name, value) in [
+        ("sub", json!(office.ada.id)),
+        ("name", "Ada Lovelace".into()),
+        ("given_name", "Ada".into()),
+        ("family_name", "Lovelace".into()),
+        ("locale", "de-CH".into()),
+        ("zoneinfo", "Europe/Zurich".into()),
+        ("updated_at", now.unix_timestamp().into()),
+        ("email", super::ADA.into()),
+        ("email_verified", false.into()),
+    ] {
+        expected[name] = value;
+    }
+    let page = lab.authorize(&office.browser, &[("scope", "openid profile email phone address")]).await;
+    assert!(
+        page.body.contains("Ihre Telefonnummer sehen") && page.body.contains("Ihre Postadresse sehen"),
+        "{page:?}"
+    );
+    let code = super::decide(&office.browser, &page, "allow").await.parameter("code").unwrap();
+    let tokens = lab.redeem(&code).await.json();
+    assert_eq!(lab.userinfo(text(&tokens, "access_token")).await.json(), expected);
+    assert!(part(text(&tokens, "id_token"), 1).get("phone_number").is_none(), "checklist 10");
+    for (scope, names) in [
+        ("openid phone", ["phone_number", "phone_number_verified", "sub"].as_slice()),
+        ("openid address", &["address", "sub"]),
+        ("openid", &["sub"]),
+    ] {
+        let tokens = lab.tokens(&office.browser, &[("scope", scope)]).await;
+        let userinfo = lab.userinfo(text(&tokens, "access_token")).await.json();
+        let known: Vec<&str> = userinfo.as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(known, names, "{scope}");
+    }
+}
+
+/// What nobody knows of somebody is left out, and not empty.
+#[tokio::test]
+async fn what_is_not_known_is_left_out() {
+    let office = Office::open().await;
+    let practice = office.practice();
+    let tokens = practice.tokens(&office.browser, &[]).await;
+    let userinfo = practice.userinfo(text(&tokens, "access_token")).await.json();
+    for name in ["phone_number", "phone_number_verified", "address", "picture", "locale"] {
+        assert!(userinfo.get(name).is_none(), "{userinfo}");
+    }
+}

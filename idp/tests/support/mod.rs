@@ -8,6 +8,7 @@ pub mod code_app;
 pub mod keys;
 pub mod mail;
 pub mod process;
+pub mod shelf;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

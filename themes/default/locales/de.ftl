@@ -371,6 +371,11 @@ activity-keys-replaced = Alle Signaturschlüssel wurden ersetzt
 activity-code-replayed = Die Anmeldung einer Anwendung wurde missbraucht und beendet
 activity-refresh-token-replayed = Der Zugriff einer Anwendung wurde missbraucht und beendet
 activity-client-created = Anwendung registriert
+activity-client-registered = Anwendung hat sich registriert
+activity-client-changed = Anwendung hat ihre Registrierung geändert
+activity-client-removed = Anwendung hat ihre Registrierung beendet
+activity-registration-token-made = Token für Registrierungen erstellt
+activity-registration-token-removed = Token für Registrierungen zurückgenommen
 activity-client-declared = Anwendung geändert
 
 ## Einer Anwendung Zugriff erlauben
@@ -381,6 +386,8 @@ consent-as = Sie sind angemeldet als { $email }.
 scope-openid = Wissen, dass Sie es sind
 scope-profile = Ihren Namen sehen
 scope-email = Ihre E-Mail-Adresse sehen
+scope-phone = Ihre Telefonnummer sehen
+scope-address = Ihre Postadresse sehen
 scope-offline_access = Verbunden bleiben, während Sie abwesend sind
 scope-resource = In Ihrem Namen handeln bei
 device-title = Gerät verbinden
@@ -401,6 +408,8 @@ device-manage = Verbundene Anwendungen ansehen
 
 ## Abmelden und weiterleiten
 
+farewell-title = Abmeldung
+farewell-lead = Ihre Anwendungen werden benachrichtigt.
 logout-title = Von { $brand } abmelden?
 logout-lead = Um Ihre Anwendungen zu nutzen, müssen Sie sich danach neu anmelden.
 logout-lead-app = { $app } möchte Ihre Anmeldung hier beenden.

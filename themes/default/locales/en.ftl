@@ -372,6 +372,11 @@ activity-keys-replaced = All signing keys were replaced
 activity-code-replayed = An application’s log-in was misused and ended
 activity-refresh-token-replayed = An application’s access was misused and ended
 activity-client-created = Application registered
+activity-client-registered = Application registered itself
+activity-client-changed = Application changed its registration
+activity-client-removed = Application ended its registration
+activity-registration-token-made = Token for registrations made
+activity-registration-token-removed = Token for registrations taken back
 activity-client-declared = Application changed
 
 ## Allowing an application
@@ -382,6 +387,8 @@ consent-as = You are logged in as { $email }.
 scope-openid = Know that it is you
 scope-profile = See your name
 scope-email = See your email address
+scope-phone = See your telephone number
+scope-address = See your postal address
 scope-offline_access = Stay connected while you are away
 scope-resource = Act for you at
 device-title = Connect a device
@@ -402,6 +409,8 @@ device-manage = See connected applications
 
 ## Logging out and passing on
 
+farewell-title = Logging out
+farewell-lead = Your applications are being told.
 logout-title = Log out of { $brand }?
 logout-lead = You will have to log in again to use your applications.
 logout-lead-app = { $app } asks to end your log-in here.

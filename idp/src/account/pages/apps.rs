@@ -8,6 +8,7 @@ use super::{NoticeQuery, SECTION, bench, done, notice_of, owner_of};
 use crate::account::apps as logic;
 use crate::app::App;
 use crate::model::client::ClientId;
+use crate::model::scope::Scopes;
 use crate::theme::{Page, moment};
 use crate::web::error::PageError;
 use crate::web::form::{Asked, Nothing, Posted};
@@ -32,7 +33,7 @@ struct Card {
 }
 
 /// What people can be told about.
-const TOLD: [&str; 4] = ["openid", "profile", "email", "offline_access"];
+const TOLD: [&str; 6] = Scopes::OF_PERSON;
 
 impl Page for AppsPage {
     const TEMPLATE: &'static str = "account/apps.html";

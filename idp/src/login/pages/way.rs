@@ -83,7 +83,7 @@ impl Way {
 
     pub(super) fn render<P: Page>(&self, app: &App, visit: &Visit, page: &P) -> Result<Response, PageError> {
         let form_action = self.form_action();
-        let frame = Frame { section: "login", form_action: form_action.as_deref() };
+        let frame = Frame { form_action: form_action.as_deref(), ..Frame::of("login") };
         page::render(app, &self.visitor(app, visit), frame, page)
     }
 }

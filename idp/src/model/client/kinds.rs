@@ -1,6 +1,10 @@
 //! What kinds of clients there are, and what each may, must and can do.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
+
+use crate::model::redirect_uri::RedirectUri;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -65,6 +69,74 @@ impl ClientAuthMethod {
     #[must_use]
     pub const fn has_secret(self) -> bool {
         matches!(self, Self::ClientSecretBasic | Self::ClientSecretPost | Self::ClientSecretJwt)
+    }
+}
+
+/// OIDC Core §3.2 and §3.3: answers with tokens in the address of the browser. `token` alone does not exist:
+/// it signs nobody in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum LegacyFlow {
+    #[serde(rename = "id_token")]
+    IdToken,
+    #[serde(rename = "id_token token")]
+    IdTokenToken,
+    #[serde(rename = "code id_token")]
+    CodeIdToken,
+    #[serde(rename = "code token")]
+    CodeToken,
+    #[serde(rename = "code id_token token")]
+    CodeIdTokenToken,
+}
+
+impl LegacyFlow {
+    pub const ALL: [Self; 5] =
+        [Self::IdToken, Self::IdTokenToken, Self::CodeIdToken, Self::CodeToken, Self::CodeIdTokenToken];
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::IdToken => "id_token",
+            Self::IdTokenToken => "id_token token",
+            Self::CodeIdToken => "code id_token",
+            Self::CodeToken => "code token",
+            Self::CodeIdTokenToken => "code id_token token",
+        }
+    }
+
+    #[must_use]
+    pub const fn has_code(self) -> bool {
+        matches!(self, Self::CodeIdToken | Self::CodeToken | Self::CodeIdTokenToken)
+    }
+
+    #[must_use]
+    pub const fn has_id_token(self) -> bool {
+        !matches!(self, Self::CodeToken)
+    }
+
+    #[must_use]
+    pub const fn has_access_token(self) -> bool {
+        matches!(self, Self::IdTokenToken | Self::CodeToken | Self::CodeIdTokenToken)
+    }
+}
+
+/// OIDC Core §8: the names under which an application knows people.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+pub enum Subject {
+    /// The same everywhere.
+    #[default]
+    Public,
+    /// Names that only applications of one sector share, which is a host.
+    Pairwise { sector: String },
+}
+
+impl Subject {
+    /// The sector is the one host of all redirect URIs, where nobody names it; empty where there are several.
+    #[must_use]
+    pub fn pairwise(redirect_uris: &[RedirectUri], named: Option<&str>) -> Self {
+        let hosts: BTreeSet<_> = redirect_uris.iter().filter_map(RedirectUri::host).collect();
+        let only = hosts.first().filter(|_| hosts.len() == 1).cloned();
+        Self::Pairwise { sector: named.map(ToOwned::to_owned).or(only).unwrap_or_default() }
     }
 }
 

@@ -3,9 +3,11 @@
 mod kinds;
 mod settings;
 
-pub use kinds::{ClientAuthMethod, ClientType, ConsentRule, GrantType, Requirement};
+pub use kinds::{ClientAuthMethod, ClientType, ConsentRule, GrantType, LegacyFlow, Requirement, Subject};
 pub use settings::ClientSettings;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use url::Url;
@@ -69,9 +71,30 @@ text_type!(
     }
 );
 
+impl WebUri {
+    /// Scheme, host and port.
+    #[must_use]
+    pub fn origin(&self) -> Option<String> {
+        Some(Url::parse(&self.0).ok()?.origin().ascii_serialization())
+    }
+
+    #[must_use]
+    pub fn host(&self) -> Option<String> {
+        Url::parse(&self.0).ok()?.host_str().map(ToOwned::to_owned)
+    }
+}
+
 const LOGO_TYPES: [&str; 4] = ["image/png", "image/jpeg", "image/webp", "image/svg+xml"];
 
 impl Logo {
+    /// From the bytes of a picture.
+    ///
+    /// # Errors
+    /// When it is too large or of another type.
+    pub fn of(kind: &str, bytes: &[u8]) -> Result<Self, Invalid> {
+        Self::parse(&format!("data:{kind};base64,{}", STANDARD.encode(bytes)))
+    }
+
     /// The media type and the base64 text.
     #[must_use]
     pub fn parts(&self) -> (&'static str, &str) {
@@ -89,6 +112,8 @@ pub enum ClientSource {
     Config,
     /// An administrator, by CLI or console.
     Admin,
+    /// The application itself (RFC 7591).
+    Registered,
 }
 
 impl ClientSource {
@@ -97,7 +122,13 @@ impl ClientSource {
         match self {
             Self::Config => "config",
             Self::Admin => "admin",
+            Self::Registered => "registered",
         }
+    }
+
+    #[must_use]
+    pub fn from_stored(text: &str) -> Option<Self> {
+        [Self::Config, Self::Admin, Self::Registered].into_iter().find(|source| source.as_str() == text)
     }
 }
 

@@ -5,10 +5,13 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::{ClientAuthMethod, ClientName, ClientType, ConsentRule, GrantType, Logo, Requirement, WebUri};
+use super::{
+    ClientAuthMethod, ClientName, ClientType, ConsentRule, GrantType, LegacyFlow, Logo, Requirement, Subject,
+    WebUri,
+};
 use crate::model::Invalid;
 use crate::model::jwks::Jwks;
-use crate::model::key::SigningAlg;
+use crate::model::key::{Encryption, SigningAlg};
 use crate::model::redirect_uri::RedirectUri;
 use crate::model::resource::Resources;
 use crate::model::scope::Scopes;
@@ -24,6 +27,12 @@ pub struct ClientSettings {
     /// Where it is told that somebody has logged out.
     #[serde(default)]
     pub backchannel_logout_uri: Option<WebUri>,
+    /// A page that the browser loads when somebody has logged out, so that it forgets them too.
+    #[serde(default)]
+    pub frontchannel_logout_uri: Option<WebUri>,
+    /// Where signing in to it begins, for whoever starts here.
+    #[serde(default)]
+    pub initiate_login_uri: Option<WebUri>,
     /// Pages of the application that account pages may lead back to.
     #[serde(default)]
     pub return_uris: Vec<WebUri>,
@@ -37,15 +46,54 @@ pub struct ClientSettings {
     #[serde(default)]
     pub serves: Resources,
     pub refresh_tokens: bool,
-    /// Its public keys: for assertions and request objects.
+    /// Response types from before PKCE, for applications that can not be changed.
+    #[serde(default)]
+    pub legacy_flows: BTreeSet<LegacyFlow>,
+    /// Its public keys: for assertions, request objects and encryption.
     #[serde(default)]
     pub jwks: Option<Jwks>,
+    /// Where it publishes them, instead.
+    #[serde(default)]
+    pub jwks_uri: Option<WebUri>,
+    /// Where it keeps signed requests, byte by byte.
+    #[serde(default)]
+    pub request_uris: Vec<WebUri>,
+    /// What its request objects have to be signed with; otherwise anything that we know.
+    #[serde(default)]
+    pub request_object_alg: Option<SigningAlg>,
+    /// The same for its assertions.
+    #[serde(default)]
+    pub assertion_alg: Option<SigningAlg>,
+    /// Under which names it knows people.
+    #[serde(default)]
+    pub subject: Subject,
+    /// What says that its redirect URIs are of one sector (OIDC Core §8.1).
+    #[serde(default)]
+    pub sector_identifier_uri: Option<WebUri>,
+    /// How old a sign-in may be where a request does not say.
+    #[serde(default)]
+    pub default_max_age: Option<u32>,
     /// What it may not do without.
     #[serde(default)]
     pub require: BTreeSet<Requirement>,
     pub consent: ConsentRule,
     pub id_token_alg: SigningAlg,
+    #[serde(default)]
+    pub id_token_encryption: Option<Encryption>,
+    /// Userinfo comes signed with it; otherwise as plain JSON.
+    #[serde(default)]
+    pub userinfo_alg: Option<SigningAlg>,
+    #[serde(default)]
+    pub userinfo_encryption: Option<Encryption>,
+    /// People at the application, for whoever runs this service.
+    #[serde(default)]
+    pub contacts: Vec<String>,
+    #[serde(default)]
+    pub client_uri: Option<WebUri>,
     pub logo: Option<Logo>,
+    /// Where the picture was found.
+    #[serde(default)]
+    pub logo_uri: Option<WebUri>,
     pub policy_uri: Option<WebUri>,
     pub tos_uri: Option<WebUri>,
 }
@@ -61,6 +109,30 @@ impl ClientSettings {
             .filter_map(|uri| Url::parse(uri.as_str()).ok())
             .map(|url| url.origin().ascii_serialization())
             .collect()
+    }
+
+    fn validate_flows(&self) -> Result<(), Invalid> {
+        let invalid = |why| Err(Invalid::new("client", why));
+        let in_browser = matches!(self.client_type, ClientType::Web | ClientType::Spa);
+        if !self.legacy_flows.is_empty() && !in_browser {
+            return invalid("of type web or spa alone may use legacy_flows");
+        }
+        if self.initiate_login_uri.as_ref().is_some_and(|uri| !uri.as_str().starts_with("https:")) {
+            return invalid("needs https for its initiate_login_uri");
+        }
+        // A front-channel page is for browsers that have been at one of the application's own addresses.
+        if let Some(uri) = &self.frontchannel_logout_uri {
+            let own = |registered: &RedirectUri| registered.origin() == uri.origin();
+            if !self.redirect_uris.iter().any(own) {
+                return invalid("needs a frontchannel_logout_uri of the same origin as a redirect_uri");
+            }
+        }
+        if let Subject::Pairwise { sector } = &self.subject
+            && sector.is_empty()
+        {
+            return invalid("needs one sector for all of its redirect_uris (sector_identifier)");
+        }
+        Ok(())
     }
 
     /// The rules between fields that no field knows alone.
@@ -82,6 +154,8 @@ impl ClientSettings {
             self.return_uris.len(),
             self.resources.len(),
             self.serves.len(),
+            self.request_uris.len(),
+            self.contacts.len(),
         ];
         if lists.into_iter().any(|length| length > 50) {
             return invalid("may have at most 50 entries in each list");
@@ -96,11 +170,18 @@ impl ClientSettings {
             }
             _ => {}
         }
-        let needs_keys = self.auth_method == ClientAuthMethod::PrivateKeyJwt
-            || self.require.contains(&Requirement::SignedRequests);
-        if needs_keys && self.jwks.is_none() {
-            return invalid("needs its public keys (jwks_file)");
+        if self.jwks.is_some() && self.jwks_uri.is_some() {
+            return invalid("has its keys either here or at an address (jwks_uri), not both");
         }
+        let needs_keys = self.auth_method == ClientAuthMethod::PrivateKeyJwt
+            || self.require.contains(&Requirement::SignedRequests)
+            || !self.request_uris.is_empty()
+            || self.id_token_encryption.is_some()
+            || self.userinfo_encryption.is_some();
+        if needs_keys && self.jwks.is_none() && self.jwks_uri.is_none() {
+            return invalid("needs its public keys (jwks_file or jwks_uri)");
+        }
+        self.validate_flows()?;
         if public && self.grants.contains(&GrantType::ClientCredentials) {
             return invalid("must authenticate to use client_credentials");
         }

@@ -9,7 +9,6 @@ use crate::crypto::base64url;
 use crate::model::attempt::{AppCard, Attempt, Prompt};
 use crate::model::client::Client;
 use crate::model::grant::Permission;
-use crate::model::ids::UserId;
 use crate::model::key::Thumbprint;
 use crate::model::resource::{Resource, Resources};
 use crate::model::scope::Scopes;
@@ -31,18 +30,18 @@ const MAX_LIST: usize = 20;
 pub fn check(
     params: &Params,
     addressed: &Addressed,
-    hinted_user: Option<UserId>,
+    hinted: Option<String>,
     now: OffsetDateTime,
 ) -> Result<Attempt, OAuthError> {
     nothing_repeated(params)?;
     Addressed::check_response_mode(params)?;
     response_type(params)?;
-    no_request_object(params)?;
+    no_registration(params)?;
     let state = bounded(params, "state", MAX_STATE)?;
     let nonce = bounded(params, "nonce", MAX_NONCE)?;
     let code_challenge = code_challenge(params)?;
     let asked = claims::read(params)?;
-    if asked.person.is_some() && hinted_user.is_some() && asked.person != hinted_user {
+    if asked.person.is_some() && hinted.is_some() && asked.person != hinted {
         return Err(OAuthError::InvalidRequest("claims and id_token_hint name different people".to_owned()));
     }
     let permission = Permission {
@@ -51,7 +50,7 @@ pub fn check(
         claims: asked.claims.within(&addressed.client.settings.scopes),
     };
     let prompt = prompt(params)?;
-    let max_age = max_age(params)?;
+    let max_age = max_age(params)?.or(addressed.client.settings.default_max_age);
     let attempt = Attempt {
         client_id: addressed.client.id.clone(),
         app: app_card(addressed),
@@ -68,7 +67,7 @@ pub fn check(
         max_age,
         assurance: assurance(params).max(asked.assurance),
         login_hint: hint(params),
-        hinted_user: hinted_user.or(asked.person),
+        hinted: hinted.or(asked.person),
         ui_locales: list(params, "ui_locales"),
         begun_at: now,
         browser: None,
@@ -94,16 +93,13 @@ fn response_type(params: &Params) -> Result<(), OAuthError> {
     }
 }
 
-/// OIDC Core §6: what is not processed must be refused; ignoring it would drop what the client
-/// wanted protected. A request object, and the name of a pushed request, have been opened by now.
-fn no_request_object(params: &Params) -> Result<(), OAuthError> {
-    if params.get("request_uri").is_some() {
-        return Err(OAuthError::RequestUriNotSupported);
+/// OIDC Core §7.2.1: what is not processed must be refused; ignoring it would drop what the client wanted.
+/// Whatever stood for the request has been opened by now.
+fn no_registration(params: &Params) -> Result<(), OAuthError> {
+    match params.get("registration") {
+        None => Ok(()),
+        Some(_) => Err(OAuthError::RegistrationNotSupported),
     }
-    if params.get("registration").is_some() {
-        return Err(OAuthError::RegistrationNotSupported);
-    }
-    Ok(())
 }
 
 pub(in crate::oidc) fn bounded(

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::model::claims::{Claim, NamedClaims};
-use crate::model::ids::UserId;
 use crate::model::session::Assurance;
 use crate::oidc::error::OAuthError;
+use crate::oidc::subject;
 use crate::web::params::Params;
 
 const MAX_LENGTH: usize = 8192;
@@ -19,7 +19,7 @@ pub(super) struct Asked {
     /// §5.5.1.1: a level that the application can not do without.
     pub(super) assurance: Option<Assurance>,
     /// Nobody else may answer: `sub` with a value.
-    pub(super) person: Option<UserId>,
+    pub(super) person: Option<String>,
 }
 
 pub(super) fn read(params: &Params) -> Result<Asked, OAuthError> {
@@ -38,8 +38,8 @@ pub(super) fn read(params: &Params) -> Result<Asked, OAuthError> {
     let person = match id_token.and_then(|claims| claims.get("sub")).and_then(|sub| sub.get("value")) {
         None => None,
         Some(sub) => {
-            let sub = sub.as_str().and_then(|sub| sub.parse().ok());
-            Some(sub.ok_or_else(|| invalid("claims asks for a sub that nobody has"))?)
+            let sub = sub.as_str().filter(|sub| subject::is_one(sub));
+            Some(sub.ok_or_else(|| invalid("claims asks for a sub that nobody has"))?.to_owned())
         }
     };
     Ok(Asked {

@@ -17,6 +17,7 @@ use crate::model::client::{Client, ConsentRule};
 use crate::model::scope::Scopes;
 use crate::model::session::Session;
 use crate::oidc::error::OAuthError;
+use crate::oidc::subject;
 use crate::store::{Store, consents};
 
 /// RFC 6749 §4.1.2 and FAPI 2.0 §5.3.2.1: the longest a code may wait.
@@ -55,7 +56,10 @@ pub async fn next(
 ) -> anyhow::Result<Result<Next, OAuthError>> {
     let session = match session {
         None => Err(Because::Nobody),
-        Some(session) => session_answers(attempt, session, now).map(|()| session),
+        Some(session) => {
+            let known_as = subject::of(store.sealer(), client, session.user_id);
+            session_answers(attempt, (session, &known_as), now).map(|()| session)
+        }
     };
     let session = match session {
         Ok(session) => session,
@@ -69,10 +73,14 @@ pub async fn next(
 }
 
 /// Whether this session may answer this request, or why its person has to prove themselves (again).
-fn session_answers(attempt: &Attempt, session: &Session, now: OffsetDateTime) -> Result<(), Because> {
+fn session_answers(
+    attempt: &Attempt,
+    (session, known_as): (&Session, &str),
+    now: OffsetDateTime,
+) -> Result<(), Because> {
     let proven_for_this = session.authenticated_at >= attempt.begun_at;
     let refuse = |because| Err(if proven_for_this { because } else { Because::Nobody });
-    if attempt.hinted_user.is_some_and(|hinted| hinted != session.user_id) {
+    if attempt.hinted.as_ref().is_some_and(|hinted| hinted != known_as) {
         return refuse(Because::OtherPerson);
     }
     if attempt.assurance.is_some_and(|wanted| session.method.assurance() < wanted) {

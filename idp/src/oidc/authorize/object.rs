@@ -2,33 +2,78 @@
 //! outside of it counts (B5).
 
 use serde_json::{Map, Value};
+use time::Duration;
 
 use crate::crypto::foreign::Unverified;
+use crate::crypto::sha256;
+use crate::ephemeral::Kind;
 use crate::model::client::Client;
 use crate::oidc::error::OAuthError;
-use crate::oidc::{AHEAD, Desk};
+use crate::oidc::{AHEAD, Desk, client_keys};
 use crate::web::params::Params;
 
 /// What is about the object and not of the request.
 const ABOUT: [&str; 6] = ["iss", "aud", "exp", "iat", "nbf", "jti"];
 
+/// As often as this in a minute an application's address is asked for requests.
+const FETCHES: u64 = 600;
+
+/// The parameters of an object that the application keeps at an address (§5.2), which is registered byte by
+/// byte. Clients without such addresses can not make us call any.
+///
+/// # Errors
+/// `request_uri_not_supported`, `invalid_request_uri`, and as [`open`].
+pub async fn fetch(desk: &Desk<'_>, client: &Client, address: &str) -> anyhow::Result<Opened> {
+    let known = &client.settings.request_uris;
+    if known.is_empty() {
+        return Ok(Err(OAuthError::RequestUriNotSupported));
+    }
+    if !known.iter().any(|known| known.as_str() == address) {
+        return Ok(Err(OAuthError::InvalidRequestUri("this request_uri is not registered, byte by byte")));
+    }
+    let key = sha256(client.id.as_str().as_bytes());
+    if desk.ephemeral.count(Kind::RequestFetched, key, Duration::MINUTE).await? > FETCHES {
+        return Ok(Err(OAuthError::TemporarilyUnavailable));
+    }
+    let fetched = match desk.http.get(address, "application/oauth-authz-req+jwt, application/jwt").await {
+        Ok(fetched) => fetched,
+        Err(error) => {
+            tracing::warn!(client = %client.id, %error, "a request object can not be fetched");
+            return Ok(Err(OAuthError::InvalidRequestUri("nothing can be fetched from there")));
+        }
+    };
+    match std::str::from_utf8(&fetched.bytes) {
+        Ok(object) => open(desk, client, object.trim_end()).await,
+        Err(_) => Ok(Err(OAuthError::InvalidRequestObject("it is no signed JWT"))),
+    }
+}
+
+/// The parameters inside of an object, or what is wrong with it.
+pub type Opened = Result<Params, OAuthError>;
+
 /// The parameters inside the object.
 ///
 /// # Errors
-/// `invalid_request_object`, or `request_not_supported` for one that nobody signed.
-pub fn open(desk: &Desk<'_>, client: &Client, object: &str) -> Result<Params, OAuthError> {
-    let invalid = OAuthError::InvalidRequestObject;
-    let parsed = Unverified::parse(object).ok_or_else(|| invalid("it is no signed JWT"))?;
+/// The inner error is `invalid_request_object`, or `request_not_supported` for one that nobody signed; the
+/// outer one our own fault.
+pub async fn open(desk: &Desk<'_>, client: &Client, object: &str) -> anyhow::Result<Opened> {
+    let invalid = |why| Ok(Err(OAuthError::InvalidRequestObject(why)));
+    let Some(parsed) = Unverified::parse(object) else {
+        return invalid("it is no signed JWT");
+    };
     if parsed.alg() == Some("none") {
-        return Err(OAuthError::RequestNotSupported);
+        return Ok(Err(OAuthError::RequestNotSupported));
     }
     if !matches!(parsed.typ(), None | Some("JWT" | "oauth-authz-req+jwt")) {
-        return Err(invalid("its typ is that of something else"));
+        return invalid("its typ is that of something else");
     }
-    let claims = client.settings.jwks.as_ref().and_then(|keys| parsed.signed_by(keys));
-    let claims = claims.ok_or_else(|| invalid("it is not signed with a key of this client"))?;
-    judge(desk, client, &claims)?;
-    Ok(parameters(claims))
+    if !parsed.is_by(client.settings.request_object_alg) {
+        return invalid("it is not signed with the algorithm that this client registered");
+    }
+    let Some(claims) = client_keys::signed_claims(desk, client, &parsed).await? else {
+        return invalid("it is not signed with a key of this client");
+    };
+    Ok(judge(desk, client, &claims).map(|()| parameters(claims)))
 }
 
 fn judge(desk: &Desk<'_>, client: &Client, claims: &Map<String, Value>) -> Result<(), OAuthError> {

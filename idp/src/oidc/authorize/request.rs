@@ -2,7 +2,7 @@
 //! (RFC 6749 §4.1.2.1).
 
 use super::checks::{self, MAX_STATE};
-use super::object;
+use super::object::{self, Opened};
 use crate::ephemeral::Key;
 use crate::model::attempt::ResponseMode;
 use crate::model::client::{Client, ClientId, Requirement};
@@ -58,7 +58,8 @@ pub async fn client(store: &Store, params: &Params) -> anyhow::Result<Result<Cli
     }
 }
 
-/// Opens what stands for a request: the name of a pushed one (RFC 9126), or a signed object (RFC 9101).
+/// Opens what stands for a request: the name of a pushed one (RFC 9126), or a signed object or its address
+/// (RFC 9101).
 /// Nothing beside either counts but the name of the client.
 ///
 /// # Errors
@@ -85,7 +86,7 @@ pub async fn gather(desk: &Desk<'_>, client: &Client, params: &Params) -> anyhow
         let why = "this client must push its requests (RFC 9126)".to_owned();
         return Ok(Gathered::Refused(OAuthError::InvalidRequest(why)));
     }
-    Ok(match inside(desk, client, params) {
+    Ok(match inside(desk, client, params).await? {
         Ok(params) => Gathered::Params(params, None),
         Err(error) => Gathered::Refused(error),
     })
@@ -94,15 +95,19 @@ pub async fn gather(desk: &Desk<'_>, client: &Client, params: &Params) -> anyhow
 /// The parameters of a request that may be signed, and of some clients has to be.
 ///
 /// # Errors
-/// When it has to be signed and is not, or the object is not good.
-pub fn inside(desk: &Desk<'_>, client: &Client, params: &Params) -> Result<Params, OAuthError> {
-    match params.get("request") {
-        Some(object) => object::open(desk, client, object),
-        None if client.must(Requirement::SignedRequests) => {
-            Err(OAuthError::InvalidRequestObject("this client must sign its requests"))
-        }
-        None => Ok(params.clone()),
+/// The inner error when it has to be signed and is not, or the object is not good; the outer one is our own
+/// fault.
+pub async fn inside(desk: &Desk<'_>, client: &Client, params: &Params) -> anyhow::Result<Opened> {
+    if let Some(object) = params.get("request") {
+        return object::open(desk, client, object).await;
     }
+    if let Some(address) = params.get("request_uri") {
+        return object::fetch(desk, client, address).await;
+    }
+    if client.must(Requirement::SignedRequests) {
+        return Ok(Err(OAuthError::InvalidRequestObject("this client must sign its requests")));
+    }
+    Ok(Ok(params.clone()))
 }
 
 /// Checks the redirect URI against the client's registration.

@@ -127,7 +127,7 @@ async fn send(
         }
         ResponseMode::FormPost | ResponseMode::FormPostJwt => {
             let source = to.redirect_uri.form_action_source();
-            let frame = Frame { section: "oidc", form_action: source.as_deref() };
+            let frame = Frame { form_action: source.as_deref(), ..Frame::of("oidc") };
             let page = FormPostPage { action: to.redirect_uri.as_str().to_owned(), fields };
             page::render(app, visit, frame, &page)
         }

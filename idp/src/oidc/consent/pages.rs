@@ -70,7 +70,7 @@ pub fn ask(
     };
     let form_action = attempt.redirect_uri.form_action_source();
     let visit = visit.clone().asked_to_speak(app, &attempt.ui_locales);
-    page::render(app, &visit, Frame { section: "oidc", form_action: form_action.as_deref() }, &page)
+    page::render(app, &visit, Frame { form_action: form_action.as_deref(), ..Frame::of("oidc") }, &page)
 }
 
 #[derive(Debug, Deserialize)]

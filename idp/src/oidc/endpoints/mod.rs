@@ -3,10 +3,12 @@
 mod people;
 mod pictures;
 mod programs;
+mod registrations;
 
 pub use people::{authorize, authorize_post, resume};
 pub use pictures::logo;
 pub use programs::{device_authorization, discovery, introspect, jwks, par, revoke, token, userinfo};
+pub use registrations::{change_registration, end_registration, register, registration};
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, OptionalFromRequest, Request};
@@ -22,9 +24,11 @@ pub fn desk<'a>(app: &'a App, issuer: &'a str) -> Desk<'a> {
     Desk {
         store: &app.store,
         ephemeral: &app.ephemeral,
+        http: &app.http,
         keys: app.keys.current(),
         entropy: app.entropy,
         tokens: &app.config.tokens,
+        registration: app.config.registration,
         limits: app.config.sessions.limits(),
         issuer,
         now: app.clock.now(),

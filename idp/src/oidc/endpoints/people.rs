@@ -10,7 +10,6 @@ use crate::app::App;
 use crate::crypto::jwt;
 use crate::model::attempt::{Attempt, Destination, Handle};
 use crate::model::client::Client;
-use crate::model::ids::UserId;
 use crate::oidc::authorize::request::{self, Addressed, Gathered, Unaddressed};
 use crate::oidc::authorize::{self, Because, Next, checks, respond};
 use crate::oidc::claims::Hint;
@@ -70,7 +69,7 @@ async fn begin(app: &App, visit: &Visit, params: &Params) -> Result<Begun, PageE
     let addressed = request::address(client, &params, pushed).map_err(nobody_to_answer)?;
     let checked = match refused {
         Some(error) => Err(error),
-        None => hinted_user(app, &params, &addressed)
+        None => hinted(app, &params, &addressed)
             .and_then(|hinted| checks::check(&params, &addressed, hinted, app.clock.now())),
     };
     match checked {
@@ -87,15 +86,14 @@ fn nobody_to_answer(why: Unaddressed) -> PageError {
 }
 
 /// OIDC Core §3.1.2.1 `id_token_hint`: expired ones will do, foreign ones will not.
-fn hinted_user(app: &App, params: &Params, addressed: &Addressed) -> Result<Option<UserId>, OAuthError> {
+fn hinted(app: &App, params: &Params, addressed: &Addressed) -> Result<Option<String>, OAuthError> {
     let Some(token) = params.get("id_token_hint") else {
         return Ok(None);
     };
     let issuer = app.config.public_url.issuer();
     jwt::read::<Hint>(&app.keys.current(), jwt::TYP_ID_TOKEN, token)
         .filter(|hint| hint.iss == issuer && hint.aud == addressed.client.id.as_str())
-        .and_then(|hint| hint.sub.parse().ok())
-        .map(Some)
+        .map(|hint| Some(hint.sub))
         .ok_or_else(|| {
             OAuthError::InvalidRequest("id_token_hint is not an ID token of this client".to_owned())
         })

@@ -16,7 +16,7 @@ use crate::oidc::{device, discovery, introspect, par, revoke, token, userinfo};
 use crate::web::network::{self, Peer};
 
 /// RFC 6749 §5.1: of what is for one program alone, nobody keeps a copy.
-const NO_STORE: [(HeaderName, HeaderValue); 2] =
+pub(super) const NO_STORE: [(HeaderName, HeaderValue); 2] =
     [(CACHE_CONTROL, HeaderValue::from_static("no-store")), (PRAGMA, HeaderValue::from_static("no-cache"))];
 
 /// GET /.well-known/openid-configuration and /.well-known/oauth-authorization-server
@@ -58,8 +58,13 @@ pub async fn userinfo(
     let presented = userinfo::presented(&headers, &params)?;
     let issuer = app.config.public_url.issuer();
     let method = if method == Method::POST { "POST" } else { "GET" };
-    let claims = userinfo::respond(&desk(&app, &issuer), (&headers, method), &presented).await?;
-    Ok((NO_STORE, Json(claims)).into_response())
+    let answer = userinfo::respond(&desk(&app, &issuer), (&headers, method), &presented).await?;
+    Ok(match answer {
+        userinfo::Answer::Json(claims) => (NO_STORE, Json(claims)).into_response(),
+        userinfo::Answer::Jwt(token) => {
+            (NO_STORE, [(CONTENT_TYPE, HeaderValue::from_static("application/jwt"))], token).into_response()
+        }
+    })
 }
 
 /// POST /oidc/par
@@ -117,6 +122,6 @@ pub async fn introspect(
 }
 
 /// Where a program calls from, as far as the network tells.
-fn address_of(app: &App, headers: &HeaderMap, peer: Option<Extension<Peer>>) -> Option<IpAddr> {
+pub(super) fn address_of(app: &App, headers: &HeaderMap, peer: Option<Extension<Peer>>) -> Option<IpAddr> {
     network::address(headers, peer.map(|peer| peer.0), &app.config.http.trusted_proxies)
 }

@@ -1,6 +1,7 @@
 //! RP-initiated logout (OpenID Connect RP-Initiated Logout 1.0): what a request asks for, and
 //! whether it may be done without asking the person.
 
+mod front;
 pub mod notice;
 pub mod pages;
 
@@ -10,6 +11,7 @@ use time::OffsetDateTime;
 use super::authorize::checks;
 use super::claims::Hint;
 use super::error::OAuthError;
+use super::subject;
 use crate::crypto::jwt;
 use crate::crypto::keyring::KeyRing;
 use crate::model::client::{Client, ClientId};
@@ -106,7 +108,8 @@ pub async fn judge(
     let Some(session) = session else {
         return Ok(Verdict::LogOut(back));
     };
-    let this_session = hint.sid.as_deref() == Some(session.id.to_string().as_str());
-    let this_person = hint.sub == session.user_id.to_string() && now.unix_timestamp() < hint.exp;
+    let known_as = subject::of(store.sealer(), &client, session.user_id);
+    let this_session = hint.sid == Some(subject::of_session(store.sealer(), &client, session.id));
+    let this_person = hint.sub == known_as && now.unix_timestamp() < hint.exp;
     Ok(if this_session || this_person { Verdict::LogOut(back) } else { Verdict::Ask(Some(back)) })
 }

@@ -10,7 +10,7 @@ use crate::crypto::{base64url, jwt};
 use crate::http_client::HttpClient;
 use crate::model::client::{Client, ClientId};
 use crate::model::ids::{OutboxId, SessionId, UserId};
-use crate::oidc::Desk;
+use crate::oidc::{Desk, subject};
 use crate::store::outbox::{self, Kind};
 use crate::store::{Store, clients, grants, sessions};
 
@@ -84,8 +84,8 @@ async fn sign(desk: &Desk<'_>, client: &Client, notice: &Notice) -> anyhow::Resu
         "exp": (desk.now + LIFETIME).unix_timestamp(),
         "jti": base64url::encode(desk.entropy.bytes::<16>()?),
         "events": events,
-        "sub": notice.user,
-        "sid": notice.session,
+        "sub": subject::of(desk.store.sealer(), client, notice.user),
+        "sid": subject::of_session(desk.store.sealer(), client, notice.session),
     });
     Ok(jwt::sign(&desk.keys, client.settings.id_token_alg, TYP, &claims).await?)
 }

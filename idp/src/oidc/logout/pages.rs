@@ -1,13 +1,17 @@
 //! The pages of RP-initiated logout.
 
+use std::collections::BTreeSet;
+
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
+use super::front::{self, Told};
 use super::{Request, Return, Verdict, judge};
 use crate::app::App;
 use crate::ephemeral::Kind;
 use crate::model::attempt::{AppCard, Handle};
+use crate::model::ids::SessionId;
 use crate::oidc::authorize::respond::with_query;
 use crate::theme::Page;
 use crate::web::attempt::key;
@@ -20,6 +24,27 @@ use crate::web::visit::Visit;
 
 /// How long a question may stand.
 const QUESTION_LIFETIME: time::Duration = time::Duration::minutes(10);
+
+/// Where somebody is who has nowhere else to go.
+const SIGNED_OUT: &str = "/login/signed-out";
+
+/// Loads the pages of applications, and goes on.
+#[derive(Debug, Serialize)]
+pub struct FarewellPage {
+    target: String,
+    frames: Vec<String>,
+}
+
+impl Page for FarewellPage {
+    const TEMPLATE: &'static str = "oidc/farewell.html";
+    fn samples() -> Vec<Self> {
+        let frame = "https://practice.example.org/bye?iss=https%3A%2F%2Flogin.example.org&sid=\"><x>";
+        vec![Self {
+            target: "https://practice.example.org/?a=1&b=2".to_owned(),
+            frames: vec![frame.to_owned()],
+        }]
+    }
+}
 
 #[derive(Debug, Serialize)]
 pub struct LogoutPage {
@@ -100,7 +125,7 @@ async fn answer(app: &App, visit: Visit, request: &Request) -> Result<Response, 
                 request: keep(app, Kind::LogoutQuestion, &back).await?.to_string(),
             };
             let source = back.and_then(|back| back.redirect_uri?.form_action_source());
-            page::render(app, &visit, Frame { section: "oidc", form_action: source.as_deref() }, &page)
+            page::render(app, &visit, Frame { form_action: source.as_deref(), ..Frame::of("oidc") }, &page)
         }
         Verdict::BadHint(why) => Err(PageError::LogoutHint(why.to_owned())),
         Verdict::BadRedirect(why) => Err(PageError::ReturnMismatch(why)),
@@ -118,11 +143,44 @@ pub async fn confirm(
 }
 
 async fn log_out(app: &App, visit: &Visit, back: Option<&Return>) -> Result<Response, PageError> {
-    let mut response = match back.and_then(|back| Some((back.redirect_uri.as_ref()?, back.state.clone()))) {
-        Some((uri, Some(state))) => see_other(&with_query(uri.as_str(), &[("state", state)])),
-        Some((uri, None)) => see_other(uri.as_str()),
-        None => see_other("/login/signed-out"),
+    let target = match back.and_then(|back| Some((back.redirect_uri.as_ref()?, back.state.clone()))) {
+        Some((uri, Some(state))) => with_query(uri.as_str(), &[("state", state)]),
+        Some((uri, None)) => uri.to_string(),
+        None => SIGNED_OUT.to_owned(),
     };
+    let told = match &visit.signed_in {
+        Some(signed_in) => front::of_session(&app.store, signed_in.session.id).await?,
+        None => Vec::new(),
+    };
+    let mut response = farewell_page(app, visit, (&target, told))?;
     cookies::log_out(app, visit, &mut response).await?;
     Ok(response)
+}
+
+/// On to the target, by way of the pages of applications that have to be told.
+fn farewell_page(app: &App, visit: &Visit, (target, told): (&str, Vec<Told>)) -> Result<Response, PageError> {
+    if told.is_empty() {
+        return Ok(see_other(target));
+    }
+    let issuer = app.config.public_url.issuer();
+    let origins: BTreeSet<String> = told.iter().filter_map(|told| told.address.origin()).collect();
+    let address =
+        |told: Told| with_query(told.address.as_str(), &[("iss", issuer.clone()), ("sid", told.sid)]);
+    let page = FarewellPage { target: target.to_owned(), frames: told.into_iter().map(address).collect() };
+    let origins: Vec<String> = origins.into_iter().collect();
+    page::render(app, visit, Frame { frames: &origins, ..Frame::of("oidc") }, &page)
+}
+
+/// GET /oidc/logout/farewell: somebody has logged out at our own pages.
+pub async fn farewell(
+    State(app): State<App>,
+    visit: Visit,
+    Asked(kept): Asked<Kept>,
+) -> Result<Response, PageError> {
+    let ended: Option<SessionId> = app.ephemeral.take(Kind::Farewell, key(&kept.request)).await?;
+    let told = match ended {
+        Some(session) => front::of_session(&app.store, session).await?,
+        None => Vec::new(),
+    };
+    farewell_page(&app, &visit, (SIGNED_OUT, told))
 }

@@ -17,6 +17,7 @@ use crate::model::session::Session;
 use crate::model::user::User;
 use crate::oidc::claims::{AccessToken, Confirmation, IdToken, of_person};
 use crate::oidc::error::{EndpointError, OAuthError};
+use crate::oidc::{client_keys, subject};
 use crate::store::{Store, Tx, grants, sessions};
 
 /// That a kept refresh token was used is written at most this often: a refresh is mostly read.
@@ -45,7 +46,10 @@ pub(super) async fn sign(
     let access = AccessToken {
         iss: desk.issuer.to_owned(),
         // RFC 9068 §2.2: without a person, the client itself; no person has such an identifier.
-        sub: grant.map_or_else(|| client.id.to_string(), |(grant, _)| grant.user_id.to_string()),
+        sub: grant.map_or_else(
+            || client.id.to_string(),
+            |(grant, _)| subject::of(desk.store.sealer(), client, grant.user_id),
+        ),
         aud: authorized.audience.clone(),
         exp: (desk.now + desk.tokens.access_token()).unix_timestamp(),
         iat: desk.now.unix_timestamp(),
@@ -78,7 +82,7 @@ async fn sign_id_token(
 ) -> Result<String, EndpointError> {
     let id = IdToken {
         iss: desk.issuer,
-        sub: grant.user_id.to_string(),
+        sub: subject::of(desk.store.sealer(), client, grant.user_id),
         aud: client.id.as_str(),
         exp: (desk.now + desk.tokens.id_token()).unix_timestamp(),
         iat: desk.now.unix_timestamp(),
@@ -86,11 +90,15 @@ async fn sign_id_token(
         nonce,
         acr: grant.method.assurance().as_str(),
         amr: grant.method.amr(),
-        sid: grant.session_id.to_string(),
+        sid: subject::of_session(desk.store.sealer(), client, grant.session_id),
         at_hash: at_hash(client.settings.id_token_alg, access_token),
         named: of_person(user, &grant.permission.within(client).claims.id_token),
     };
-    Ok(jwt::sign(&desk.keys, client.settings.id_token_alg, jwt::TYP_ID_TOKEN, &id).await?)
+    let signed = jwt::sign(&desk.keys, client.settings.id_token_alg, jwt::TYP_ID_TOKEN, &id).await?;
+    match client.settings.id_token_encryption {
+        None => Ok(signed),
+        Some(how) => client_keys::encrypt(desk, client, (how, Some("JWT")), signed.as_bytes()).await,
+    }
 }
 
 /// OIDC Core §3.1.3.6: the left half of the hash that the algorithm of the ID token uses.
