@@ -21,7 +21,7 @@ use crate::model::scope::{Scope, Scopes};
 const MIN_SECRET: usize = 32;
 
 /// Every key a `[[clients]]` table may have.
-pub(super) const KEYS: [&str; 36] = [
+pub(super) const KEYS: [&str; 37] = [
     "id",
     "name",
     "type",
@@ -37,6 +37,7 @@ pub(super) const KEYS: [&str; 36] = [
     "scopes",
     "grants",
     "legacy_flows",
+    "require_pkce",
     "resources",
     "serves",
     "jwks_file",
@@ -91,6 +92,7 @@ pub(super) struct RawClient {
     grants: Option<BTreeSet<GrantType>>,
     #[serde(default)]
     legacy_flows: BTreeSet<LegacyFlow>,
+    require_pkce: Option<bool>,
     #[serde(default)]
     resources: Resources,
     #[serde(default)]
@@ -160,6 +162,7 @@ impl ClientSettings {
             resources: Resources::default(),
             serves: Resources::default(),
             legacy_flows: BTreeSet::new(),
+            require_pkce: true,
             jwks: None,
             jwks_uri: None,
             request_uris: Vec::new(),
@@ -238,6 +241,7 @@ impl RawClient {
             resources: self.resources.clone(),
             serves: self.serves.clone(),
             legacy_flows: self.legacy_flows.clone(),
+            require_pkce: self.require_pkce.unwrap_or(defaults.require_pkce),
             jwks,
             jwks_uri: uri(&self.jwks_uri)?,
             request_uris: self.request_uris.clone(),

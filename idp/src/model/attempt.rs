@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 
-use super::client::ClientId;
+use super::client::{ClientId, LegacyFlow};
 use super::grant::Permission;
 use super::ids::{PasskeyId, SessionId, UserId};
 use super::key::{SigningAlg, Thumbprint};
@@ -63,9 +63,12 @@ pub struct AppCard {
 pub enum ResponseMode {
     Query,
     FormPost,
-    /// JARM: one signed answer, in the query or in a form.
+    /// Behind the `#`: for answers with tokens in them.
+    Fragment,
+    /// JARM: one signed answer.
     QueryJwt,
     FormPostJwt,
+    FragmentJwt,
 }
 
 /// OIDC Core §3.1.2.1 `prompt`.
@@ -88,7 +91,10 @@ pub struct Attempt {
     pub state: Option<String>,
     pub nonce: Option<String>,
     /// RFC 7636 S256 challenge: the 43 characters as sent.
-    pub code_challenge: String,
+    pub code_challenge: Option<String>,
+    /// What the answer consists of, when it is more than a code or something else.
+    #[serde(default)]
+    pub flow: Option<LegacyFlow>,
     pub permission: Permission,
     /// RFC 9449 §10: the key that whoever redeems the code has to prove.
     pub key: Option<Thumbprint>,
@@ -187,7 +193,8 @@ pub struct Ceremony {
 pub struct CodeGrant {
     pub client_id: ClientId,
     pub redirect_uri: RedirectUri,
-    pub code_challenge: String,
+    /// `None`: the client was not asked for one, and then must not know a verifier either.
+    pub code_challenge: Option<String>,
     pub nonce: Option<String>,
     pub permission: Permission,
     pub key: Option<Thumbprint>,

@@ -24,7 +24,10 @@ pub struct IdToken<'a> {
     pub acr: &'a str,
     pub amr: &'a [&'a str],
     pub sid: String,
-    pub at_hash: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at_hash: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub c_hash: Option<String>,
     /// What was asked for by name (§5.5).
     #[serde(flatten)]
     pub named: Map<String, Value>,

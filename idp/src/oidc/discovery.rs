@@ -4,18 +4,20 @@
 use serde_json::{Map, Value, json};
 
 use super::{device, par, register};
-use crate::config::PublicUrl;
+use crate::config::{PublicUrl, Registration};
 use crate::crypto::foreign::ED25519;
 use crate::model::claims::Claim;
-use crate::model::client::ClientAuthMethod;
+use crate::model::client::{ClientAuthMethod, LegacyFlow};
 use crate::model::key::{ContentEncryption, KeyWrapping, SigningAlg};
 use crate::model::scope::Scopes;
 
 /// The metadata document.
 #[must_use]
-pub fn document(public_url: &PublicUrl, ui_locales: &[String]) -> Value {
+pub fn document(public_url: &PublicUrl, registration: Registration, ui_locales: &[String]) -> Value {
     let mut document = Map::new();
-    for part in [endpoints(public_url), requests(), clients(), tokens(), people(ui_locales)] {
+    for part in
+        [endpoints(public_url), requests(registration.legacy_flows), clients(), tokens(), people(ui_locales)]
+    {
         if let Value::Object(members) = part {
             document.extend(members);
         }
@@ -39,15 +41,26 @@ fn endpoints(public_url: &PublicUrl) -> Value {
     })
 }
 
-/// What may be asked for, and how it is answered. What only some clients may use is not among it (A5).
-fn requests() -> Value {
+/// What may be asked for, and how it is answered. Flows from before PKCE are among it only where whoever reads
+/// this could register for them (A5).
+fn requests(legacy: bool) -> Value {
+    let mut types = vec!["code"];
+    let mut modes = vec!["query", "form_post", "jwt", "query.jwt", "form_post.jwt"];
+    let mut grants = vec![
+        "authorization_code",
+        "refresh_token",
+        "client_credentials",
+        "urn:ietf:params:oauth:grant-type:device_code",
+    ];
+    if legacy {
+        types.extend(LegacyFlow::ALL.map(LegacyFlow::as_str));
+        modes.extend(["fragment", "fragment.jwt"]);
+        grants.push("implicit");
+    }
     json!({
-        "response_types_supported": ["code"],
-        "response_modes_supported": ["query", "form_post", "jwt", "query.jwt", "form_post.jwt"],
-        "grant_types_supported": [
-            "authorization_code", "refresh_token", "client_credentials",
-            "urn:ietf:params:oauth:grant-type:device_code",
-        ],
+        "response_types_supported": types,
+        "response_modes_supported": modes,
+        "grant_types_supported": grants,
         "code_challenge_methods_supported": ["S256"],
         "scopes_supported": Scopes::OF_PERSON,
         "acr_values_supported": ["phr", "mfa", "pwd"],

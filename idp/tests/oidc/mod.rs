@@ -19,6 +19,7 @@ mod front_channel;
 mod id_token;
 mod introspection;
 mod keys;
+mod legacy;
 mod logout;
 mod pairwise;
 mod par;

@@ -49,6 +49,9 @@ pub struct ClientSettings {
     /// Response types from before PKCE, for applications that can not be changed.
     #[serde(default)]
     pub legacy_flows: BTreeSet<LegacyFlow>,
+    /// RFC 7636. Only for applications that can not be changed it is not required (security: A6).
+    #[serde(default = "always")]
+    pub require_pkce: bool,
     /// Its public keys: for assertions, request objects and encryption.
     #[serde(default)]
     pub jwks: Option<Jwks>,
@@ -98,6 +101,10 @@ pub struct ClientSettings {
     pub tos_uri: Option<WebUri>,
 }
 
+const fn always() -> bool {
+    true
+}
+
 impl ClientSettings {
     /// The web origins a client in a browser runs on, and may therefore call us from.
     #[must_use]
@@ -116,6 +123,13 @@ impl ClientSettings {
         let in_browser = matches!(self.client_type, ClientType::Web | ClientType::Spa);
         if !self.legacy_flows.is_empty() && !in_browser {
             return invalid("of type web or spa alone may use legacy_flows");
+        }
+        let bare = self.legacy_flows.iter().any(|flow| flow.has_access_token());
+        if bare && self.require.contains(&Requirement::Dpop) {
+            return invalid("can not have access tokens bound to a key where they come in the browser");
+        }
+        if !self.require_pkce && self.auth_method == ClientAuthMethod::None {
+            return invalid("must authenticate to do without PKCE");
         }
         if self.initiate_login_uri.as_ref().is_some_and(|uri| !uri.as_str().starts_with("https:")) {
             return invalid("needs https for its initiate_login_uri");

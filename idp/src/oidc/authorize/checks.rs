@@ -4,10 +4,10 @@
 use time::OffsetDateTime;
 
 use super::claims;
-use super::request::Addressed;
+use super::request::{Addressed, flow};
 use crate::crypto::base64url;
 use crate::model::attempt::{AppCard, Attempt, Prompt};
-use crate::model::client::Client;
+use crate::model::client::{Client, LegacyFlow};
 use crate::model::grant::Permission;
 use crate::model::key::Thumbprint;
 use crate::model::resource::{Resource, Resources};
@@ -34,12 +34,15 @@ pub fn check(
     now: OffsetDateTime,
 ) -> Result<Attempt, OAuthError> {
     nothing_repeated(params)?;
-    Addressed::check_response_mode(params)?;
-    response_type(params)?;
+    addressed.check_response_mode(params)?;
+    let flow = response_type(params, &addressed.client)?;
     no_registration(params)?;
     let state = bounded(params, "state", MAX_STATE)?;
     let nonce = bounded(params, "nonce", MAX_NONCE)?;
-    let code_challenge = code_challenge(params)?;
+    if flow.is_some() && nonce.is_none() {
+        return Err(OAuthError::InvalidRequest("nonce is missing: this response_type needs it".to_owned()));
+    }
+    let code_challenge = code_challenge(params, &addressed.client, flow)?;
     let asked = claims::read(params)?;
     if asked.person.is_some() && hinted.is_some() && asked.person != hinted {
         return Err(OAuthError::InvalidRequest("claims and id_token_hint name different people".to_owned()));
@@ -60,6 +63,7 @@ pub fn check(
         state,
         nonce,
         code_challenge,
+        flow,
         permission,
         key: key(params)?,
         pushed: addressed.pushed,
@@ -84,12 +88,13 @@ pub(in crate::oidc) fn nothing_repeated(params: &Params) -> Result<(), OAuthErro
     }
 }
 
-/// RFC 6749 §3.1.1, RFC 9700 §2.1.2: the code flow and no other.
-fn response_type(params: &Params) -> Result<(), OAuthError> {
+/// RFC 6749 §3.1.1, RFC 9700 §2.1.2: the code flow, and what else this client was given. `None`: a code and
+/// nothing else.
+fn response_type(params: &Params, client: &Client) -> Result<Option<LegacyFlow>, OAuthError> {
     match params.get("response_type") {
         None => Err(OAuthError::InvalidRequest("response_type is missing".to_owned())),
-        Some("code") => Ok(()),
-        Some(_) => Err(OAuthError::UnsupportedResponseType),
+        Some("code") => Ok(None),
+        Some(_) => flow(client, params).map(Some).ok_or(OAuthError::UnsupportedResponseType),
     }
 }
 
@@ -115,17 +120,29 @@ pub(in crate::oidc) fn bounded(
     }
 }
 
-/// RFC 7636 §4.3, RFC 9700 §2.1.1: S256, and always.
-fn code_challenge(params: &Params) -> Result<String, OAuthError> {
+/// RFC 7636 §4.3, RFC 9700 §2.1.1: S256, and always where there is a code, but for clients that are marked
+/// (A6).
+fn code_challenge(
+    params: &Params,
+    client: &Client,
+    flow: Option<LegacyFlow>,
+) -> Result<Option<String>, OAuthError> {
     let invalid = |why: &str| Err(OAuthError::InvalidRequest(why.to_owned()));
+    let has_code = flow.is_none_or(LegacyFlow::has_code);
     let Some(challenge) = params.get("code_challenge") else {
-        return invalid("code_challenge is missing: PKCE is required");
+        if has_code && client.settings.require_pkce {
+            return invalid("code_challenge is missing: PKCE is required");
+        }
+        if params.get("code_challenge_method").is_some() {
+            return invalid("code_challenge is missing");
+        }
+        return Ok(None);
     };
     if params.get("code_challenge_method") != Some("S256") {
         return invalid("code_challenge_method must be S256");
     }
     match base64url::decode(challenge) {
-        Some(bytes) if bytes.len() == 32 => Ok(challenge.to_owned()),
+        Some(bytes) if bytes.len() == 32 => Ok(Some(challenge.to_owned())),
         _ => invalid("code_challenge is not the base64url form of a SHA-256 hash"),
     }
 }

@@ -5,7 +5,7 @@ use super::checks::{self, MAX_STATE};
 use super::object::{self, Opened};
 use crate::ephemeral::Key;
 use crate::model::attempt::ResponseMode;
-use crate::model::client::{Client, ClientId, Requirement};
+use crate::model::client::{Client, ClientId, LegacyFlow, Requirement};
 use crate::model::redirect_uri::RedirectUri;
 use crate::oidc::error::OAuthError;
 use crate::oidc::{Desk, par};
@@ -123,26 +123,39 @@ pub fn address(client: Client, params: &Params, pushed: Option<Key>) -> Result<A
         return Err(Unaddressed::RedirectUri(why));
     };
     // A mode we do not know is reported in the default one.
-    let response_mode = match params.get("response_mode") {
-        Some("form_post") => ResponseMode::FormPost,
-        Some("jwt" | "query.jwt") => ResponseMode::QueryJwt,
-        Some("form_post.jwt") => ResponseMode::FormPostJwt,
-        _ => ResponseMode::Query,
+    let response_mode = match (flow(&client, params), params.get("response_mode")) {
+        (_, Some("form_post")) => ResponseMode::FormPost,
+        (_, Some("form_post.jwt")) => ResponseMode::FormPostJwt,
+        (Some(_), Some("jwt" | "fragment.jwt")) => ResponseMode::FragmentJwt,
+        (Some(_), _) => ResponseMode::Fragment,
+        (None, Some("jwt" | "query.jwt")) => ResponseMode::QueryJwt,
+        (None, _) => ResponseMode::Query,
     };
     let state = params.get("state").filter(|state| !params.is_repeated("state") && state.len() <= MAX_STATE);
     let state = state.map(ToOwned::to_owned);
     Ok(Addressed { client, redirect_uri, response_mode, state, pushed })
 }
 
+/// The response type from before PKCE that is asked for, if this client may. The order of its words does not
+/// matter (OAuth 2.0 Multiple Response Types §5).
+pub(super) fn flow(client: &Client, params: &Params) -> Option<LegacyFlow> {
+    let mut words: Vec<&str> = params.get("response_type")?.split(' ').collect();
+    words.sort_unstable();
+    let asked = words.join(" ");
+    client.settings.legacy_flows.iter().copied().find(|flow| flow.as_str() == asked)
+}
+
 impl Addressed {
-    /// The mode must be one we offer (OAuth 2.0 Multiple Response Types §2.1).
-    pub(super) fn check_response_mode(params: &Params) -> Result<(), OAuthError> {
-        match params.get("response_mode") {
-            None | Some("query" | "form_post" | "jwt" | "query.jwt" | "form_post.jwt") => Ok(()),
-            Some(_) => {
-                let why = "response_mode must be query, form_post, jwt, query.jwt or form_post.jwt";
-                Err(OAuthError::InvalidRequest(why.to_owned()))
-            }
-        }
+    /// The mode must be one we offer (OAuth 2.0 Multiple Response Types §2.1), and tokens are never in a query
+    /// (§5), where servers write them down.
+    pub(super) fn check_response_mode(&self, params: &Params) -> Result<(), OAuthError> {
+        let why = match (flow(&self.client, params), params.get("response_mode")) {
+            (_, None | Some("form_post" | "form_post.jwt" | "jwt"))
+            | (Some(_), Some("fragment" | "fragment.jwt"))
+            | (None, Some("query" | "query.jwt")) => return Ok(()),
+            (Some(_), _) => "response_mode must be fragment, form_post, jwt, fragment.jwt or form_post.jwt",
+            (None, _) => "response_mode must be query, form_post, jwt, query.jwt or form_post.jwt",
+        };
+        Err(OAuthError::InvalidRequest(why.to_owned()))
     }
 }

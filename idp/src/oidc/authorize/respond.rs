@@ -78,8 +78,13 @@ impl Page for FormPostPage {
 
 /// # Errors
 /// When the answer can not be signed, or its page not rendered.
-pub async fn with_code(app: &App, visit: &Visit, to: Address<'_>, code: &str) -> Result<Response, PageError> {
-    send(app, visit, to, vec![("code", code.to_owned())]).await
+pub async fn with_fields(
+    app: &App,
+    visit: &Visit,
+    to: Address<'_>,
+    fields: Vec<(&'static str, String)>,
+) -> Result<Response, PageError> {
+    send(app, visit, to, fields).await
 }
 
 /// # Errors
@@ -118,12 +123,16 @@ async fn send(
         fields.push(("state", state.to_owned()));
     }
     fields.push(("iss", app.config.public_url.issuer()));
-    if matches!(to.mode, ResponseMode::QueryJwt | ResponseMode::FormPostJwt) {
+    if matches!(to.mode, ResponseMode::QueryJwt | ResponseMode::FormPostJwt | ResponseMode::FragmentJwt) {
         fields = vec![("response", signed(app, to, fields).await?)];
     }
     match to.mode {
         ResponseMode::Query | ResponseMode::QueryJwt => {
             Ok(see_other(&with_query(to.redirect_uri.as_str(), &fields)))
+        }
+        ResponseMode::Fragment | ResponseMode::FragmentJwt => {
+            let fields = serde_urlencoded::to_string(fields).unwrap_or_default();
+            Ok(see_other(&format!("{}#{fields}", to.redirect_uri)))
         }
         ResponseMode::FormPost | ResponseMode::FormPostJwt => {
             let source = to.redirect_uri.form_action_source();

@@ -9,18 +9,19 @@ use super::desk;
 use crate::app::App;
 use crate::crypto::jwt;
 use crate::model::attempt::{Attempt, Destination, Handle};
-use crate::model::client::Client;
+use crate::model::client::{Client, LegacyFlow};
 use crate::oidc::authorize::request::{self, Addressed, Gathered, Unaddressed};
 use crate::oidc::authorize::{self, Because, Next, checks, respond};
 use crate::oidc::claims::Hint;
-use crate::oidc::consent;
-use crate::oidc::error::OAuthError;
+use crate::oidc::error::{EndpointError, OAuthError};
+use crate::oidc::{consent, token};
 use crate::store::clients;
 use crate::web::attempt::{load, location, save, take};
 use crate::web::error::PageError;
 use crate::web::form::{Asked, Sent};
 use crate::web::page::see_other;
 use crate::web::params::Params;
+use crate::web::session::SignedIn;
 use crate::web::visit::Visit;
 
 /// GET /oidc/authorize
@@ -151,9 +152,10 @@ async fn proceed(
                 return Err(PageError::AttemptExpired);
             }
             attempt.permission.scopes = authorize::granted_scopes(&attempt, &client, &signed_in.session);
-            let code =
-                authorize::issue_code(&app.ephemeral, app.entropy, &attempt, &signed_in.session).await?;
-            respond::with_code(app, visit, (&attempt).into(), code.expose()).await
+            match fields(app, &client, &attempt, signed_in).await? {
+                Ok(fields) => respond::with_fields(app, visit, (&attempt).into(), fields).await,
+                Err(error) => respond::with_error(app, visit, (&attempt).into(), &error).await,
+            }
         }
         (Next::Consent, Some(signed_in)) => {
             let handle = keep_or(app, visit, &mut attempt, kept).await?;
@@ -169,6 +171,46 @@ async fn proceed(
             Ok(see_other(&format!("/login?attempt={handle}{notice}")))
         }
     }
+}
+
+type Fields = Vec<(&'static str, String)>;
+
+/// What the application is answered: a code, and what else its flow is made of.
+async fn fields(
+    app: &App,
+    client: &Client,
+    attempt: &Attempt,
+    signed_in: &SignedIn,
+) -> Result<Result<Fields, OAuthError>, PageError> {
+    let session = &signed_in.session;
+    let mut fields = Vec::new();
+    let code = if attempt.flow.is_none_or(LegacyFlow::has_code) {
+        let code = authorize::issue_code(&app.ephemeral, app.entropy, attempt, session).await?;
+        fields.push(("code", code.expose().to_owned()));
+        Some(code)
+    } else {
+        None
+    };
+    let Some(flow) = attempt.flow else {
+        return Ok(Ok(fields));
+    };
+    let issuer = app.config.public_url.issuer();
+    let about = (attempt, session, &signed_in.user);
+    let front = match token::front(&desk(app, &issuer), client, about, (flow, code.as_ref())).await {
+        Ok(front) => front,
+        Err(EndpointError::Protocol(error)) => return Ok(Err(error)),
+        Err(error) => return Err(PageError::internal(anyhow::anyhow!("{error:?}"))),
+    };
+    if let Some(access_token) = front.access_token {
+        fields.push(("access_token", access_token));
+        fields.push(("token_type", "Bearer".to_owned()));
+        fields.push(("expires_in", front.expires_in.to_string()));
+        fields.push(("scope", front.scope));
+    }
+    if let Some(id_token) = front.id_token {
+        fields.push(("id_token", id_token));
+    }
+    Ok(Ok(fields))
 }
 
 async fn keep_or(

@@ -98,10 +98,10 @@ impl Metadata {
     ///
     /// # Errors
     /// The first thing that is wrong.
-    pub(super) fn settings(&self, may_have_legacy_flows: bool) -> Result<ClientSettings, OAuthError> {
-        let redirect_uris = self.uris(&self.redirect_uris)?;
+    pub(super) fn settings(&self, may_be_legacy: bool) -> Result<ClientSettings, OAuthError> {
+        let redirect_uris = uris(&self.redirect_uris)?;
         let legacy_flows = self.legacy_flows()?;
-        if !legacy_flows.is_empty() && !may_have_legacy_flows {
+        if !legacy_flows.is_empty() && !may_be_legacy {
             return Err(invalid("response_types: only code may be registered here"));
         }
         let client_type = self.client_type(&redirect_uris)?;
@@ -115,7 +115,7 @@ impl Metadata {
         }
         let settings = ClientSettings {
             auth_method: self.auth_method(client_type)?,
-            post_logout_redirect_uris: self.uris(&self.post_logout_redirect_uris)?,
+            post_logout_redirect_uris: uris(&self.post_logout_redirect_uris)?,
             backchannel_logout_uri: self.backchannel_logout_uri.clone(),
             frontchannel_logout_uri: self.frontchannel_logout_uri.clone(),
             initiate_login_uri: self.initiate_login_uri.clone(),
@@ -124,6 +124,8 @@ impl Metadata {
             legacy_flows,
             jwks: self.jwks.as_ref().map(Jwks::parse).transpose()?,
             jwks_uri: self.jwks_uri.clone(),
+            // Where the operator allows what is older than PKCE, whoever can keep a secret need not know it.
+            require_pkce: !may_be_legacy || matches!(client_type, ClientType::Spa | ClientType::Native),
             request_uris: self.request_uris.clone(),
             request_object_alg: self.request_object_signing_alg,
             assertion_alg: self.assertion_alg()?,
@@ -156,10 +158,6 @@ impl Metadata {
         };
         settings.validate()?;
         Ok(settings)
-    }
-
-    fn uris(&self, texts: &[String]) -> Result<Vec<RedirectUri>, OAuthError> {
-        Ok(texts.iter().map(|text| RedirectUri::parse(text)).collect::<Result<_, Invalid>>()?)
     }
 
     /// RFC 7591 §2: without a list, the code flow.
@@ -290,6 +288,10 @@ impl Metadata {
             Err(invalid("contacts: too long"))
         }
     }
+}
+
+fn uris(texts: &[String]) -> Result<Vec<RedirectUri>, OAuthError> {
+    Ok(texts.iter().map(|text| RedirectUri::parse(text)).collect::<Result<_, Invalid>>()?)
 }
 
 fn encryption(

@@ -1,6 +1,8 @@
 //! The grant `authorization_code` (RFC 6749 §4.1.3, RFC 7636 §4.5).
 
-use super::{Authorized, Desk, Holder, Write, audience, new_grant, required, resources, revoke, standing};
+use super::{
+    Authorized, Desk, Holder, Write, audience, issue, new_grant, required, resources, revoke, standing,
+};
 use crate::audit::Event;
 use crate::crypto::token::{Token, TokenHash, TokenKind};
 use crate::crypto::{base64url, constant_time_eq, sha256};
@@ -17,16 +19,21 @@ use crate::web::params::Params;
 pub(super) struct Request<'a> {
     code: &'a str,
     redirect_uri: &'a str,
-    code_verifier: &'a str,
+    code_verifier: Option<&'a str>,
     resources: Resources,
 }
 
 impl<'a> Request<'a> {
-    pub(super) fn parse(params: &'a Params) -> Result<Self, OAuthError> {
+    pub(super) fn parse(params: &'a Params, client: &Client) -> Result<Self, OAuthError> {
+        let code = required(params, "code")?;
+        let redirect_uri = required(params, "redirect_uri")?;
+        if client.settings.require_pkce {
+            required(params, "code_verifier")?;
+        }
         Ok(Self {
-            code: required(params, "code")?,
-            redirect_uri: required(params, "redirect_uri")?,
-            code_verifier: required(params, "code_verifier")?,
+            code,
+            redirect_uri,
+            code_verifier: params.get("code_verifier"),
             resources: resources(params)?,
         })
     }
@@ -53,7 +60,13 @@ pub(super) async fn authorize(
             OAuthError::InvalidGrant("redirect_uri is not the one of the authorization request").into()
         );
     }
-    if !verifies(request.code_verifier, &bound.code_challenge) {
+    // A7: neither of the two without the other.
+    let fits = match (request.code_verifier, &bound.code_challenge) {
+        (Some(verifier), Some(challenge)) => verifies(verifier, challenge),
+        (None, None) => true,
+        (Some(_), None) | (None, Some(_)) => false,
+    };
+    if !fits {
         return Err(OAuthError::InvalidGrant("code_verifier does not fit the code_challenge").into());
     }
     if bound.key.is_some() && bound.key.as_ref() != key {
@@ -84,9 +97,12 @@ async fn revoke_replayed(desk: &Desk<'_>, client: &Client, code: TokenHash) -> R
     if issued.is_some() {
         desk.ephemeral.put(Kind::CodeReplayed, code.0, &(), CODE_LIFETIME * 2).await?;
     }
-    if let Some(grant) = grants::by_code(desk.store, code).await? {
-        let event = Event::CodeReplayed { client: grant.client_id.clone(), grant: grant.id };
-        revoke(desk, grant.id, (client, grant.user_id), event).await?;
+    // What came with the code in the browser ends too (A9).
+    for hash in [code, issue::beside(code)] {
+        if let Some(grant) = grants::by_code(desk.store, hash).await? {
+            let event = Event::CodeReplayed { client: grant.client_id.clone(), grant: grant.id };
+            revoke(desk, grant.id, (client, grant.user_id), event).await?;
+        }
     }
     Ok(())
 }

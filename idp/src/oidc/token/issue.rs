@@ -4,18 +4,21 @@
 use time::{Duration, OffsetDateTime};
 
 use super::refresh_token::refused;
-use super::{Authorized, Desk, Holder, Write, revoke};
+use super::{Authorized, Desk, Holder, Write, new_grant, revoke};
 use crate::audit::{self, Actor, Event};
 use crate::crypto::token::{Token, TokenHash, TokenKind};
 use crate::crypto::{base64url, jwt, sha256, sha512};
 use crate::ephemeral::Kind;
-use crate::model::client::Client;
+use crate::model::attempt::Attempt;
+use crate::model::claims::Claim;
+use crate::model::client::{Client, LegacyFlow};
 use crate::model::grant::{Grant, RefreshToken};
 use crate::model::ids::RefreshTokenId;
 use crate::model::key::SigningAlg;
+use crate::model::scope::Scopes;
 use crate::model::session::Session;
 use crate::model::user::User;
-use crate::oidc::claims::{AccessToken, Confirmation, IdToken, of_person};
+use crate::oidc::claims::{AccessToken, Audience, Confirmation, IdToken, of_person};
 use crate::oidc::error::{EndpointError, OAuthError};
 use crate::oidc::{client_keys, subject};
 use crate::store::{Store, Tx, grants, sessions};
@@ -42,44 +45,71 @@ pub(super) async fn sign(
         Holder::Person(grant, standing) => Some((&**grant, &standing.user)),
         Holder::Client => None,
     };
-    let methods = |amr: &[&str]| amr.iter().map(|method| (*method).to_owned()).collect();
-    let access = AccessToken {
-        iss: desk.issuer.to_owned(),
-        // RFC 9068 §2.2: without a person, the client itself; no person has such an identifier.
-        sub: grant.map_or_else(
-            || client.id.to_string(),
-            |(grant, _)| subject::of(desk.store.sealer(), client, grant.user_id),
-        ),
-        aud: authorized.audience.clone(),
-        exp: (desk.now + desk.tokens.access_token()).unix_timestamp(),
-        iat: desk.now.unix_timestamp(),
-        jti: base64url::encode(desk.entropy.bytes::<16>()?),
-        client_id: client.id.to_string(),
-        scope: scope.clone(),
-        auth_time: grant.map(|(grant, _)| grant.authenticated_at.unix_timestamp()),
-        acr: grant.map(|(grant, _)| grant.method.assurance().as_str().to_owned()),
-        amr: grant.map(|(grant, _)| methods(grant.method.amr())),
-        grant_id: grant.map(|(grant, _)| grant.id.to_string()),
-        cnf: authorized.key.clone().map(|jkt| Confirmation { jkt }),
-    };
+    let mut access = access_token(desk, client, grant.map(|(grant, _)| grant), &authorized.scopes)?;
+    access.aud = authorized.audience.clone();
+    access.cnf = authorized.key.clone().map(|jkt| Confirmation { jkt });
     // Ours to verify and nobody's to negotiate, so the fast algorithm.
     let access_token = jwt::sign(&desk.keys, SigningAlg::Es256, jwt::TYP_ACCESS_TOKEN, &access).await?;
     let id_token = match grant {
         Some(whose) => {
             let nonce = authorized.nonce.as_deref();
-            Some(sign_id_token(desk, client, (whose, nonce), &access_token).await?)
+            let beside = Beside { access_token: Some(&access_token), code: None };
+            Some(sign_id_token(desk, client, (whose, nonce), beside).await?)
         }
         None => None,
     };
     Ok(Signed { access_token, id_token, scope })
 }
 
+/// The claims of an access token for ourselves, bound to nothing.
+fn access_token(
+    desk: &Desk<'_>,
+    client: &Client,
+    grant: Option<&Grant>,
+    scopes: &Scopes,
+) -> Result<AccessToken, EndpointError> {
+    let methods = |amr: &[&str]| amr.iter().map(|method| (*method).to_owned()).collect();
+    Ok(AccessToken {
+        iss: desk.issuer.to_owned(),
+        // RFC 9068 §2.2: without a person, the client itself; no person has such an identifier.
+        sub: grant.map_or_else(
+            || client.id.to_string(),
+            |grant| subject::of(desk.store.sealer(), client, grant.user_id),
+        ),
+        aud: Audience::One(desk.issuer.to_owned()),
+        exp: (desk.now + desk.tokens.access_token()).unix_timestamp(),
+        iat: desk.now.unix_timestamp(),
+        jti: base64url::encode(desk.entropy.bytes::<16>()?),
+        client_id: client.id.to_string(),
+        scope: scopes.to_string(),
+        auth_time: grant.map(|grant| grant.authenticated_at.unix_timestamp()),
+        acr: grant.map(|grant| grant.method.assurance().as_str().to_owned()),
+        amr: grant.map(|grant| methods(grant.method.amr())),
+        grant_id: grant.map(|grant| grant.id.to_string()),
+        cnf: None,
+    })
+}
+
+/// What an ID token comes together with, and vouches for.
+#[derive(Clone, Copy)]
+struct Beside<'a> {
+    access_token: Option<&'a str>,
+    code: Option<&'a str>,
+}
+
 async fn sign_id_token(
     desk: &Desk<'_>,
     client: &Client,
     ((grant, user), nonce): ((&Grant, &User), Option<&str>),
-    access_token: &str,
+    beside: Beside<'_>,
 ) -> Result<String, EndpointError> {
+    let permission = grant.permission.within(client);
+    let mut named = permission.claims.id_token;
+    if beside.access_token.is_none() && beside.code.is_none() {
+        // OIDC Core §5.4: nothing is there that userinfo could be read with.
+        named.extend(Claim::of_scopes(&permission.scopes));
+    }
+    let alg = client.settings.id_token_alg;
     let id = IdToken {
         iss: desk.issuer,
         sub: subject::of(desk.store.sealer(), client, grant.user_id),
@@ -91,8 +121,9 @@ async fn sign_id_token(
         acr: grant.method.assurance().as_str(),
         amr: grant.method.amr(),
         sid: subject::of_session(desk.store.sealer(), client, grant.session_id),
-        at_hash: at_hash(client.settings.id_token_alg, access_token),
-        named: of_person(user, &grant.permission.within(client).claims.id_token),
+        at_hash: beside.access_token.map(|token| half_hash(alg, token)),
+        c_hash: beside.code.map(|code| half_hash(alg, code)),
+        named: of_person(user, &named),
     };
     let signed = jwt::sign(&desk.keys, client.settings.id_token_alg, jwt::TYP_ID_TOKEN, &id).await?;
     match client.settings.id_token_encryption {
@@ -101,14 +132,83 @@ async fn sign_id_token(
     }
 }
 
-/// OIDC Core §3.1.3.6: the left half of the hash that the algorithm of the ID token uses.
-fn at_hash(alg: SigningAlg, access_token: &str) -> String {
+/// OIDC Core §3.1.3.6, §3.3.2.11: the left half of the hash that the algorithm of the ID token uses.
+fn half_hash(alg: SigningAlg, value: &str) -> String {
     let half = |hash: &[u8]| base64url::encode(hash.split_at(hash.len() / 2).0);
     match alg {
-        SigningAlg::Rs256 | SigningAlg::Ps256 | SigningAlg::Es256 => half(&sha256(access_token.as_bytes())),
+        SigningAlg::Rs256 | SigningAlg::Ps256 | SigningAlg::Es256 => half(&sha256(value.as_bytes())),
         // RFC 8032 §5.1: Ed25519 hashes with SHA-512.
-        SigningAlg::EdDsa => half(&sha512(access_token.as_bytes())),
+        SigningAlg::EdDsa => half(&sha512(value.as_bytes())),
     }
+}
+
+/// What the address of the browser carries in a flow from before PKCE.
+#[derive(Debug)]
+pub struct Front {
+    pub access_token: Option<String>,
+    pub id_token: Option<String>,
+    pub scope: String,
+    pub expires_in: i64,
+}
+
+/// Makes the tokens that answer an authorization request right away (OIDC Core §3.2.2.5, §3.3.2.5). They belong
+/// to a grant of their own, which nothing refreshes and which ends with the session.
+///
+/// # Errors
+/// When the session has ended meanwhile, or something of ours fails.
+pub async fn front(
+    desk: &Desk<'_>,
+    client: &Client,
+    (attempt, session, user): (&Attempt, &Session, &User),
+    (flow, code): (LegacyFlow, Option<&Token>),
+) -> Result<Front, EndpointError> {
+    let mut permission = attempt.permission.clone();
+    permission.scopes = permission.scopes.without(Scopes::OFFLINE_ACCESS);
+    let grant = new_grant(desk, client, (&permission, &session.into()), None)?;
+    let scopes = grant.permission.scopes.clone();
+    let access_token = match flow.has_access_token() {
+        true => {
+            let access = access_token(desk, client, Some(&grant), &scopes)?;
+            Some(jwt::sign(&desk.keys, SigningAlg::Es256, jwt::TYP_ACCESS_TOKEN, &access).await?)
+        }
+        false => None,
+    };
+    let id_token = match flow.has_id_token() {
+        true => {
+            let beside = Beside { access_token: access_token.as_deref(), code: code.map(Token::expose) };
+            let whose = ((&grant, user), attempt.nonce.as_deref());
+            Some(sign_id_token(desk, client, whose, beside).await?)
+        }
+        false => None,
+    };
+    let tx = desk.store.begin().await?;
+    let name = match code {
+        Some(code) => beside(code.hash()),
+        None => TokenHash(desk.entropy.bytes::<32>()?),
+    };
+    if !sessions::hold(&tx, grant.user_id, grant.session_id).await?
+        || !grants::insert(&tx, &grant, name).await?
+    {
+        return Err(OAuthError::LoginRequired.into());
+    }
+    note_issued(desk, &tx, client, &grant).await?;
+    tx.commit().await?;
+    let expires_in = desk.tokens.access_token().whole_seconds();
+    Ok(Front { access_token, id_token, scope: scopes.to_string(), expires_in })
+}
+
+/// Under what a grant is found whose tokens came in the browser together with this code.
+pub(super) fn beside(code: TokenHash) -> TokenHash {
+    TokenHash(sha256(&[b"beside ".as_slice(), &code.0].concat()))
+}
+
+async fn note_issued(desk: &Desk<'_>, tx: &Tx, client: &Client, grant: &Grant) -> Result<(), EndpointError> {
+    let event = Event::TokensIssued {
+        client: client.id.clone(),
+        grant: grant.id,
+        scopes: grant.permission.scopes.to_string(),
+    };
+    Ok(audit::record(tx, desk.now, Actor::Person(grant.user_id), Some(grant.user_id), event).await?)
 }
 
 /// Writes what the request changes and returns the refresh token to hand out.
@@ -151,12 +251,7 @@ async fn redeem(
         let expires_at = desk.now + desk.tokens.refresh_absolute();
         token = Some(new_refresh_token(desk, &tx, grant, expires_at).await?);
     }
-    let event = Event::TokensIssued {
-        client: client.id.clone(),
-        grant: grant.id,
-        scopes: grant.permission.scopes.to_string(),
-    };
-    audit::record(&tx, desk.now, Actor::Person(grant.user_id), Some(grant.user_id), event).await?;
+    note_issued(desk, &tx, client, grant).await?;
     tx.commit().await?;
     // Whoever came second either found the grant, which is committed now, or left this note before.
     let replayed: Option<()> = desk.ephemeral.get(Kind::CodeReplayed, code.0).await?;

@@ -7,6 +7,8 @@ mod device_code;
 mod issue;
 mod refresh_token;
 
+pub use issue::{Front, front};
+
 use http::HeaderMap;
 use serde::Serialize;
 
@@ -101,7 +103,7 @@ pub async fn respond(
 ) -> Result<TokenResponse, EndpointError> {
     nothing_repeated(params)?;
     let client = client_auth::authenticate(desk, headers, params).await?;
-    let request = parse(params)?;
+    let request = parse(params, &client)?;
     let key = dpop::key(desk, headers, dpop::Target::post("/oidc/token")).await?;
     if client.must(Requirement::Dpop) && key.is_none() {
         return Err(OAuthError::InvalidDpopProof("this client must send a DPoP proof").into());
@@ -125,11 +127,11 @@ pub async fn respond(
     })
 }
 
-fn parse(params: &Params) -> Result<GrantRequest<'_>, OAuthError> {
+fn parse<'a>(params: &'a Params, client: &Client) -> Result<GrantRequest<'a>, OAuthError> {
     match params.get("grant_type") {
         None => Err(OAuthError::InvalidRequest("grant_type is missing".to_owned())),
         Some("authorization_code") => {
-            authorization_code::Request::parse(params).map(GrantRequest::AuthorizationCode)
+            authorization_code::Request::parse(params, client).map(GrantRequest::AuthorizationCode)
         }
         Some("refresh_token") => refresh_token::Request::parse(params).map(GrantRequest::RefreshToken),
         Some("client_credentials") => {
