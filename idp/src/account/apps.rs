@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use super::{Changed, Owner, Workbench};
 use crate::audit::Event;
-use crate::model::client::ClientId;
+use crate::model::client::{Client, ClientId, WebUri};
 use crate::model::ids::{SessionId, UserId};
 use crate::model::scope::Scopes;
 use crate::store::grants::{self, Which};
@@ -17,6 +17,8 @@ use crate::store::{Read, clients, consents};
 pub struct Known {
     pub client: ClientId,
     pub name: String,
+    /// Where signing in to it begins (OIDC Core §4).
+    pub begins_at: Option<WebUri>,
     pub scopes: Scopes,
     /// When it was last given something, or allowed to have it.
     pub since: OffsetDateTime,
@@ -31,9 +33,8 @@ pub struct Known {
 pub async fn of_user(db: &impl Read, user: UserId) -> anyhow::Result<Vec<Known>> {
     let mut known: BTreeMap<ClientId, Known> = BTreeMap::new();
     for (client, permission, since) in consents::of_user(db, user).await? {
-        let name = name_of(db, &client).await?;
-        known
-            .insert(client.clone(), Known { client, name, scopes: permission.told(), since, offline: false });
+        let entry = look_up(db, client, (permission.told(), since)).await?;
+        known.insert(entry.client.clone(), entry);
     }
     for grant in grants::of_user(db, user).await? {
         let offline = grant.is_offline();
@@ -42,13 +43,23 @@ pub async fn of_user(db: &impl Read, user: UserId) -> anyhow::Result<Vec<Known>>
             entry.since = entry.since.max(grant.created_at);
             entry.offline |= offline;
         } else {
-            let (client, name) = (grant.client_id.clone(), name_of(db, &grant.client_id).await?);
-            let scopes = grant.permission.told();
-            let entry = Known { client, name, scopes, since: grant.created_at, offline };
-            known.insert(grant.client_id, entry);
+            let told = (grant.permission.told(), grant.created_at);
+            let entry = look_up(db, grant.client_id.clone(), told).await?;
+            known.insert(grant.client_id, Known { offline, ..entry });
         }
     }
     Ok(known.into_values().collect())
+}
+
+async fn look_up(
+    db: &impl Read,
+    client: ClientId,
+    (scopes, since): (Scopes, OffsetDateTime),
+) -> anyhow::Result<Known> {
+    let found = clients::by_id(db, &client).await?;
+    let name = found.as_ref().map_or_else(|| client.to_string(), |client| client.settings.name.to_string());
+    let begins_at = found.filter(Client::is_enabled).and_then(|client| client.settings.initiate_login_uri);
+    Ok(Known { client, name, begins_at, scopes, since, offline: false })
 }
 
 async fn name_of(db: &impl Read, client: &ClientId) -> anyhow::Result<String> {

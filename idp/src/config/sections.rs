@@ -152,6 +152,8 @@ pub struct Sessions {
     idle_minutes: usize,
     #[serde(deserialize_with = "up_to::<_, 8760>")]
     absolute_hours: usize,
+    /// Applications may ask from a frame whether somebody is still here (OIDC Session Management).
+    pub check_session_iframe: bool,
 }
 
 impl Sessions {

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{device, par, register};
-use crate::config::{PublicUrl, Registration};
+use crate::config::{Config, PublicUrl};
 use crate::crypto::foreign::ED25519;
 use crate::model::claims::Claim;
 use crate::model::client::{ClientAuthMethod, LegacyFlow};
@@ -13,8 +13,12 @@ use crate::model::scope::Scopes;
 
 /// The metadata document.
 #[must_use]
-pub fn document(public_url: &PublicUrl, registration: Registration, ui_locales: &[String]) -> Value {
+pub fn document(config: &Config, ui_locales: &[String]) -> Value {
+    let (public_url, registration) = (&config.public_url, config.registration);
     let mut document = Map::new();
+    if config.sessions.check_session_iframe {
+        document.insert("check_session_iframe".to_owned(), json!(public_url.join("/oidc/session")));
+    }
     for part in
         [endpoints(public_url), requests(registration.legacy_flows), clients(), tokens(), people(ui_locales)]
     {

@@ -90,6 +90,7 @@ pub fn endpoints() -> Router<App> {
 pub fn back_endpoints() -> Router<App> {
     Router::new()
         .route("/oidc/introspect", post(endpoints::introspect))
+        .route("/oidc/session", get(endpoints::check_session))
         .route("/oidc/register", post(endpoints::register))
         .route(
             "/oidc/register/{id}",

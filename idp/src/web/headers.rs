@@ -33,9 +33,14 @@ pub(super) fn page_policy(nonce: &str, form_action: Option<&str>, frames: &[Stri
     )
 }
 
+/// A response that may be shown in anybody's frame. Its own policy says so too.
+#[derive(Debug, Clone, Copy)]
+pub struct Framed;
+
 /// Adds what a response has not set itself.
 pub async fn layer(State(app): State<App>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
+    let framed = response.extensions().get::<Framed>().is_some();
     let headers = response.headers_mut();
     let mut default = |name: HeaderName, value: &'static str| {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
@@ -44,7 +49,9 @@ pub async fn layer(State(app): State<App>, request: Request, next: Next) -> Resp
     default(HeaderName::from_static("permissions-policy"), PERMISSIONS);
     default(REFERRER_POLICY, "no-referrer");
     default(X_CONTENT_TYPE_OPTIONS, "nosniff");
-    default(X_FRAME_OPTIONS, "DENY");
+    if !framed {
+        default(X_FRAME_OPTIONS, "DENY");
+    }
     default(HeaderName::from_static("reporting-endpoints"), "csp=\"/csp-report\"");
     default(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
     default(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");

@@ -9,9 +9,10 @@ use time::Duration;
 
 use super::error::PageError;
 use super::page;
-use super::visit::{self, SameSite, Visit, append_cookie, cookie, name, set_cookie};
+use super::visit::{self, SameSite, Visit, append_cookie, cookie, name, set_cookie, set_readable_cookie};
 use crate::app::App;
 use crate::audit::{self, Actor, Event};
+use crate::crypto::base64url;
 use crate::crypto::token::{Token, TokenKind};
 use crate::model::attempt::LocalPath;
 use crate::model::session::Session;
@@ -194,6 +195,8 @@ pub struct NewCookies {
 
 /// Puts the cookies of a new session on a response.
 pub fn give(app: &App, response: &mut Response, cookies: &NewCookies) {
+    // Applications find out that something has changed, and ask.
+    forget_state(app, response);
     append_cookie(response, &set_cookie(app, visit::SESSION, cookies.session.expose(), SameSite::Lax, None));
     append_cookie(
         response,
@@ -207,8 +210,26 @@ pub fn give(app: &App, response: &mut Response, cookies: &NewCookies) {
     }
 }
 
+/// What stands for a session where scripts can read it: another one for each, and a way to none.
+#[must_use]
+pub fn state_of(app: &App, session: &Session) -> String {
+    base64url::encode(app.store.sealer().lookup("browser state", session.id.uuid().as_bytes()))
+}
+
+/// Lets the page for session management know who is here.
+pub fn show_state(app: &App, response: &mut Response, session: &Session) {
+    append_cookie(response, &set_readable_cookie(app, visit::STATE, &state_of(app, session), None));
+}
+
+fn forget_state(app: &App, response: &mut Response) {
+    if app.config.sessions.check_session_iframe {
+        append_cookie(response, &set_readable_cookie(app, visit::STATE, "", Some(0)));
+    }
+}
+
 /// Takes the cookies of a session that has ended away.
 pub fn forget(app: &App, response: &mut Response) {
+    forget_state(app, response);
     append_cookie(response, &set_cookie(app, visit::SESSION, "", SameSite::Lax, Some(0)));
     append_cookie(response, &set_cookie(app, visit::ACCOUNT, "", SameSite::Strict, Some(0)));
 }

@@ -171,6 +171,7 @@ pub const PASSKEY_HINT: &str = "idp_passkey";
 pub const HOP: &str = "idp_hop";
 pub const SHARED: &str = "idp_shared";
 pub const BACK: &str = "idp_back";
+pub const STATE: &str = "idp_state";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SameSite {
@@ -182,7 +183,7 @@ pub enum SameSite {
 
 /// `__Host-` binds a cookie to this host and to https. Plain http exists on localhost only, where
 /// browsers refuse the prefix.
-pub(super) fn name(app: &App, bare: &str) -> String {
+pub fn name(app: &App, bare: &str) -> String {
     if app.config.public_url.is_secure() { format!("__Host-{bare}") } else { bare.to_owned() }
 }
 
@@ -201,6 +202,13 @@ pub(super) fn set_cookie(
     };
     let max_age = max_age.map(|seconds| format!("; Max-Age={seconds}")).unwrap_or_default();
     format!("{}={value}; Path=/; HttpOnly; SameSite={same_site}{secure}{max_age}", name(app, bare))
+}
+
+/// The one cookie that a script reads: a page of ours in a frame of an application (Session Management §3.2).
+/// What it says opens nothing.
+pub(super) fn set_readable_cookie(app: &App, bare: &str, value: &str, max_age: Option<u32>) -> String {
+    let max_age = max_age.map(|seconds| format!("; Max-Age={seconds}")).unwrap_or_default();
+    format!("{}={value}; Path=/; SameSite=None; Secure{max_age}", name(app, bare))
 }
 
 pub(super) fn append_cookie(response: &mut Response, value: &str) {

@@ -1,6 +1,6 @@
 //! Sessions, applications and activity on the account pages.
 
-use crate::support::{PASSWORD, SoftAuthenticator, TestApp};
+use crate::support::{Application, Options, PASSWORD, SoftAuthenticator, TestApp};
 
 const ADA: &str = "ada@example.org";
 
@@ -200,4 +200,30 @@ async fn a_limited_session_is_not_listed() {
     limited.submit_password(ADA, PASSWORD).await;
     assert_eq!(limited.get("/account/passkeys/create").await.status, 200);
     assert_eq!(browser.get("/account/sessions").await.body.matches("<article").count(), 1);
+}
+
+/// OIDC Core §4, checklist 23: signing in to an application may begin here, where it says so.
+#[tokio::test]
+async fn an_application_can_be_opened_from_the_list() {
+    let config = r#"
+        [[clients]]
+        id = "lab"
+        name = "Lab"
+        type = "spa"
+        redirect_uris = ["https://lab.example.org/cb"]
+        initiate_login_uri = "https://lab.example.org/start?tenant=a"
+    "#;
+    let app = TestApp::with(Options { config_file: Some(config.to_owned()), ..Options::default() }).await;
+    app.person(ADA).await;
+    let browser = app.browser();
+    browser.log_in_with_password(ADA, PASSWORD).await;
+    Application::new(&app, "lab", None, "https://lab.example.org/cb").tokens(&browser, &[]).await;
+    let page = browser.get("/account/apps").await.body.replace("&#x2f;", "/").replace("&amp;", "&");
+    let iss = serde_urlencoded::to_string([("iss", app.issuer())]).unwrap();
+    assert!(page.contains(&format!("href=\"https://lab.example.org/start?tenant=a&{iss}\"")), "{page}");
+    app.sql("UPDATE client SET disabled_at = 1 WHERE id = 'lab'").await;
+    assert!(
+        !browser.get("/account/apps").await.body.contains("start?tenant"),
+        "not into one that is no more"
+    );
 }

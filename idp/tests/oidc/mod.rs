@@ -33,6 +33,7 @@ mod registration;
 mod request_object;
 mod restart;
 mod revocation;
+mod session_management;
 mod step_up;
 mod token;
 mod userinfo;

@@ -85,6 +85,7 @@ const ROUTES: &[(&str, &str)] = &[
     ("POST", "/device/decide"),
     ("POST", "/oidc/introspect"),
     ("POST", "/oidc/register"),
+    ("GET", "/oidc/session"),
     ("GET", "/oidc/register/clinic-example"),
     ("PUT", "/oidc/register/clinic-example"),
     ("DELETE", "/oidc/register/clinic-example"),

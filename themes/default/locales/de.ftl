@@ -324,6 +324,7 @@ apps-lead = Diese Anwendungen wissen, wer Sie sind, weil Sie sich von hier aus b
 apps-none = Noch weiß keine Anwendung, wer Sie sind.
 apps-may = Darf
 apps-since = Zuletzt erlaubt
+apps-open = Öffnen
 apps-disconnect = Trennen
 apps-disconnect-note = Eine getrennte Anwendung kann wieder fragen, wenn Sie sich das nächste Mal bei ihr anmelden.
 activity-title = Aktivitäten

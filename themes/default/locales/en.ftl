@@ -325,6 +325,7 @@ apps-lead = These applications know who you are, because you logged in to them f
 apps-none = No application knows you yet.
 apps-may = May
 apps-since = Last given
+apps-open = Open
 apps-disconnect = Disconnect
 apps-disconnect-note = A disconnected application can ask again the next time you log in to it.
 activity-title = Activity

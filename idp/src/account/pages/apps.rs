@@ -26,6 +26,8 @@ pub struct AppsPage {
 struct Card {
     id: String,
     name: String,
+    /// Where a sign-in to it begins that was not begun there.
+    open: Option<String>,
     /// The scopes that the texts know.
     scopes: Vec<&'static str>,
     since: String,
@@ -38,9 +40,11 @@ const TOLD: [&str; 6] = Scopes::OF_PERSON;
 impl Page for AppsPage {
     const TEMPLATE: &'static str = "account/apps.html";
     fn samples() -> Vec<Self> {
-        let card = |offline| Card {
+        let card = |offline: bool| Card {
             id: "practice-web".to_owned(),
             name: "Lindenhof <Clinic>".to_owned(),
+            open: offline
+                .then(|| "https://practice.example.org/start?iss=https%3A%2F%2Flogin.example.org".to_owned()),
             scopes: TOLD.into(),
             since: "2026-11-23T09:05:00Z".to_owned(),
             offline,
@@ -60,11 +64,13 @@ pub async fn apps(
     Asked(query): Asked<NoticeQuery>,
 ) -> Result<Response, PageError> {
     let known = logic::of_user(&app.store, owner.user.id).await?;
+    let issuer = app.config.public_url.issuer();
     let apps = known
         .into_iter()
         .map(|known| Card {
             id: known.client.to_string(),
             name: known.name,
+            open: known.begins_at.and_then(|address| address.with("iss", &issuer)),
             scopes: TOLD.into_iter().filter(|scope| known.scopes.contains(scope)).collect(),
             since: moment(known.since),
             offline: known.offline,

@@ -78,6 +78,14 @@ impl WebUri {
         Some(Url::parse(&self.0).ok()?.origin().ascii_serialization())
     }
 
+    /// The address with one more parameter.
+    #[must_use]
+    pub fn with(&self, name: &str, value: &str) -> Option<String> {
+        let mut url = Url::parse(&self.0).ok()?;
+        url.query_pairs_mut().append_pair(name, value);
+        Some(url.into())
+    }
+
     #[must_use]
     pub fn host(&self) -> Option<String> {
         Url::parse(&self.0).ok()?.host_str().map(ToOwned::to_owned)

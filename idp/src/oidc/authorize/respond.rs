@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use time::Duration;
 
 use crate::app::App;
-use crate::crypto::jwt;
+use crate::crypto::{base64url, jwt, sha256};
 use crate::ephemeral::Key;
 use crate::model::attempt::{Attempt, ResponseMode};
 use crate::model::client::ClientId;
@@ -19,6 +19,7 @@ use crate::oidc::par;
 use crate::theme::Page;
 use crate::web::error::PageError;
 use crate::web::page::{self, Frame, see_other};
+use crate::web::session as cookies;
 use crate::web::visit::Visit;
 
 /// Where and how an answer goes.
@@ -114,6 +115,33 @@ pub async fn spend(app: &App, pushed: Option<Key>) -> Result<bool, PageError> {
 }
 
 async fn send(
+    app: &App,
+    visit: &Visit,
+    to: Address<'_>,
+    mut fields: Vec<(&'static str, String)>,
+) -> Result<Response, PageError> {
+    let here = visit.signed_in.as_ref().filter(|_| app.config.sessions.check_session_iframe);
+    let Some(signed_in) = here else {
+        return deliver(app, visit, to, fields).await;
+    };
+    if let Some(origin) = to.redirect_uri.origin() {
+        let salt =
+            base64url::encode(app.entropy.bytes::<8>().map_err(|error| PageError::internal(error.into()))?);
+        let state = cookies::state_of(app, &signed_in.session);
+        fields.push(("session_state", session_state(to.client_id, &origin, &state, &salt)));
+    }
+    let mut response = deliver(app, visit, to, fields).await?;
+    cookies::show_state(app, &mut response, &signed_in.session);
+    Ok(response)
+}
+
+/// OIDC Session Management §3: what the page in the frame works out again.
+fn session_state(client_id: &ClientId, origin: &str, state: &str, salt: &str) -> String {
+    let hash = sha256(format!("{client_id} {origin} {state} {salt}").as_bytes());
+    format!("{}.{salt}", base64url::encode(hash))
+}
+
+async fn deliver(
     app: &App,
     visit: &Visit,
     to: Address<'_>,

@@ -4,11 +4,13 @@ mod people;
 mod pictures;
 mod programs;
 mod registrations;
+mod sessions;
 
 pub use people::{authorize, authorize_post, resume};
 pub use pictures::logo;
 pub use programs::{device_authorization, discovery, introspect, jwks, par, revoke, token, userinfo};
 pub use registrations::{change_registration, end_registration, register, registration};
+pub use sessions::check_session;
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, OptionalFromRequest, Request};

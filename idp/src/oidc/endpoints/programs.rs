@@ -23,7 +23,7 @@ pub(super) const NO_STORE: [(HeaderName, HeaderValue); 2] =
 pub async fn discovery(State(app): State<App>) -> Response {
     let catalogues = app.theme.catalogues();
     let locales: Vec<String> = catalogues.locales().map(|locale| catalogues.name(locale)).collect();
-    cached(Json(discovery::document(&app.config.public_url, app.config.registration, &locales)))
+    cached(Json(discovery::document(&app.config, &locales)))
 }
 
 /// GET /oidc/jwks
