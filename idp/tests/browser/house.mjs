@@ -18,7 +18,7 @@ export class House {
   static async open() {
     // A port that was free a moment ago may be taken by now.
     for (let attempt = 1; ; attempt += 1) {
-      const house = new House(await furnish('portico-house-'), await freePorts(2));
+      const house = new House(await furnish('portico-house-'), await freePorts(3));
       try {
         await house.#start();
         return house;
@@ -29,11 +29,13 @@ export class House {
     }
   }
 
-  constructor(directory, [provider, clinic]) {
+  constructor(directory, [provider, clinic, radiology]) {
     this.directory = directory;
     this.url = `http://localhost:${provider}`;
     this.clinic = `http://localhost:${clinic}`;
-    this.ports = { provider, clinic };
+    /** Where an application answers that a test opens itself. */
+    this.radiology = `http://localhost:${radiology}`;
+    this.ports = { provider, clinic, radiology };
     this.log = '';
   }
 
@@ -63,6 +65,8 @@ export class House {
     return `
       public_url = "${this.url}"
       data_dir = "${this.#data}"
+      [sessions]
+      check_session_iframe = true
       [http]
       listen = "127.0.0.1:${this.ports.provider}"
       shutdown_grace_seconds = 1
@@ -85,6 +89,12 @@ export class House {
       redirect_uris = ["${this.clinic}/callback"]
       consent = "always"
       resources = ["https://samples.example.org"]
+      [[clients]]
+      id = "radiology"
+      name = "Radiology"
+      type = "spa"
+      redirect_uris = ["${this.radiology}/"]
+      frontchannel_logout_uri = "${this.radiology}/log-out?tenant=a"
       [[clients]]
       id = "screen"
       name = "Waiting room"
