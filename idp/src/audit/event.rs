@@ -133,6 +133,12 @@ pub enum Event {
         grant: GrantId,
         scopes: String,
     },
+    /// An API that was called for somebody may call others for them.
+    TokenExchanged {
+        client: ClientId,
+        grant: GrantId,
+        audience: String,
+    },
     CodeReplayed {
         client: ClientId,
         grant: GrantId,
@@ -171,7 +177,7 @@ pub enum Event {
 }
 
 /// What every kind is called.
-pub const KINDS: [&str; 45] = [
+pub const KINDS: [&str; 46] = [
     "operator-set-up",
     "user-created",
     "signed-in",
@@ -208,6 +214,7 @@ pub const KINDS: [&str; 45] = [
     "keys-replaced",
     "tokens-issued",
     "tokens-revoked",
+    "token-exchanged",
     "code-replayed",
     "refresh-token-replayed",
     "client-created",
@@ -258,6 +265,7 @@ impl Event {
             Self::KeysReplaced { .. } => "keys-replaced",
             Self::TokensRevoked { .. } => "tokens-revoked",
             Self::TokensIssued { .. } => "tokens-issued",
+            Self::TokenExchanged { .. } => "token-exchanged",
             Self::CodeReplayed { .. } => "code-replayed",
             Self::RefreshTokenReplayed { .. } => "refresh-token-replayed",
             Self::ClientCreated { .. } => "client-created",

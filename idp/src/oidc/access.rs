@@ -50,6 +50,12 @@ pub async fn open(desk: &Desk<'_>, token: &str) -> anyhow::Result<Option<Access>
     let Some(grant) = grants::by_id(desk.store, grant_id).await? else {
         return Ok(None);
     };
+    // A token that was exchanged stands and falls also with whom the person allowed it.
+    if grant.client_id != client.id
+        && clients::by_id(desk.store, &grant.client_id).await?.is_none_or(|client| !client.is_enabled())
+    {
+        return Ok(None);
+    }
     let user = holder(desk, &grant).await?;
     let named = grant.permission.within(&client).claims;
     Ok(user.map(|user| Access { token, client, scopes, user: Some(user), named }))

@@ -57,6 +57,25 @@ pub struct AccessToken {
     pub grant_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cnf: Option<Confirmation>,
+    /// Who acts for the person, where it is not whom they allowed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub act: Option<Actor>,
+}
+
+/// RFC 8693 §4.1: a client, and for whom it acts in turn.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Actor {
+    pub sub: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub act: Option<Box<Actor>>,
+}
+
+impl Actor {
+    /// How many stand between the person and the last of them.
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        1 + self.act.as_ref().map_or(0, |before| before.depth())
+    }
 }
 
 /// RFC 7519 §4.1.3: one audience is a text, several are a list.

@@ -55,6 +55,7 @@ fn requests(legacy: bool) -> Value {
         "refresh_token",
         "client_credentials",
         "urn:ietf:params:oauth:grant-type:device_code",
+        "urn:ietf:params:oauth:grant-type:token-exchange",
     ];
     if legacy {
         types.extend(LegacyFlow::ALL.map(LegacyFlow::as_str));

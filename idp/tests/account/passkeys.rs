@@ -293,6 +293,7 @@ async fn twenty_passkeys_are_enough_also_side_by_side() {
         let credential = authenticator.create_with(&options, None);
         assert_eq!(browser.finish_creation(&ceremony, &credential).await.status, 200);
     }
+    assert!(browser.get("/account/passkeys").await.body.contains("href=\"/account/passkeys/create\""));
     let mut pending = Vec::new();
     for _ in 0..6 {
         let (ceremony, options) = browser.creation_options().await;
@@ -301,6 +302,11 @@ async fn twenty_passkeys_are_enough_also_side_by_side() {
     let answers =
         join_all(pending.iter().map(|(ceremony, key)| browser.finish_creation(ceremony, key))).await;
     assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 2);
+    let page = browser.get("/account/passkeys").await.body;
+    assert!(
+        page.contains("as many passkeys as an account can hold")
+            && !page.contains("/account/passkeys/create")
+    );
     let full = browser.call("/account/passkeys/options", &json!({})).await;
     assert_eq!(full.json()["failure"], "passkey-limit");
     assert_eq!(browser.get("/account/passkeys/create").await.status, 409);

@@ -36,6 +36,7 @@ mod revocation;
 mod session_management;
 mod step_up;
 mod token;
+mod token_exchange;
 mod userinfo;
 
 use idp::crypto::base64url;

@@ -30,6 +30,9 @@ pub enum GrantType {
     /// RFC 8628
     #[serde(rename = "urn:ietf:params:oauth:grant-type:device_code", alias = "device_code")]
     DeviceCode,
+    /// RFC 8693
+    #[serde(rename = "urn:ietf:params:oauth:grant-type:token-exchange", alias = "token_exchange")]
+    TokenExchange,
 }
 
 /// RFC 6749 §2.3, OIDC Core §9: the one way in which a client may authenticate.

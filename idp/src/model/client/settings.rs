@@ -199,6 +199,9 @@ impl ClientSettings {
         if public && self.grants.contains(&GrantType::ClientCredentials) {
             return invalid("must authenticate to use client_credentials");
         }
+        if public && self.grants.contains(&GrantType::TokenExchange) {
+            return invalid("must authenticate to use token_exchange");
+        }
         if public && !self.serves.is_empty() {
             return invalid("must authenticate to serve an API");
         }

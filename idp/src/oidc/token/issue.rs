@@ -13,7 +13,7 @@ use crate::model::attempt::Attempt;
 use crate::model::claims::Claim;
 use crate::model::client::{Client, LegacyFlow};
 use crate::model::grant::{Grant, RefreshToken};
-use crate::model::ids::RefreshTokenId;
+use crate::model::ids::{GrantId, RefreshTokenId};
 use crate::model::key::SigningAlg;
 use crate::model::scope::Scopes;
 use crate::model::session::Session;
@@ -33,6 +33,7 @@ pub(super) struct Signed {
     /// Only a person has one.
     pub(super) id_token: Option<String>,
     pub(super) scope: String,
+    pub(super) expires_in: i64,
 }
 
 pub(super) async fn sign(
@@ -43,9 +44,12 @@ pub(super) async fn sign(
     let scope = authorized.scopes.to_string();
     let grant = match &authorized.holder {
         Holder::Person(grant, standing) => Some((&**grant, &standing.user)),
-        Holder::Client => None,
+        Holder::Client | Holder::Delegate(_) => None,
     };
     let mut access = access_token(desk, client, grant.map(|(grant, _)| grant), &authorized.scopes)?;
+    if let Holder::Delegate(shown) = &authorized.holder {
+        go_on(&mut access, shown);
+    }
     access.aud = authorized.audience.clone();
     access.cnf = authorized.key.clone().map(|jkt| Confirmation { jkt });
     // Ours to verify and nobody's to negotiate, so the fast algorithm.
@@ -58,7 +62,19 @@ pub(super) async fn sign(
         }
         None => None,
     };
-    Ok(Signed { access_token, id_token, scope })
+    Ok(Signed { access_token, id_token, scope, expires_in: access.exp - access.iat })
+}
+
+/// What stays of a token that was shown to whoever acts for its person: who that is and how certain, what ends it,
+/// and when at the latest.
+fn go_on(access: &mut AccessToken, shown: &AccessToken) {
+    access.sub.clone_from(&shown.sub);
+    access.grant_id.clone_from(&shown.grant_id);
+    access.act.clone_from(&shown.act);
+    access.acr.clone_from(&shown.acr);
+    access.amr.clone_from(&shown.amr);
+    access.auth_time = shown.auth_time;
+    access.exp = access.exp.min(shown.exp);
 }
 
 /// The claims of an access token for ourselves, bound to nothing.
@@ -87,6 +103,7 @@ fn access_token(
         amr: grant.map(|grant| methods(grant.method.amr())),
         grant_id: grant.map(|grant| grant.id.to_string()),
         cnf: None,
+        act: None,
     })
 }
 
@@ -217,8 +234,11 @@ pub(super) async fn write(
     client: &Client,
     authorized: Authorized,
 ) -> Result<Option<Token>, EndpointError> {
-    let Authorized { holder: Holder::Person(grant, standing), write, .. } = authorized else {
-        return Ok(None);
+    let Authorized { holder, audience, write, .. } = authorized;
+    let (grant, standing) = match holder {
+        Holder::Person(grant, standing) => (grant, standing),
+        Holder::Client => return Ok(None),
+        Holder::Delegate(shown) => return note_exchange(desk, client, &shown, &audience).await,
     };
     match write {
         Write::Nothing => Ok(None),
@@ -230,6 +250,27 @@ pub(super) async fn write(
         Write::Rotate(refresh) => rotate(desk, &grant, &refresh, standing.session.as_ref()).await.map(Some),
         Write::Repeat(successor) => Ok(Some(successor)),
     }
+}
+
+/// Who has acted for somebody is on record.
+async fn note_exchange(
+    desk: &Desk<'_>,
+    client: &Client,
+    shown: &AccessToken,
+    audience: &Audience,
+) -> Result<Option<Token>, EndpointError> {
+    let id = shown.grant_id.as_ref().and_then(|id| id.parse::<GrantId>().ok());
+    let tx = desk.store.begin().await?;
+    let grant = match id {
+        Some(id) => grants::by_id(&tx, id).await?.filter(|grant| grant.revoked_at.is_none()),
+        None => None,
+    };
+    let grant = grant.ok_or(OAuthError::InvalidGrant("what the token came from has ended"))?;
+    let audience = audience.iter().collect::<Vec<_>>().join(" ");
+    let event = Event::TokenExchanged { client: client.id.clone(), grant: grant.id, audience };
+    audit::record(&tx, desk.now, Actor::Anonymous, Some(grant.user_id), event).await?;
+    tx.commit().await?;
+    Ok(None)
 }
 
 async fn redeem(

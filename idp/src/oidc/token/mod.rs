@@ -6,6 +6,7 @@ mod client_credentials;
 mod device_code;
 mod issue;
 mod refresh_token;
+mod token_exchange;
 
 pub use issue::{Front, front};
 
@@ -14,7 +15,7 @@ use serde::Serialize;
 
 use super::Desk;
 use super::authorize::checks::nothing_repeated;
-use super::claims::Audience;
+use super::claims::{AccessToken, Audience};
 use super::error::{EndpointError, OAuthError};
 use super::{client_auth, dpop};
 use crate::crypto::token::{Token, TokenHash};
@@ -43,6 +44,9 @@ pub struct TokenResponse {
     id_token: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     refresh_token: Option<String>,
+    /// RFC 8693 §2.2.1
+    #[serde(skip_serializing_if = "Option::is_none")]
+    issued_token_type: Option<&'static str>,
 }
 
 impl std::fmt::Debug for TokenResponse {
@@ -69,6 +73,8 @@ enum Holder {
     Person(Box<Grant>, Box<Standing>),
     /// The client itself.
     Client,
+    /// Somebody who acts for a person, by a token that was shown to them: it goes on with another audience.
+    Delegate(Box<AccessToken>),
 }
 
 enum Write {
@@ -90,6 +96,7 @@ enum GrantRequest<'a> {
     RefreshToken(refresh_token::Request<'a>),
     ClientCredentials(client_credentials::Request<'a>),
     DeviceCode(device_code::Request<'a>),
+    TokenExchange(token_exchange::Request<'a>),
 }
 
 /// Answers a token request.
@@ -114,16 +121,19 @@ pub async fn respond(
         GrantRequest::RefreshToken(request) => refresh_token::authorize(desk, by, &request).await?,
         GrantRequest::DeviceCode(request) => device_code::authorize(desk, by, &request).await?,
         GrantRequest::ClientCredentials(request) => client_credentials::authorize(desk, by, &request)?,
+        GrantRequest::TokenExchange(request) => token_exchange::authorize(desk, by, &request).await?,
     };
     let signed = issue::sign(desk, &client, &authorized).await?;
+    let exchanged = matches!(authorized.holder, Holder::Delegate(_));
     let refresh_token = issue::write(desk, &client, authorized).await?;
     Ok(TokenResponse {
         access_token: signed.access_token,
         token_type: if key.is_some() { "DPoP" } else { "Bearer" },
-        expires_in: desk.tokens.access_token().whole_seconds(),
+        expires_in: signed.expires_in,
         scope: signed.scope,
         id_token: signed.id_token,
         refresh_token: refresh_token.map(|token| token.expose().to_owned()),
+        issued_token_type: exchanged.then_some(token_exchange::ACCESS_TOKEN),
     })
 }
 
@@ -137,6 +147,7 @@ fn parse<'a>(params: &'a Params, client: &Client) -> Result<GrantRequest<'a>, OA
         Some("client_credentials") => {
             client_credentials::Request::parse(params).map(GrantRequest::ClientCredentials)
         }
+        Some(token_exchange::NAME) => token_exchange::Request::parse(params).map(GrantRequest::TokenExchange),
         Some(device_code::NAME) => device_code::Request::parse(params).map(GrantRequest::DeviceCode),
         Some(_) => Err(OAuthError::UnsupportedGrantType),
     }
