@@ -57,6 +57,19 @@ test('after a mistake the focus is on its explanation', async (stage) => {
   await ada.eventually(async () => assert.equal(await ada.hasFocus(alert), true));
 });
 
+test('after a mistake the focus is on its explanation where a passkey worked before, too', async (stage) => {
+  const ada = await stage.person();
+  await ada.getsPasskey();
+  await ada.logOut();
+  await ada.logInWithPasskey();
+  await ada.logOut();
+  await ada.goTo('/login');
+  await ada.typePassword({ password: 'not the right words' });
+  const alert = await ada.isWarned('The email or the password is not right.');
+  await ada.page.waitForLoadState('networkidle');
+  assert.equal(await ada.hasFocus(alert), true);
+});
+
 test('somebody whose browser speaks German reads German', async (stage) => {
   const ada = await stage.person({ locale: 'de-CH' });
   await ada.startAtTheClinic();

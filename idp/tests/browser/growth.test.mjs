@@ -60,11 +60,17 @@ test('after a log-in with a phone or security key a passkey for this device is o
   await ada.getsPasskey();
   const desk = ada.at(await stage.device({ authenticator: 'usb' }));
   await desk.authenticator.keep(await ada.authenticator.passkeys());
+  // No password was typed here, so none can become a passkey by itself.
+  await desk.page.addInitScript(() => (PublicKeyCredential.getClientCapabilities = async () => ({ conditionalCreate: true })));
+  const asked = [];
+  desk.page.on('request', (request) => request.url().endsWith('/account/passkeys/options') && asked.push(request));
   await desk.startAtTheClinic();
   await desk.touching(async () => {
     await desk.press('Use a phone or security key');
     await desk.seesHeading('A passkey for this device too?');
   });
+  await desk.page.waitForLoadState('networkidle');
+  assert.deepEqual(asked, []);
   await desk.press('Not now');
   await desk.isAtWork();
 });
@@ -127,6 +133,48 @@ test('where the browser makes no passkey by itself the offer stays', async (stag
   await ada.seesHeading('My info');
   await ada.goTo('/account/passkeys');
   await ada.seesHeading('No passkeys yet');
+});
+
+test('a passkey that came by itself and is not taken is forgotten by the browser', async (stage) => {
+  const ada = await stage.person();
+  await ada.device.upgradesPasswords();
+  ada.device.expect(/status of 422/);
+  // The server's part is played.
+  const refusal = { failure: 'passkey-rejected', message: 'No.' };
+  await ada.page.route('**/account/passkeys/finish', (route) => route.fulfill({ status: 422, json: refusal }));
+  const finished = ada.page.waitForResponse('**/account/passkeys/finish');
+  await ada.goTo('/login');
+  await ada.typePassword();
+  await finished;
+  await ada.eventually(async () => assert.deepEqual(await ada.authenticator.passkeys(), []));
+  await ada.seesHeading('Next time, log in with one touch');
+});
+
+test('whoever decides for themselves is not overtaken by a passkey that comes by itself', async (stage) => {
+  const ada = await stage.person();
+  await ada.device.upgradesPasswords();
+  let finished = 0;
+  ada.page.on('request', (request) => (finished += request.url().endsWith('/account/passkeys/finish') ? 1 : 0));
+  // The challenge comes only after the decision.
+  let decided;
+  const decision = new Promise((done) => (decided = done));
+  await ada.page.route('**/account/passkeys/options', async (route) => {
+    await decision;
+    await route.continue().catch(() => {});
+  });
+  await ada.goTo('/login');
+  await ada.typePassword();
+  await ada.seesHeading('Next time, log in with one touch');
+  // The click is heard, and the page stays until the next one has come.
+  await ada.page.route('**/login/not-now', async (route) => {
+    decided();
+    await ada.page.waitForTimeout(1500);
+    await route.continue();
+  });
+  await ada.press('Not now');
+  await ada.seesHeading('My info');
+  assert.equal(finished, 0);
+  assert.deepEqual(await ada.authenticator.passkeys(), []);
 });
 
 test('no passkey comes by itself on a shared computer', async (stage) => {

@@ -156,7 +156,11 @@ test('a password can be shown and is hidden again when it is sent', async (stage
   await ada.field('Password').fill('not the right words');
   await ada.press('Show');
   assert.equal(await ada.field('Password').getAttribute('type'), 'text');
+  // Looked at when it is sent: the page that follows is another one.
+  await ada.page.evaluate(() =>
+    document.addEventListener('submit', ({ target }) => (sessionStorage.sentAs = target.elements.password.type)));
   await ada.press('Log in');
   await ada.isWarned('The email or the password is not right.');
+  assert.equal(await ada.page.evaluate(() => sessionStorage.sentAs), 'password');
   assert.equal(await ada.field('Password').getAttribute('type'), 'password');
 });

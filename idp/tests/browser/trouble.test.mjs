@@ -45,19 +45,46 @@ test('where the browser can look at once, whoever has no passkey gets the form a
     const get = navigator.credentials.get.bind(navigator.credentials);
     navigator.credentials.get = (options) => {
       if (options.mediation === 'conditional') return get(options);
-      window.asked = { mode: options.uiMode ?? null, list: 'allowCredentials' in options.publicKey };
+      const { hints = [] } = options.publicKey;
+      window.asked = { mode: options.uiMode ?? null, list: 'allowCredentials' in options.publicKey, hints: [...hints] };
       return Promise.reject(new DOMException('nobody here', 'NotAllowedError'));
     };
   });
   await ada.goTo('/login');
   await ada.press('Log in with a passkey');
   await ada.isWarned('No passkey was used on this device.');
-  assert.deepEqual(await ada.page.evaluate(() => window.asked), { mode: 'immediate', list: false });
-  // Somebody who names another device means a dialog.
+  assert.deepEqual(await ada.page.evaluate(() => window.asked), { mode: 'immediate', list: false, hints: [] });
+  // Somebody who names another device means a dialog, and one that leads with those.
   await ada.press('Use a phone or security key');
   await ada.isWarned('It was cancelled or took too long.');
-  assert.equal((await ada.page.evaluate(() => window.asked)).mode, null);
+  const { mode, hints } = await ada.page.evaluate(() => window.asked);
+  assert.deepEqual({ mode, hints }, { mode: null, hints: ['hybrid', 'security-key'] });
 });
+
+for (const [refusal, text] of [
+  ['SecurityError', 'Passkeys do not work at this web address.'],
+  ['NotSupportedError', 'This browser or device could not use the passkey.'],
+  ['InvalidStateError', 'You already have a passkey on this device'],
+  ['TimeoutError', 'It was cancelled or took too long.'],
+]) {
+  test(`a browser that refuses with ${refusal} is explained by what can be done`, async (stage) => {
+    const ada = await stage.person();
+    await ada.page.addInitScript((name) => {
+      const get = navigator.credentials.get.bind(navigator.credentials);
+      const refuse = () => Promise.reject(new DOMException('no', name));
+      navigator.credentials.get = (options) => (options.mediation === 'conditional' ? get(options) : refuse());
+      navigator.credentials.create = refuse;
+    }, refusal);
+    await ada.goTo('/login');
+    await ada.press('Log in with a passkey');
+    const alert = await ada.isWarned(text);
+    await ada.eventually(async () => assert.equal(await ada.hasFocus(alert), true));
+    await ada.logInWithPassword();
+    await ada.goTo('/account/passkeys/create');
+    await ada.press('Create a passkey');
+    await ada.isWarned(text);
+  });
+}
 
 test('without a passkey on this device the page points to the other ways', async (stage) => {
   const ada = await stage.person();
@@ -118,6 +145,25 @@ test('the email field gets a fresh challenge before the old one expires', async 
   assert.notEqual(second.publicKey.challenge, first.publicKey.challenge);
 });
 
+test('a laptop that slept through the end of a challenge gets a fresh one when it wakes', async (stage) => {
+  const ada = await stage.person();
+  await ada.page.clock.install();
+  const challenges = [];
+  ada.page.on('request', (request) => request.url().endsWith('/login/passkey/options') && challenges.push(request));
+  await ada.goTo('/login');
+  await ada.eventually(() => assert.equal(challenges.length, 1));
+  const { expires_in: seconds } = await (await challenges[0].response()).json();
+  // The clock on the wall has gone on, and no timer has.
+  await ada.page.evaluate((later) => {
+    const now = Date.now.bind(Date);
+    Date.now = () => now() + later;
+  }, seconds * 1000);
+  await ada.eventually(async () => {
+    await ada.page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+    assert.ok(challenges.length > 1);
+  });
+});
+
 test('a second press while the dialog is open does nothing', async (stage) => {
   const ada = await stage.person();
   await ada.goTo('/login');
@@ -129,6 +175,7 @@ test('a second press while the dialog is open does nothing', async (stage) => {
   await ada.press('Log in with a passkey');
   await ada.page.locator('#passkey-sign-in[data-busy]').waitFor();
   for (const name of ['Log in with a passkey', 'Use a phone or security key']) {
+    assert.equal(await ada.button(name).getAttribute('aria-disabled'), 'true');
     await ada.button(name).click({ force: true });
   }
   await ada.eventually(async () => assert.equal(dialogs.length, 1));
@@ -168,6 +215,64 @@ test('a cancelled creation stores nothing and can be repeated', async (stage) =>
   await ada.passkeyCard('My phone').waitFor();
   assert.equal(await ada.page.getByRole('article').count(), 1);
 });
+
+test('a second press on "Create a passkey" while the dialog is open does nothing', async (stage) => {
+  const ada = await stage.person();
+  await ada.logInWithPassword();
+  await ada.goTo('/account/passkeys/create');
+  const dialogs = [];
+  ada.page.on('request', (request) => request.url().endsWith('/account/passkeys/options') && dialogs.push(request));
+  await ada.press('Create a passkey');
+  const busy = ada.page.locator('#passkey-create[data-busy]');
+  await busy.waitFor();
+  assert.equal(await ada.button('Create a passkey').getAttribute('aria-disabled'), 'true');
+  await ada.button('Create a passkey').click({ force: true });
+  await ada.page.waitForLoadState('networkidle');
+  assert.equal(dialogs.length, 1);
+  await busy.waitFor();
+});
+
+test('a new passkey that the service does not take is forgotten by the device, and only then', async (stage) => {
+  const ada = await stage.person();
+  await ada.logInWithPassword();
+  await ada.goTo('/account/passkeys/create');
+  // The server's part is played.
+  let answer;
+  await ada.page.route('**/account/passkeys/finish', (route) => answer(route));
+  const refuse = (failure) => (route) => route.fulfill({ status: 422, json: { failure, message: `No: ${failure}.` } });
+  const tries = async (means, says) => {
+    answer = means;
+    await ada.touching(async () => {
+      await ada.press('Create a passkey');
+      await ada.isWarned(says);
+    });
+  };
+  ada.device.expect(/status of 422|ERR_FAILED/);
+  await tries(refuse('passkey-rejected'), 'No: passkey-rejected.');
+  await ada.eventually(async () => assert.deepEqual(await ada.authenticator.passkeys(), []));
+  // What got lost may have been kept by the service, and one that exists there is good.
+  await tries((route) => route.abort('failed'), 'The connection was interrupted.');
+  assert.equal((await ada.authenticator.passkeys()).length, 1);
+  await tries(refuse('passkey-exists'), 'No: passkey-exists.');
+  assert.equal((await ada.authenticator.passkeys()).length, 1);
+});
+
+for (const [name, path, button] of [
+  ['logging in', '/login', 'Log in with a passkey'],
+  ['creating a passkey', '/account/passkeys/create', 'Create a passkey'],
+]) {
+  test(`the page for ${name} is loaded anew when the browser's history brings it back`, async (stage) => {
+    const ada = await stage.person();
+    if (path !== '/login') await ada.logInWithPassword();
+    await ada.goTo(path);
+    await ada.button(button).waitFor();
+    // As a browser does that kept the page as it was.
+    const again = ada.page.waitForEvent('load');
+    await ada.page.evaluate(() => dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true })));
+    await again;
+    await ada.button(button).waitFor();
+  });
+}
 
 test('an interrupted connection is named, and the next try works', async (stage) => {
   const ada = await stage.person();
