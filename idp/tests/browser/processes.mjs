@@ -36,13 +36,14 @@ export async function clear(directory) {
 }
 
 /**
+ * @param binary one of ours, or the path of another program
  * @param hear (chunk) is told what the program prints
  * @returns the process, all that it printed, and a promise of its exit code
  */
 export function run(binary, args, { environment = {}, hear = () => {} } = {}) {
   // Settings in the environment of whoever runs the tests must not reach the provider.
   const env = { PATH: process.env.PATH, LANG: 'C.UTF-8', ...environment };
-  const child = spawn(join(BINARIES, binary), args, { env, stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn(resolve(BINARIES, binary), args, { env, stdio: ['pipe', 'pipe', 'pipe'] });
   running.add(child);
   const service = { child, output: '', ended: null };
   const keep = (chunk) => {

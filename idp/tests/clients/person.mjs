@@ -54,7 +54,15 @@ export class Person {
   async logOut(url) {
     const answer = await this.#send(url, { headers: { 'sec-fetch-site': 'cross-site' } });
     assert.equal(answer.status, 303, visible(await answer.text()));
-    return new URL(answer.headers.get('location'));
+    return new URL(answer.headers.get('location'), this.#issuer);
+  }
+
+  /** Follows such a link where applications are told in the browser. @returns the addresses that are loaded for that */
+  async isToldGoodbye(url) {
+    const answer = await this.#send(url, { headers: { 'sec-fetch-site': 'cross-site' } });
+    const page = await answer.text();
+    assert.equal(answer.status, 200, visible(page));
+    return [...page.matchAll(/<iframe[^>]* src="([^"]+)"/g)].map(([, address]) => unescaped(address));
   }
 
   /** One of our pages, signed in. */
