@@ -372,3 +372,52 @@ describe('a client of whom everything is required', () => {
     await assert.rejects(client.authorizationCodeGrant(config, received, checks), refused('invalid_dpop_proof'));
   });
 });
+
+describe('an application that registers itself', () => {
+  const METADATA = {
+    redirect_uris: [REDIRECT_URI],
+    client_name: 'The newcomer',
+    grant_types: ['authorization_code', 'refresh_token'],
+    id_token_signed_response_alg: 'ES256',
+    userinfo_signed_response_alg: 'ES256',
+    subject_type: 'pairwise',
+  };
+  const execute = [client.allowInsecureRequests, client.enableNonRepudiationChecks];
+  const register = async (metadata, initialAccessToken) =>
+    client.dynamicClientRegistration(new URL(office.issuer), { ...METADATA, ...metadata }, undefined, { initialAccessToken, execute });
+
+  test('signs somebody in who allows it, and refreshes', async () => {
+    // What the library does with a secret unless it is told otherwise.
+    const metadata = { token_endpoint_auth_method: 'client_secret_post' };
+    const config = await register(metadata, await office.provider.registrationToken());
+    const { client_id: id, registration_client_uri: uri } = config.clientMetadata();
+    assert.equal(uri, `${office.issuer}/oidc/register/${id}`);
+    const ada = office.ada();
+    const tokens = await signIn(config, ada);
+    assert.match(tokens.claims().sub, /^[\w-]{43}$/);
+    assert.equal((await userinfo(config, tokens)).email, ADA.email);
+    const again = await client.refreshTokenGrant(config, tokens.refresh_token);
+    assert.equal(again.claims().sub, tokens.claims().sub);
+  });
+
+  test('proves itself with a key', async () => {
+    const key = await Key.of('ES256', 'mine');
+    const metadata = { token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [key.public] } };
+    const registered = await register(metadata, await office.provider.registrationToken());
+    const config = await configure(registered.clientMetadata().client_id, 'private_key_jwt', { key });
+    config.clientMetadata().userinfo_signed_response_alg = 'ES256';
+    assert.equal((await signIn(config, office.ada())).claims().aud, registered.clientMetadata().client_id);
+  });
+
+  test('needs a token for that, which is good once', async () => {
+    const token = await office.provider.registrationToken();
+    await register({}, token);
+    const challenged = (thrown) => (assert.ok(thrown instanceof client.WWWAuthenticateChallengeError, thrown), true);
+    await assert.rejects(register({}, token), challenged);
+    await assert.rejects(register({}, undefined), challenged);
+    await assert.rejects(
+      register({ redirect_uris: ['https://*.example.org/callback'] }, await office.provider.registrationToken()),
+      refused('invalid_redirect_uri'),
+    );
+  });
+});

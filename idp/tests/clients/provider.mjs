@@ -59,12 +59,24 @@ export class Provider {
     return run('idp', ['--config', this.#file, ...args], { hear: (chunk) => (this.log += chunk) });
   }
 
+  /** A token with which one application may register itself, as its operator hands it out. */
+  async registrationToken() {
+    const { output } = await this.#command(['client', 'registration-token', 'create', '--note', 'a test', '--json']);
+    return JSON.parse(output.trim().split('\n').at(-1)).token;
+  }
+
+  async #command(args, input = '') {
+    const command = this.#run(args);
+    command.child.stdin.end(input);
+    const said = `idp ${args.join(' ')}`;
+    const code = await within(PATIENCE, said, command.ended);
+    if (code !== 0) throw new Error(`${said} ended with ${code}:\n${this.log}`);
+    return command;
+  }
+
   async makeAccount({ email, givenName, familyName, password }) {
     const names = ['--email', email, '--given-name', givenName, '--family-name', familyName];
-    const { child, ended } = this.#run(['user', 'create', ...names, '--password-stdin']);
-    child.stdin.end(password);
-    const code = await within(PATIENCE, 'idp user create', ended);
-    if (code !== 0) throw new Error(`idp user create ended with ${code}:\n${this.log}`);
+    await this.#command(['user', 'create', ...names, '--password-stdin'], password);
   }
 
   async close() {
