@@ -299,3 +299,54 @@ async fn what_the_host_changes_is_recorded_and_mailed() {
         assert_eq!(sent.rows_affected(), mails, "{kind}");
     }
 }
+
+/// C21: what an operator hands out is shown once, listed without it, and can be taken back.
+#[tokio::test]
+async fn tokens_for_registrations_are_made_listed_and_taken_back() {
+    let dir = TempDir::new("cli");
+    let installation = installation(&dir);
+    let token = ["client", "registration-token"];
+    let made = installation
+        .run(&[&token[..], &["create", "--note", "The lab", "--uses", "2", "--json"]].concat(), "");
+    let made: Value = serde_json::from_slice(&made.stdout).unwrap();
+    let secret = made["token"].as_str().unwrap();
+    assert!(secret.starts_with("idp_ia_"), "{secret}");
+    let list = || text(&installation.run(&[&token[..], &["list", "--json"]].concat(), "").stdout);
+    let listed: Value = serde_json::from_str(&list()).unwrap();
+    assert_eq!((&listed[0]["id"], &listed[0]["note"]), (&made["id"], &Value::from("The lab")));
+    assert_eq!(listed[0]["uses_left"], 2);
+    assert!(!list().contains(secret));
+    let remove = [&token[..], &["remove", made["id"].as_str().unwrap()]].concat();
+    assert!(installation.run(&remove, "").status.success());
+    assert_eq!(list().trim(), "[]");
+    let again = installation.run(&remove, "");
+    assert_eq!(again.status.code(), Some(1));
+    assert!(text(&again.stderr).contains("there is no registration token"));
+    let many = [&token[..], &["create", "--note", "x", "--uses", "0"]].concat();
+    assert_eq!(installation.run(&many, "").status.code(), Some(2));
+}
+
+#[tokio::test]
+async fn what_is_known_of_somebody_is_set_from_a_file() {
+    let dir = TempDir::new("cli");
+    let installation = installation(&dir);
+    assert!(installation.run(&CREATE, PASSWORD).status.success());
+    let file = dir.0.join("ada.json");
+    let path = file.display().to_string();
+    let set = ["user", "details", "ada@example.org", "--file", &path];
+    std::fs::write(&file, r#"{"phone_number": "+41441234567", "address": {"locality": "Zurich"}}"#).unwrap();
+    let done = installation.run(&set, "");
+    assert!(done.status.success(), "{}", text(&done.stderr));
+    for (wrong, why) in [
+        (r#"{"phone_number": "044 123 45 67"}"#, "must be a number such as +41441234567"),
+        (r#"{"telephone": "+41441234567"}"#, "unknown field `telephone`"),
+        ("nonsense", "is not what it should be"),
+    ] {
+        std::fs::write(&file, wrong).unwrap();
+        let refused = installation.run(&set, "");
+        assert_eq!(refused.status.code(), Some(1), "{wrong}");
+        assert!(text(&refused.stderr).contains(why), "{}", text(&refused.stderr));
+    }
+    std::fs::remove_file(&file).unwrap();
+    assert!(text(&installation.run(&set, "").stderr).contains("can not be read"));
+}
