@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::{Host, Url};
 
@@ -52,10 +53,17 @@ fn innermost(error: &reqwest::Error) -> String {
 
 impl HttpClient {
     /// # Errors
-    /// When this machine has no list of certificate authorities.
+    /// When this machine has no list of certificate authorities, or the one in the configuration can not be read.
     pub fn new(config: &Config) -> anyhow::Result<Self> {
-        let loopback = config.public_url.is_local();
-        let inner = reqwest::Client::builder()
+        let profile = &config.conformance;
+        let loopback = config.public_url.is_local() || profile.enabled;
+        let mut builder = reqwest::Client::builder();
+        if let Some(path) = profile.ca_file.as_ref().filter(|_| profile.enabled) {
+            let what = || format!("conformance.ca_file {} can not be used", path.display());
+            let authority = reqwest::Certificate::from_pem(&std::fs::read(path).with_context(what)?);
+            builder = builder.tls_certs_merge([authority.with_context(what)?]);
+        }
+        let inner = builder
             .user_agent(concat!("Portico/", env!("CARGO_PKG_VERSION")))
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()

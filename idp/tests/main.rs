@@ -11,6 +11,7 @@
 mod account;
 mod architecture;
 mod cli;
+mod conformance;
 mod crash;
 mod ephemeral;
 mod login;

@@ -1,6 +1,7 @@
 //! The long-lived parts, built once from the configuration and shared by every request. Holds them
 //! and wires them; has no behaviour of its own.
 
+mod conformance;
 pub mod keys;
 
 use std::ops::Deref;
@@ -97,7 +98,7 @@ impl App {
         let host = config.public_url.host().to_owned();
         let relying_party = RelyingParty::new(&host, &config.brand.name, config.public_url.url())
             .with_context(|| format!("passkeys can not be used on {host}"))?;
-        Ok(Self(Arc::new(Parts {
+        let parts = Parts {
             ephemeral: Ephemeral::new(Memory::new(Arc::clone(&clock))),
             config,
             clock,
@@ -111,7 +112,9 @@ impl App {
             transport,
             http,
             ready: AtomicBool::new(true),
-        })))
+        };
+        conformance::prepare(&parts).await?;
+        Ok(Self(Arc::new(parts)))
     }
 }
 

@@ -41,6 +41,11 @@ async fn announce(app: &App, listener: &TcpListener) -> anyhow::Result<()> {
             "Development: the example client clinic-example is registered. Do not use this for real accounts."
         );
     }
+    if app.config.conformance.enabled {
+        println!(
+            "CONFORMANCE PROFILE: limits are wider and calls may go to this machine. Do not use this for real accounts."
+        );
+    }
     match setup::offer(&app.store, &app.ephemeral, app.entropy).await? {
         Some(token) => {
             let address = app.config.public_url.join("/setup");

@@ -140,6 +140,7 @@ impl Layers {
             tokens: raw.tokens,
             keys: raw.keys,
             registration: raw.registration,
+            conformance: raw.conformance,
             passwords: raw.passwords,
             log: raw.log,
             clients,

@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 pub use clients::DeclaredClient;
 pub use mail::{Mail, MailLogin, MailSecurity, MailServer};
 pub use sections::{
-    Brand, Database, Http, Keys, Log, LogFormat, Passwords, PublicUrl, Registration, SecretText, Sessions,
-    Tokens,
+    Brand, Conformance, Database, Http, Keys, Log, LogFormat, Passwords, PublicUrl, Registration, SecretText,
+    Sessions, Tokens,
 };
 
 use layers::Layers;
@@ -37,6 +37,7 @@ pub struct Config {
     pub tokens: Tokens,
     pub keys: Keys,
     pub registration: Registration,
+    pub conformance: Conformance,
     pub passwords: Passwords,
     pub log: Log,
     pub clients: Vec<DeclaredClient>,

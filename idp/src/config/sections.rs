@@ -29,6 +29,7 @@ pub(super) struct Raw {
     pub(super) tokens: Tokens,
     pub(super) keys: Keys,
     pub(super) registration: Registration,
+    pub(super) conformance: Conformance,
     pub(super) passwords: Passwords,
     pub(super) log: Log,
     #[serde(default)]
@@ -129,6 +130,16 @@ pub struct Database {
 pub(super) struct Secrets {
     #[serde(deserialize_with = "optional_secret")]
     pub(super) master_key: Option<SecretText>,
+}
+
+/// For a run of the conformance suite: calls to this machine, wider bounds, and somebody to log in.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Conformance {
+    pub enabled: bool,
+    #[serde(deserialize_with = "optional_path")]
+    pub ca_file: Option<PathBuf>,
+    #[serde(deserialize_with = "optional_path")]
+    pub person_file: Option<PathBuf>,
 }
 
 /// Applications that register themselves.
@@ -324,6 +335,12 @@ fn not_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Er
         return Err(serde::de::Error::custom("must not be empty"));
     }
     Ok(text)
+}
+
+/// An empty text is none.
+fn optional_path<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PathBuf>, D::Error> {
+    let path = PathBuf::deserialize(deserializer)?;
+    Ok(Some(path).filter(|path| !path.as_os_str().is_empty()))
 }
 
 fn optional_secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SecretText>, D::Error> {

@@ -41,7 +41,7 @@ impl Bounds {
     }
 
     async fn count(&self, desk: &Desk<'_>, key: [u8; 32], most: u64) -> Result<(), EndpointError> {
-        if desk.ephemeral.count(self.kind, key, self.window).await? > most {
+        if desk.ephemeral.count(self.kind, key, self.window).await? > most * desk.leniency {
             return Err(OAuthError::TemporarilyUnavailable.into());
         }
         Ok(())

@@ -51,6 +51,8 @@ pub struct Desk<'a> {
     pub entropy: Entropy,
     pub tokens: &'a Tokens,
     pub registration: Registration,
+    /// Bounds on what nobody has proven are so many times wider.
+    pub leniency: u64,
     pub limits: SessionLimits,
     pub issuer: &'a str,
     pub now: OffsetDateTime,

@@ -1,7 +1,7 @@
 //! People.
 
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use time::OffsetDateTime;
 
 use super::entity::user;
@@ -27,6 +27,15 @@ pub async fn operators(db: &impl Read) -> Result<Vec<User>> {
         .all(db.connection())
         .await?;
     rows.into_iter().map(from_row).collect()
+}
+
+/// Whether anybody has an account but whoever has this address.
+pub async fn any_but(db: &impl Read, email: Option<&Email>) -> Result<bool> {
+    let mut others = user::Entity::find();
+    if let Some(email) = email {
+        others = others.filter(user::Column::Email.ne(email.as_str()));
+    }
+    Ok(others.limit(1).all(db.connection()).await?.pop().is_some())
 }
 
 /// Adds a person. `false` when the address is taken.

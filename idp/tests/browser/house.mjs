@@ -78,6 +78,7 @@ export class House {
       redirect_uris = ["${this.clinic}/callback"]
       post_logout_redirect_uris = ["${this.clinic}/"]
       return_uris = ["${this.clinic}/"]
+      initiate_login_uri = "https://clinic.example.org/start"
       policy_uri = "${this.clinic}/policy"
       tos_uri = "${this.clinic}/terms"
       id_token_alg = "ES256"

@@ -176,9 +176,10 @@ async fn a_verifier_belongs_to_its_challenge() {
         let changes: &[(&str, &str)] = if challenged { &[] } else { &PLAIN };
         let code = old.code(&office.browser, changes).await;
         let answer = redeem(&code, verifier).await;
-        match good {
-            true => assert_eq!(answer.status, 200, "{challenged} {verifier:?}: {answer:?}"),
-            false => assert_token_error(&answer, 400, "invalid_grant"),
+        if good {
+            assert_eq!(answer.status, 200, "{challenged} {verifier:?}: {answer:?}");
+        } else {
+            assert_token_error(&answer, 400, "invalid_grant");
         }
     }
     let plain = old.authorize(&office.browser, &[("code_challenge_method", "plain")]).await;

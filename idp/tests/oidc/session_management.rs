@@ -11,7 +11,7 @@ const ON: &str = "[sessions]\ncheck_session_iframe = true";
 /// The cookie as the page in the frame would read it after this answer.
 fn state(answer: &Answer) -> Option<String> {
     let cookies = answer.headers.get_all("set-cookie").iter().map(|cookie| cookie.to_str().unwrap());
-    let cookie = cookies.filter(|cookie| cookie.starts_with("idp_state=")).last()?;
+    let cookie = cookies.rev().find(|cookie| cookie.starts_with("idp_state="))?;
     assert!(cookie.ends_with("; Path=/; SameSite=None; Secure") || cookie.contains("Max-Age=0"), "{cookie}");
     Some(cookie["idp_state=".len()..].split(';').next().unwrap().to_owned())
 }

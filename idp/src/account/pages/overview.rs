@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use serde::Serialize;
 
+use super::profile::languages;
 use super::signals::Signals;
 use super::{NoticeQuery, SECTION, notice_of};
 use crate::account::proof;
@@ -25,6 +26,8 @@ pub struct OverviewPage {
     email: String,
     email_verified: bool,
     language: Option<String>,
+    /// It has a name in our texts; otherwise its tag has to do.
+    language_named: bool,
     time_zone: Option<String>,
     role: Option<&'static str>,
     created_at: String,
@@ -55,7 +58,8 @@ impl Page for OverviewPage {
             family_name: "<Lovelace>".to_owned(),
             email: "ada@example.org".to_owned(),
             email_verified: notice.is_none(),
-            language: notice.map(|_| "de".to_owned()),
+            language: notice.map(|_| if notice == Some("profile-saved") { "en-GB" } else { "de" }.to_owned()),
+            language_named: notice != Some("profile-saved"),
             time_zone: notice.map(|_| "Europe/Zurich".to_owned()),
             role: notice.map(|_| "operator"),
             created_at: "2026-11-23T09:05:00Z".to_owned(),
@@ -115,6 +119,10 @@ pub async fn overview(
         family_name: user.family_name.to_string(),
         email: user.email.to_string(),
         email_verified: user.email_verified,
+        language_named: user
+            .language
+            .as_ref()
+            .is_some_and(|own| languages(&app).iter().any(|known| known == own.as_str())),
         language: user.language.as_ref().map(Language::to_string),
         time_zone: user.time_zone.as_ref().map(TimeZoneName::to_string),
         role: user.role.map(ServiceRole::as_str),

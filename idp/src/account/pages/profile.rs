@@ -84,7 +84,7 @@ fn show(
     page::render(app, visit, SECTION, &page)
 }
 
-fn languages(app: &App) -> Vec<String> {
+pub(super) fn languages(app: &App) -> Vec<String> {
     let catalogues = app.theme.catalogues();
     catalogues.locales().map(|locale| catalogues.name(locale)).collect()
 }

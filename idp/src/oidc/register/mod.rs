@@ -146,7 +146,7 @@ fn refused() -> EndpointError {
 
 async fn admit(desk: &Desk<'_>, address: Option<IpAddr>) -> Result<(), EndpointError> {
     let network = sha256(&address.map(network::of).unwrap_or_default());
-    if desk.ephemeral.count(Kind::RegisteredFrom, network, WINDOW).await? > REGISTRATIONS {
+    if desk.ephemeral.count(Kind::RegisteredFrom, network, WINDOW).await? > REGISTRATIONS * desk.leniency {
         return Err(OAuthError::TemporarilyUnavailable.into());
     }
     Ok(())
