@@ -1,5 +1,5 @@
 //! The few things that happen by themselves: what has expired is removed, in small steps that hold
-//! nobody up; what waits in the outbox is sent, each by whoever claims it first; signing keys are rotated.
+//! nobody up; what waits in the outbox is sent, each by whoever claims it first; signing keys are rotated and a renewed certificate is taken up.
 
 use std::time::Duration;
 
@@ -41,7 +41,23 @@ const LAST_RETRY: Span = Span::hours(1);
 
 /// Runs until the program ends.
 pub async fn run(app: App) {
-    tokio::join!(purge_for_ever(&app), deliver_for_ever(&app), tell_for_ever(&app), tend_keys_for_ever(&app));
+    tokio::join!(
+        purge_for_ever(&app),
+        deliver_for_ever(&app),
+        tell_for_ever(&app),
+        tend_keys_for_ever(&app),
+        tend_certificate_for_ever(&app),
+    );
+}
+
+async fn tend_certificate_for_ever(app: &App) {
+    let Some(tls) = &app.tls else { return };
+    let mut ticks = tokio::time::interval(EVERY);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        tls.refresh();
+    }
 }
 
 async fn tend_keys_for_ever(app: &App) {

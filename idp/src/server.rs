@@ -2,6 +2,7 @@
 //! them in order, and connections with an end to everything that could take for ever.
 
 use std::future::Future;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,17 +18,20 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use serde_json::json;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_io_timeout::TimeoutStream;
+use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
 
 use crate::app::App;
 use crate::config::Http;
+use crate::crypto::certificate::Certificate;
 use crate::web::error::{PageError, request_layer};
 use crate::web::network::Peer;
 use crate::web::{headers, visit};
@@ -59,9 +63,17 @@ pub fn router(app: &App) -> Router {
         .route("/csp-report", post(headers::report))
         .route("/livez", get(|| async { "alive\n" }))
         .route("/readyz", get(ready));
+    layered(app, bare.merge(endpoints).merge(pages))
+}
+
+/// What is served where programs are asked for their certificates.
+pub fn mtls_router(app: &App) -> Router {
+    layered(app, oidc::mtls_endpoints())
+}
+
+fn layered(app: &App, routes: Router<App>) -> Router {
     // The last layer is the outermost.
-    bare.merge(endpoints)
-        .merge(pages)
+    routes
         .layer(DefaultBodyLimit::max(app.config.http.max_body_bytes))
         .layer(RequestBodyTimeoutLayer::new(app.config.http.body_timeout))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, REQUEST_TIMEOUT))
@@ -108,21 +120,52 @@ fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
         .into_response()
 }
 
+/// Where we listen: for everybody, and for programs that show a certificate.
+#[derive(Debug)]
+pub struct Listeners {
+    pub main: TcpListener,
+    pub mtls: Option<TcpListener>,
+}
+
+impl Listeners {
+    /// # Errors
+    /// Names the address that can not be had.
+    pub async fn bind(http: &Http) -> anyhow::Result<Self> {
+        let bind = |address: SocketAddr, setting: &'static str| async move {
+            let bound = TcpListener::bind(address).await;
+            bound.with_context(|| format!("The address {address} can not be listened on ({setting})"))
+        };
+        let main = bind(http.listen, "http.listen").await?;
+        let mtls = match http.mtls.as_ref().and_then(|mtls| mtls.listen) {
+            Some(address) => Some(bind(address, "http.mtls.listen").await?),
+            None => None,
+        };
+        Ok(Self { main, mtls })
+    }
+}
+
 /// Serves until `shutdown` resolves, then lets requests under way finish.
 ///
 /// # Errors
 /// When the listener fails for good.
-pub async fn serve(
-    app: App,
-    listener: TcpListener,
-    shutdown: impl Future<Output = ()>,
-) -> anyhow::Result<()> {
-    let door = Door {
+pub async fn serve(app: App, listeners: Listeners, shutdown: impl Future<Output = ()>) -> anyhow::Result<()> {
+    let tls = app.tls.as_ref();
+    let main = Entrance {
+        listener: listeners.main,
         router: router(&app),
+        tls: tls.map(|tls| TlsAcceptor::from(tls.server())),
+    };
+    let mtls = listeners.mtls.zip(tls).map(|(listener, tls)| Entrance {
+        listener,
+        router: mtls_router(&app),
+        tls: Some(TlsAcceptor::from(tls.asking())),
+    });
+    let door = Door {
+        main,
+        mtls,
         http: app.config.http.clone(),
         slots: Arc::new(Semaphore::new(app.config.http.max_connections)),
         graceful: GracefulShutdown::new(),
-        listener,
     };
     let mut shutdown = pin!(shutdown);
     loop {
@@ -147,25 +190,36 @@ pub async fn serve(
 
 /// Where connections come in, and what each of them gets.
 struct Door {
-    listener: TcpListener,
+    main: Entrance,
+    mtls: Option<Entrance>,
     slots: Arc<Semaphore>,
-    router: Router,
     http: Http,
     graceful: GracefulShutdown,
 }
 
-/// A connection, whose it is, and its place among those that are served.
-type Accepted = (TcpStream, Peer, OwnedSemaphorePermit);
+/// One address that is listened on, and what is served there.
+struct Entrance {
+    listener: TcpListener,
+    router: Router,
+    tls: Option<TlsAcceptor>,
+}
+
+/// A connection, whose it is and by which entrance they came, and its place among those that are served.
+type Accepted<'a> = (TcpStream, Peer, &'a Entrance, OwnedSemaphorePermit);
 
 impl Door {
     /// The next connection, once there is room for one.
-    async fn accept(&self) -> anyhow::Result<Accepted> {
+    async fn accept(&self) -> anyhow::Result<Accepted<'_>> {
         let slot = Arc::clone(&self.slots).acquire_owned().await.context("the listener was closed")?;
         loop {
-            match self.listener.accept().await {
+            let (accepted, entrance) = tokio::select! {
+                accepted = self.main.listener.accept() => (accepted, &self.main),
+                (accepted, entrance) = by(self.mtls.as_ref()) => (accepted, entrance),
+            };
+            match accepted {
                 Ok((stream, peer)) => {
                     let _ = stream.set_nodelay(true);
-                    return Ok((stream, Peer(peer), slot));
+                    return Ok((stream, Peer(peer), entrance, slot));
                 }
                 // Out of file descriptors and the like: it passes, and dying would not help anyone.
                 Err(error) => {
@@ -177,33 +231,79 @@ impl Door {
     }
 
     /// Serves a connection on a task of its own, with an end to everything.
-    fn serve(&self, (stream, peer, slot): Accepted) {
-        let router = self.router.clone();
-        let service = service_fn(move |mut request: http::Request<Incoming>| {
-            request.extensions_mut().insert(peer);
-            router.clone().oneshot(request)
-        });
-        let (head_timeout, body_timeout) = (self.http.head_timeout, self.http.body_timeout);
-        let watcher = self.graceful.watcher();
+    fn serve(&self, (stream, peer, entrance, slot): Accepted<'_>) {
+        let mut conversation = Conversation {
+            router: entrance.router.clone(),
+            peer,
+            certificate: None,
+            head_timeout: self.http.head_timeout,
+            body_timeout: self.http.body_timeout,
+            watcher: self.graceful.watcher(),
+        };
+        let (tls, patience) = (entrance.tls.clone(), self.http.head_timeout);
         tokio::spawn(async move {
             let _slot = slot;
             // Whoever connects and says nothing is not served at all.
-            if !matches!(tokio::time::timeout(head_timeout, stream.peek(&mut [0])).await, Ok(Ok(1))) {
+            if !matches!(tokio::time::timeout(patience, stream.peek(&mut [0])).await, Ok(Ok(1))) {
                 return;
             }
-            let mut stream = TimeoutStream::new(stream);
-            // Longer than any request may take, so that the handler's own limit answers first.
-            stream.set_read_timeout(Some(REQUEST_TIMEOUT + body_timeout));
-            stream.set_write_timeout(Some(WRITE_TIMEOUT));
-            let connection = http1::Builder::new()
-                .timer(TokioTimer::new())
-                .header_read_timeout(head_timeout)
-                .max_buf_size(MAX_HEAD_BYTES)
-                .max_headers(MAX_HEADERS)
-                .serve_connection(TokioIo::new(Box::pin(stream)), service);
-            if let Err(error) = watcher.watch(connection).await {
-                tracing::debug!(%error, "a connection ended early");
+            let Some(tls) = tls else {
+                return conversation.hold(stream).await;
+            };
+            match tokio::time::timeout(patience, tls.accept(stream)).await {
+                Ok(Ok(stream)) => {
+                    conversation.certificate =
+                        stream.get_ref().1.peer_certificates().and_then(Certificate::of);
+                    conversation.hold(stream).await;
+                }
+                Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
+                Err(_) => tracing::debug!("a TLS handshake took too long"),
             }
         });
+    }
+}
+
+/// The next connection at an entrance, where there is one.
+async fn by(entrance: Option<&Entrance>) -> (std::io::Result<(TcpStream, SocketAddr)>, &Entrance) {
+    match entrance {
+        Some(entrance) => (entrance.listener.accept().await, entrance),
+        None => std::future::pending().await,
+    }
+}
+
+/// What is said on one connection: its requests, and how long each part of them may take.
+struct Conversation {
+    router: Router,
+    peer: Peer,
+    /// What the other end has shown in the handshake.
+    certificate: Option<Certificate>,
+    head_timeout: Duration,
+    body_timeout: Duration,
+    watcher: Watcher,
+}
+
+impl Conversation {
+    async fn hold<S: AsyncRead + AsyncWrite + Unpin + 'static>(self, stream: S) {
+        let Self { router, peer, certificate, head_timeout, body_timeout, watcher } = self;
+        let service = service_fn(move |mut request: http::Request<Incoming>| {
+            request.extensions_mut().insert(peer);
+            if let Some(certificate) = certificate.clone() {
+                request.extensions_mut().insert(certificate);
+            }
+            router.clone().oneshot(request)
+        });
+        let mut stream = TimeoutStream::new(stream);
+        // Longer than any request may take, so that the handler's own limit answers first.
+        stream.set_read_timeout(Some(REQUEST_TIMEOUT + body_timeout));
+        stream.set_write_timeout(Some(WRITE_TIMEOUT));
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(head_timeout)
+            .max_buf_size(MAX_HEAD_BYTES)
+            .max_headers(MAX_HEADERS)
+            .serve_connection(TokioIo::new(Box::pin(stream)), service);
+        if let Err(error) = watcher.watch(connection).await {
+            tracing::debug!(%error, "a connection ended early");
+        }
     }
 }

@@ -198,6 +198,8 @@ fn there_is_one_road_to_each_decision() {
         ("spends a token for a registration", "registration_tokens::spend(", &["oidc/register/mod.rs"]),
         ("fetches keys of a client", "Kind::ClientKeys,", &["oidc/client_keys.rs"]),
         ("judges a client assertion", "assertion::holds(", &["oidc/client_auth.rs"]),
+        ("judges a certificate", "certificate::holds(", &["oidc/client_auth.rs"]),
+        ("verifies a chain", ".is_vouched_for(", &["oidc/certificate.rs"]),
         ("judges a proof of possession", ".signed_by_its_own_key(", &["oidc/dpop.rs"]),
         ("makes grants", "grants::insert(", &["oidc/token/issue.rs"]),
         ("counts a guess of a password", "passwords::begin_attempt(", &["login/password.rs"]),

@@ -3,6 +3,7 @@
 
 mod conformance;
 pub mod keys;
+pub mod tls;
 
 use std::ops::Deref;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
@@ -13,6 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::{Context, bail};
 use time::OffsetDateTime;
 
+use self::tls::Tls;
 use crate::audit::{self, Actor, Event};
 use crate::clock::SharedClock;
 use crate::config::{Config, SecretText};
@@ -46,6 +48,8 @@ pub struct Parts {
     pub mail: Arc<Mailer>,
     pub transport: Transport,
     pub http: HttpClient,
+    /// `None` where a proxy speaks TLS for us.
+    pub tls: Option<Tls>,
     /// Cleared when shutting down, so that load balancers look elsewhere.
     ready: AtomicBool,
 }
@@ -91,6 +95,7 @@ impl App {
         let mail = Arc::new(Mailer::new(&config, Arc::clone(&theme), entropy));
         let transport = Transport::new(&config)?;
         let http = HttpClient::new(&config)?;
+        let tls = config.http.tls.clone().map(Tls::open).transpose()?;
         let store = open_store(&config, &clock).await?;
         let keys = Keys::new(keys::first(&store, &clock).await?);
         declare_clients(&store, &config, &clock).await?;
@@ -111,6 +116,7 @@ impl App {
             mail,
             transport,
             http,
+            tls,
             ready: AtomicBool::new(true),
         };
         conformance::prepare(&parts).await?;

@@ -18,7 +18,8 @@ pub(super) fn run(command: &Command, config: &Config) -> ExitCode {
         Command::Check => {
             println!("The configuration is fine.");
             println!("  issuer    {}", config.public_url.issuer());
-            println!("  listens   {}", config.http.listen);
+            let tls = if config.http.tls.is_some() { " (TLS)" } else { "" };
+            println!("  listens   {}{tls}", config.http.listen);
             let database = if config.database.url.is_some() { "PostgreSQL" } else { "SQLite" };
             println!("  database  {database}");
             println!("  clients   {}", config.clients.len());

@@ -75,9 +75,9 @@ fn address(config: &Config) -> Finding {
             "public_url is {issuer}: only browsers on this machine can sign in. Set it to your https address."
         ));
     }
-    if !config.http.listen.ip().is_loopback() {
+    if config.http.tls.is_none() && !config.http.listen.ip().is_loopback() {
         return Finding::Note(format!(
-            "http.listen {} is reachable from outside without TLS. Listen on 127.0.0.1 behind a proxy.",
+            "http.listen {} is reachable from outside without TLS. Listen on 127.0.0.1 behind a proxy, or set http.tls.",
             config.http.listen
         ));
     }

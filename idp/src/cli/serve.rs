@@ -2,24 +2,20 @@
 
 use std::process::ExitCode;
 
-use anyhow::Context;
-use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::app::{self, App};
 use crate::clock::SharedClock;
 use crate::config::Config;
 use crate::login::setup;
+use crate::server::Listeners;
 use crate::{jobs, server, telemetry};
 
 pub(super) async fn run(config: Config, clock: SharedClock) -> anyhow::Result<ExitCode> {
     telemetry::start(&config.log)?;
-    let address = config.http.listen;
-    let listener = TcpListener::bind(address)
-        .await
-        .with_context(|| format!("The address {address} can not be listened on (http.listen)"))?;
+    let listeners = Listeners::bind(&config.http).await?;
     let app = App::build(config, clock).await?;
-    announce(&app, &listener).await?;
+    announce(&app, &listeners).await?;
     tokio::spawn(jobs::run(app.clone()));
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -29,13 +25,17 @@ pub(super) async fn run(config: Config, clock: SharedClock) -> anyhow::Result<Ex
             _ = interrupt.recv() => {}
         }
     };
-    server::serve(app, listener, shutdown).await?;
+    server::serve(app, listeners, shutdown).await?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// The lines that a person looks for after starting: on standard output, apart from the log.
-async fn announce(app: &App, listener: &TcpListener) -> anyhow::Result<()> {
-    println!("Listening on http://{}", listener.local_addr()?);
+async fn announce(app: &App, listeners: &Listeners) -> anyhow::Result<()> {
+    let scheme = if app.tls.is_some() { "https" } else { "http" };
+    println!("Listening on {scheme}://{}", listeners.main.local_addr()?);
+    if let Some(mtls) = &listeners.mtls {
+        println!("Listening on https://{} for programs with certificates", mtls.local_addr()?);
+    }
     if app.config.development {
         println!(
             "Development: the example client clinic-example is registered. Do not use this for real accounts."

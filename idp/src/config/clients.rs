@@ -1,12 +1,14 @@
 //! Applications declared in the configuration file.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
 use super::Problem;
 use super::sections::SecretText;
+use crate::model::certificate::{CertificateName, DistinguishedName};
 use crate::model::client::{
     ClientAuthMethod, ClientId, ClientName, ClientSettings, ClientType, ConsentRule, GrantType, LegacyFlow,
     Logo, Requirement, Subject, WebUri,
@@ -21,7 +23,7 @@ use crate::model::scope::{Scope, Scopes};
 const MIN_SECRET: usize = 32;
 
 /// Every key a `[[clients]]` table may have.
-pub(super) const KEYS: [&str; 37] = [
+pub(super) const KEYS: [&str; 42] = [
     "id",
     "name",
     "type",
@@ -45,6 +47,11 @@ pub(super) const KEYS: [&str; 37] = [
     "request_uris",
     "request_object_alg",
     "assertion_alg",
+    "tls_client_auth_subject_dn",
+    "tls_client_auth_san_dns",
+    "tls_client_auth_san_uri",
+    "tls_client_auth_san_ip",
+    "tls_client_auth_san_email",
     "subject_type",
     "sector_identifier",
     "default_max_age",
@@ -103,6 +110,8 @@ pub(super) struct RawClient {
     request_uris: Vec<WebUri>,
     request_object_alg: Option<SigningAlg>,
     assertion_alg: Option<SigningAlg>,
+    #[serde(flatten)]
+    certificate: RawCertificateName,
     #[serde(default)]
     subject_type: SubjectType,
     /// A host.
@@ -120,6 +129,34 @@ pub(super) struct RawClient {
     logo_file: Option<PathBuf>,
     policy_uri: Option<String>,
     tos_uri: Option<String>,
+}
+
+/// RFC 8705 §2.1.2: one of them.
+#[derive(Debug, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "they are the names of the specification")]
+struct RawCertificateName {
+    tls_client_auth_subject_dn: Option<DistinguishedName>,
+    tls_client_auth_san_dns: Option<String>,
+    tls_client_auth_san_uri: Option<String>,
+    tls_client_auth_san_ip: Option<IpAddr>,
+    tls_client_auth_san_email: Option<String>,
+}
+
+impl RawCertificateName {
+    fn parse(&self) -> Result<Option<CertificateName>, &'static str> {
+        let names = [
+            self.tls_client_auth_subject_dn.clone().map(CertificateName::SubjectDn),
+            self.tls_client_auth_san_dns.clone().map(CertificateName::SanDns),
+            self.tls_client_auth_san_uri.clone().map(CertificateName::SanUri),
+            self.tls_client_auth_san_ip.map(CertificateName::SanIp),
+            self.tls_client_auth_san_email.clone().map(CertificateName::SanEmail),
+        ];
+        let mut names = names.into_iter().flatten();
+        match (names.next(), names.next()) {
+            (name, None) => Ok(name),
+            (_, Some(_)) => Err("has more than one of the tls_client_auth_… names."),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -168,6 +205,7 @@ impl ClientSettings {
             request_uris: Vec::new(),
             request_object_alg: None,
             assertion_alg: None,
+            certificate_name: None,
             subject: Subject::Public,
             sector_identifier_uri: None,
             default_max_age: None,
@@ -217,6 +255,9 @@ impl RawClient {
         let logo = logo_file.map(read_logo).transpose().map_err(|error| problem(error, ""))?;
         let jwks_file = self.jwks_file.as_deref().filter(|path| !path.as_os_str().is_empty());
         let jwks = jwks_file.map(read_jwks).transpose().map_err(|error| problem(error, ""))?;
+        let certificate_name = self.certificate.parse();
+        let certificate_name = certificate_name
+            .map_err(|error| problem(error.to_owned(), "Keep the one that its certificates have."))?;
         let mut secret = self.secret.clone().filter(|secret| !secret.expose().is_empty());
         if let Some(path) = self.secret_file.as_ref().filter(|path| !path.as_os_str().is_empty()) {
             let text = std::fs::read_to_string(path).map_err(|error| {
@@ -247,6 +288,7 @@ impl RawClient {
             request_uris: self.request_uris.clone(),
             request_object_alg: self.request_object_alg,
             assertion_alg: self.assertion_alg,
+            certificate_name,
             subject: match self.subject_type {
                 SubjectType::Public => Subject::Public,
                 SubjectType::Pairwise => {
@@ -273,7 +315,7 @@ impl RawClient {
             None if shares => {
                 Err(problem("needs a secret.".to_owned(), "Make one with: openssl rand -base64 36"))
             }
-            Some(_) if !shares && settings.auth_method == ClientAuthMethod::PrivateKeyJwt => {
+            Some(_) if !shares && settings.auth_method != ClientAuthMethod::None => {
                 Err(problem("proves itself by its keys and has no secret.".to_owned(), "Remove it."))
             }
             Some(_) if !shares => Err(problem("can not keep a secret.".to_owned(), "Remove it.")),

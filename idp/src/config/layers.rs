@@ -10,7 +10,7 @@ use toml::{Table, Value};
 
 use super::clients::KEYS as CLIENT_KEYS;
 use super::sections::Raw;
-use super::{Config, Problem, Problems};
+use super::{Config, Problem, Problems, tls};
 
 pub(super) struct Layers {
     merged: Table,
@@ -85,11 +85,11 @@ impl Layers {
         if !self.known.contains(&path) {
             return Err(self.unknown_key(name, &path));
         }
-        let (section, key) = path.split_once('.').map_or((None, path.as_str()), |(s, k)| (Some(s), k));
-        let table = match section {
-            None => Some(&mut self.merged),
-            Some(section) => self.merged.get_mut(section).and_then(Value::as_table_mut),
-        };
+        let (sections, key) = path.rsplit_once('.').map_or((None, path.as_str()), |(s, k)| (Some(s), k));
+        let mut sections = sections.into_iter().flat_map(|sections| sections.split('.'));
+        let table = sections.try_fold(&mut self.merged, |table, section| {
+            table.get_mut(section).and_then(Value::as_table_mut)
+        });
         if let Some(slot) = table.and_then(|table| table.get_mut(key)) {
             *slot = typed_like(slot, &value).ok_or_else(|| Problem {
                 place: name.to_owned(),
@@ -125,13 +125,16 @@ impl Layers {
                 });
             }
         }
+        let mut http = raw.http;
+        let files = tls::check(&mut http, &clients).into_iter();
+        problems.extend(files.map(|problem| Problem { place: self.origin(&problem.place), ..problem }));
         if !problems.is_empty() {
             return Err(Problems(problems));
         }
         Ok(Config {
             public_url: raw.public_url,
             data_dir: raw.data_dir,
-            http: raw.http,
+            http,
             database: raw.database,
             master_key: raw.secrets.master_key,
             brand: raw.brand,
@@ -225,7 +228,7 @@ fn leaves(table: &Table) -> Vec<String> {
     table
         .iter()
         .flat_map(|(key, value)| match value {
-            Value::Table(section) => section.keys().map(|inner| format!("{key}.{inner}")).collect::<Vec<_>>(),
+            Value::Table(section) => leaves(section).iter().map(|inner| format!("{key}.{inner}")).collect(),
             _ => vec![key.clone()],
         })
         .collect()

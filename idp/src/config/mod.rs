@@ -5,6 +5,7 @@ mod clients;
 mod layers;
 mod mail;
 mod sections;
+mod tls;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -15,6 +16,7 @@ pub use sections::{
     Brand, Conformance, Database, Http, Keys, Log, LogFormat, Passwords, PublicUrl, Registration, SecretText,
     Sessions, Tokens,
 };
+pub use tls::{Mtls, TlsFiles};
 
 use layers::Layers;
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
+use http::HeaderName;
 use ipnet::IpNet;
 use serde::{Deserialize, Deserializer};
 use time::Duration;
@@ -12,6 +13,7 @@ use zeroize::Zeroizing;
 
 use super::clients::RawClient;
 use super::mail::Mail;
+use super::tls::{self, Mtls, TlsFiles};
 use crate::model::redirect_uri::is_https_or_loopback;
 use crate::model::session::SessionLimits;
 
@@ -115,6 +117,14 @@ pub struct Http {
     pub shutdown_delay: std::time::Duration,
     #[serde(rename = "shutdown_grace_seconds", deserialize_with = "seconds")]
     pub shutdown_grace: std::time::Duration,
+    /// `None`: plain HTTP, for a proxy that speaks TLS.
+    #[serde(deserialize_with = "tls::files")]
+    pub tls: Option<TlsFiles>,
+    /// In which header those proxies pass on the certificate of a client.
+    #[serde(deserialize_with = "header")]
+    pub client_certificate_header: Option<HeaderName>,
+    #[serde(deserialize_with = "tls::mutual")]
+    pub mtls: Option<Mtls>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -327,6 +337,16 @@ fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D:
         })
     };
     Vec::<String>::deserialize(deserializer)?.into_iter().map(read).collect()
+}
+
+fn header<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<HeaderName>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if text.is_empty() {
+        return Ok(None);
+    }
+    text.parse()
+        .map(Some)
+        .map_err(|_| serde::de::Error::custom(format!("{text:?} is no name of a header such as Client-Cert")))
 }
 
 fn not_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {

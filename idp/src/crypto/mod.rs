@@ -3,6 +3,7 @@
 //! its results are used for.
 
 pub mod aaguid;
+pub mod certificate;
 pub mod foreign;
 pub mod jwe;
 pub mod jwt;

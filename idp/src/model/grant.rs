@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use super::claims::NamedClaims;
 use super::client::{Client, ClientId};
 use super::ids::{GrantId, PasskeyId, RefreshTokenId, SessionId, UserId};
-use super::key::Thumbprint;
+use super::key::Confirmation;
 use super::resource::Resources;
 use super::scope::{Scope, Scopes};
 use super::session::Method;
@@ -66,8 +66,8 @@ pub struct Grant {
     /// outlives the session.
     pub passkey_id: Option<PasskeyId>,
     pub permission: Permission,
-    /// The key that its holder has to prove (RFC 9449 §6): of a public client's refresh tokens.
-    pub key: Option<Thumbprint>,
+    /// What its holder has to prove: of a public client's refresh tokens.
+    pub key: Option<Confirmation>,
     /// Of the sign-in that this grant came from; a refresh never changes them (OIDC Core §12.2).
     pub method: Method,
     pub authenticated_at: OffsetDateTime,

@@ -161,6 +161,48 @@ text_type!(
     }
 );
 
+/// RFC 7800: what the holder of a token has to prove.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Confirmation {
+    /// That they have this key (RFC 9449 §6.1).
+    #[serde(rename = "jkt")]
+    Key(Thumbprint),
+    /// That they have the key of this certificate (RFC 8705 §3.1).
+    #[serde(rename = "x5t#S256")]
+    Certificate(Thumbprint),
+}
+
+/// In front of the stored thumbprint of a certificate; one of a key stands alone.
+const CERTIFICATE: &str = "x5t#S256 ";
+
+impl Confirmation {
+    #[must_use]
+    pub fn stored(&self) -> String {
+        match self {
+            Self::Key(key) => key.to_string(),
+            Self::Certificate(certificate) => format!("{CERTIFICATE}{certificate}"),
+        }
+    }
+
+    /// # Errors
+    /// When it is neither.
+    pub fn from_stored(text: &str) -> Result<Self, Invalid> {
+        match text.strip_prefix(CERTIFICATE) {
+            Some(certificate) => Thumbprint::parse(certificate).map(Self::Certificate),
+            None => Thumbprint::parse(text).map(Self::Key),
+        }
+    }
+
+    /// RFC 9449 §5, RFC 8705 §3: how a token that is bound to this is presented.
+    #[must_use]
+    pub const fn token_type(bound_to: Option<&Self>) -> &'static str {
+        match bound_to {
+            Some(Self::Key(_)) => "DPoP",
+            Some(Self::Certificate(_)) | None => "Bearer",
+        }
+    }
+}
+
 /// A signing key without its private half.
 #[derive(Debug, Clone)]
 pub struct PublicKey {

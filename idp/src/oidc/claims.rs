@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::model::claims::Claim;
-use crate::model::key::Thumbprint;
+use crate::model::key::Confirmation;
 use crate::model::user::User;
 
 /// OIDC Core §2. The profile of the person is not in it: claims by scope come from userinfo
@@ -105,13 +105,6 @@ impl Audience {
         .iter()
         .map(String::as_str)
     }
-}
-
-/// RFC 7800: the key that the holder of a token has to prove.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Confirmation {
-    /// RFC 9449 §6.1
-    pub jkt: Thumbprint,
 }
 
 /// What an ID token that comes back as a hint is read for.

@@ -9,7 +9,7 @@ use percent_encoding::percent_decode_str;
 use zeroize::Zeroizing;
 
 use super::error::{EndpointError, OAuthError};
-use super::{Desk, assertion};
+use super::{Desk, assertion, certificate};
 use crate::crypto::foreign::Unverified;
 use crate::crypto::{constant_time_eq, sha256};
 use crate::model::client::{Client, ClientAuthMethod, ClientId};
@@ -63,6 +63,10 @@ pub async fn authenticate(
             Credential::Assertion(assertion),
             ClientAuthMethod::PrivateKeyJwt | ClientAuthMethod::ClientSecretJwt,
         ) => assertion::holds(desk, &client, assertion).await?,
+        (
+            Credential::Nothing,
+            ClientAuthMethod::TlsClientAuth | ClientAuthMethod::SelfSignedTlsClientAuth,
+        ) => certificate::holds(desk, &client).await?,
         _ => false,
     };
     if fits { Ok(client) } else { Err(refused.into()) }

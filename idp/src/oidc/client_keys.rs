@@ -39,6 +39,28 @@ pub(super) async fn signed_claims(
     Ok(fetch(desk, client, address).await?.and_then(|keys| token.signed_by(&keys)))
 }
 
+/// Whether the keys of this application are good for something; if those that were kept are not, it may have new
+/// ones.
+///
+/// # Errors
+/// Our own faults; an address that does not answer is none of them.
+pub(super) async fn any(
+    desk: &Desk<'_>,
+    client: &Client,
+    good: impl Fn(&Jwks) -> bool,
+) -> anyhow::Result<bool> {
+    if let Some(keys) = &client.settings.jwks {
+        return Ok(good(keys));
+    }
+    let Some(address) = &client.settings.jwks_uri else {
+        return Ok(false);
+    };
+    if kept(desk, address).await?.is_some_and(|keys| good(&keys)) {
+        return Ok(true);
+    }
+    Ok(fetch(desk, client, address).await?.is_some_and(|keys| good(&keys)))
+}
+
 /// The keys of an application, as far as they can be had.
 ///
 /// # Errors

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{device, par, register};
-use crate::config::{Config, PublicUrl};
+use crate::config::{Config, Mtls, PublicUrl};
 use crate::crypto::foreign::ED25519;
 use crate::model::claims::Claim;
 use crate::model::client::{ClientAuthMethod, LegacyFlow};
@@ -19,9 +19,15 @@ pub fn document(config: &Config, ui_locales: &[String]) -> Value {
     if config.sessions.check_session_iframe {
         document.insert("check_session_iframe".to_owned(), json!(public_url.join("/oidc/session")));
     }
-    for part in
-        [endpoints(public_url), requests(registration.legacy_flows), clients(), tokens(), people(ui_locales)]
-    {
+    let mtls = config.http.mtls.as_ref();
+    for part in [
+        endpoints(public_url),
+        requests(registration.legacy_flows),
+        clients(mtls),
+        mtls.map_or(Value::Null, certificates),
+        tokens(),
+        people(ui_locales),
+    ] {
         if let Value::Object(members) = part {
             document.extend(members);
         }
@@ -80,9 +86,31 @@ fn requests(legacy: bool) -> Value {
     })
 }
 
-fn clients() -> Value {
-    let methods = ClientAuthMethod::ALL.map(ClientAuthMethod::as_str);
-    let proven: Vec<_> = methods.into_iter().filter(|method| *method != "none").collect();
+/// RFC 8705 §5: the same endpoints where they ask for a certificate.
+fn certificates(mtls: &Mtls) -> Value {
+    let url = &mtls.public_url;
+    json!({
+        "tls_client_certificate_bound_access_tokens": true,
+        "mtls_endpoint_aliases": {
+            "token_endpoint": url.join("/oidc/token"),
+            "userinfo_endpoint": url.join("/oidc/userinfo"),
+            "revocation_endpoint": url.join("/oidc/revoke"),
+            "introspection_endpoint": url.join("/oidc/introspect"),
+            "pushed_authorization_request_endpoint": url.join(par::PATH),
+            "device_authorization_endpoint": url.join(device::PATH),
+        },
+    })
+}
+
+fn clients(mtls: Option<&Mtls>) -> Value {
+    let works = |method: &ClientAuthMethod| match method {
+        ClientAuthMethod::TlsClientAuth => mtls.is_some_and(|mtls| mtls.authorities.is_some()),
+        ClientAuthMethod::SelfSignedTlsClientAuth => mtls.is_some(),
+        _ => true,
+    };
+    let methods: Vec<_> =
+        ClientAuthMethod::ALL.into_iter().filter(works).map(ClientAuthMethod::as_str).collect();
+    let proven: Vec<_> = methods.iter().filter(|method| **method != "none").collect();
     // With the secret, or with a key.
     let assertions: Vec<_> = ["HS256"].into_iter().chain(theirs()).collect();
     json!({

@@ -85,8 +85,10 @@ fn check_target(desk: &Desk<'_>, claims: &Map<String, Value>, target: Target<'_>
         url.set_fragment(None);
         Some(url)
     };
-    let here = plain(&format!("{}{}", desk.issuer, target.path));
-    if here.is_none() || text("htu").and_then(plain) != here {
+    let alias = desk.mtls.map(|mtls| mtls.public_url.join(target.path));
+    let mut here = std::iter::once(format!("{}{}", desk.issuer, target.path)).chain(alias);
+    let named = text("htu").and_then(plain);
+    if named.is_none() || !here.any(|here| plain(&here) == named) {
         return Err(invalid("htu is not the address of this request"));
     }
     if let Some(token) = target.token {

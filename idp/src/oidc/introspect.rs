@@ -14,6 +14,7 @@ use crate::crypto::jwt;
 use crate::crypto::keyring::KeyError;
 use crate::crypto::token::{Token, TokenKind};
 use crate::model::client::Client;
+use crate::model::key::Confirmation;
 use crate::store::grants;
 use crate::web::params::Params;
 
@@ -52,7 +53,7 @@ fn access_token(client: &Client, access: Access) -> Option<Map<String, Value>> {
     if !own && !token.aud.iter().any(|name| client.settings.serves.contains(name)) {
         return None;
     }
-    let token_type = if token.cnf.is_some() { "DPoP" } else { "Bearer" };
+    let token_type = Confirmation::token_type(token.cnf.as_ref());
     let Ok(Value::Object(mut claims)) = serde_json::to_value(&token) else {
         return None;
     };

@@ -4,6 +4,7 @@ pub mod access;
 pub mod assertion;
 pub mod authorize;
 mod bounds;
+pub mod certificate;
 pub mod claims;
 pub mod client_auth;
 mod client_keys;
@@ -30,7 +31,8 @@ use axum::routing::{get, post};
 use time::{Duration, OffsetDateTime};
 
 use crate::app::App;
-use crate::config::{Registration, Tokens};
+use crate::config::{Mtls, Registration, Tokens};
+use crate::crypto::certificate::Certificate;
 use crate::crypto::keyring::KeyRing;
 use crate::crypto::random::Entropy;
 use crate::ephemeral::Ephemeral;
@@ -55,6 +57,10 @@ pub struct Desk<'a> {
     pub leniency: u64,
     pub limits: SessionLimits,
     pub issuer: &'a str,
+    /// Where clients show certificates, if anywhere.
+    pub mtls: Option<&'a Mtls>,
+    /// What the sender of this request has shown.
+    pub certificate: Option<&'a Certificate>,
     pub now: OffsetDateTime,
 }
 
@@ -100,6 +106,17 @@ pub fn back_endpoints() -> Router<App> {
                 .put(endpoints::change_registration)
                 .delete(endpoints::end_registration),
         )
+}
+
+/// What is served to programs that show a certificate (RFC 8705 §5): nothing that a browser would open.
+pub fn mtls_endpoints() -> Router<App> {
+    Router::new()
+        .route("/oidc/token", post(endpoints::token))
+        .route("/oidc/par", post(endpoints::par))
+        .route("/oidc/device_authorization", post(endpoints::device_authorization))
+        .route("/oidc/revoke", post(endpoints::revoke))
+        .route("/oidc/introspect", post(endpoints::introspect))
+        .route("/oidc/userinfo", get(endpoints::userinfo).post(endpoints::userinfo))
 }
 
 /// Pictures of clients, without cookies.

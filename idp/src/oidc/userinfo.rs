@@ -10,6 +10,7 @@ use super::{Desk, access, client_keys, dpop};
 use crate::crypto::jwt;
 use crate::model::claims::Claim;
 use crate::model::client::Client;
+use crate::model::key::Confirmation;
 use crate::model::scope::Scopes;
 use crate::web::params::Params;
 
@@ -71,19 +72,24 @@ pub async fn respond(
     if !access.token.aud.contains(desk.issuer) {
         return Err(invalid());
     }
-    // A token that is bound to a key is worth nothing without it (RFC 9449 §7.2), and the reverse.
-    let key = match scheme {
-        Scheme::Bearer => None,
+    // A token that is bound to something is worth nothing without it (RFC 9449 §7.2, RFC 8705 §3), and a proof
+    // nothing for one that is not.
+    let proven = match scheme {
+        Scheme::Bearer => desk.certificate.map(|shown| Confirmation::Certificate(shown.thumbprint().clone())),
         Scheme::Dpop => {
             let target = dpop::Target { method, path: "/oidc/userinfo", token: Some(&presented.token) };
             let key = dpop::key(desk, headers, target).await.map_err(|error| match error {
                 EndpointError::Protocol(error) => EndpointError::Resource(scheme, Some(error)),
                 other => other,
             })?;
-            Some(key.ok_or_else(invalid)?)
+            Some(Confirmation::Key(key.ok_or_else(invalid)?))
         }
     };
-    if access.token.cnf.as_ref().map(|cnf| &cnf.jkt) != key.as_ref() {
+    let fits = match &access.token.cnf {
+        None => matches!(scheme, Scheme::Bearer),
+        bound => *bound == proven,
+    };
+    if !fits {
         return Err(invalid());
     }
     let user = access.user.ok_or_else(invalid)?;

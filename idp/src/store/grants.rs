@@ -12,7 +12,7 @@ use crate::crypto::token::{Token, TokenHash, TokenKind};
 use crate::model::client::ClientId;
 use crate::model::grant::{Grant, Permission, RefreshToken};
 use crate::model::ids::{GrantId, PasskeyId, RefreshTokenId, SessionId, UserId};
-use crate::model::key::Thumbprint;
+use crate::model::key::Confirmation;
 use crate::model::resource::Resources;
 use crate::model::scope::Scopes;
 use crate::model::session::Method;
@@ -30,7 +30,7 @@ pub async fn insert(tx: &Tx, new: &Grant, code: TokenHash) -> Result<bool> {
         scopes: Set(new.permission.scopes.to_string()),
         resources: Set(new.permission.resources.to_string()),
         claims: Set(stored("grant", serde_json::to_string(&new.permission.claims))?),
-        key_thumbprint: Set(new.key.as_ref().map(ToString::to_string)),
+        key_thumbprint: Set(new.key.as_ref().map(Confirmation::stored)),
         method: Set(new.method.as_str().to_owned()),
         authenticated_at: Set(to_millis(new.authenticated_at)),
         created_at: Set(to_millis(new.created_at)),
@@ -238,7 +238,11 @@ fn grant_from_row(row: &grant::Model) -> Result<Grant> {
             resources: stored(TABLE, Resources::parse(&row.resources))?,
             claims: stored(TABLE, serde_json::from_str(&row.claims))?,
         },
-        key: row.key_thumbprint.as_deref().map(|text| stored(TABLE, Thumbprint::parse(text))).transpose()?,
+        key: row
+            .key_thumbprint
+            .as_deref()
+            .map(|text| stored(TABLE, Confirmation::from_stored(text)))
+            .transpose()?,
         method: Method::from_stored(&row.method).ok_or(StoreError::Damaged(TABLE))?,
         authenticated_at: from_millis(row.authenticated_at),
         created_at: from_millis(row.created_at),

@@ -3,12 +3,37 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 use ipnet::IpNet;
+use percent_encoding::percent_decode_str;
+
+use crate::crypto::certificate::Certificate;
 
 /// The other end of the connection, put into every request by the listener.
 #[derive(Debug, Clone, Copy)]
 pub struct Peer(pub SocketAddr);
+
+/// The certificate that a client has shown to a proxy: as RFC 9440 §2.2 writes it, or PEM in URL encoding. From
+/// anybody but a trusted proxy the header is worth nothing, and so are two of them: one may be a visitor's.
+#[must_use]
+pub fn certificate(
+    headers: &HeaderMap,
+    name: &HeaderName,
+    peer: Option<Peer>,
+    trusted: &[IpNet],
+) -> Option<Certificate> {
+    let peer = peer?.0.ip().to_canonical();
+    if !trusted.iter().any(|network| network.contains(&peer)) {
+        return None;
+    }
+    let mut values = headers.get_all(name).iter();
+    let (Some(value), None) = (values.next(), values.next()) else {
+        return None;
+    };
+    let text = value.to_str().ok()?.trim();
+    Certificate::from_bytes_field(text)
+        .or_else(|| Certificate::from_pem(&percent_decode_str(text).decode_utf8().ok()?))
+}
 
 /// The visitor's address: the peer's own, or behind trusted proxies the last address that is not one
 /// of theirs.

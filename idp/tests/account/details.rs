@@ -138,7 +138,7 @@ async fn account_pages_lead_back_to_a_registered_address() {
     ";
     let environment = Vec::new();
     let config_file = Some(config.replace("public_url = \"PUBLIC\"", ""));
-    let app = TestApp::with(Options { environment, config_file }).await;
+    let app = TestApp::with(Options { environment, config_file, ..Options::default() }).await;
     app.person(ADA).await;
     let browser = app.browser();
     browser.log_in_with_password(ADA, PASSWORD).await;

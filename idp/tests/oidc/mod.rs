@@ -23,6 +23,7 @@ mod keys;
 mod legacy;
 mod logout;
 mod model;
+mod mtls;
 mod pairwise;
 mod par;
 mod pkce;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use idp::app::App;
 use idp::clock::{SharedClock, TestClock};
 use idp::config::Config;
+use idp::server::Listeners;
 use time::Duration;
 use tokio::runtime::Runtime;
 
@@ -29,7 +30,7 @@ impl Machine {
         let data_dir = TempDir::new("restart");
         let running = Runtime::new().unwrap();
         let environment = vec![("IDP_DATA_DIR", data_dir.0.join("idp").display().to_string())];
-        let options = Options { environment, config_file: Some(CLIENTS.to_owned()) };
+        let options = Options { environment, config_file: Some(CLIENTS.to_owned()), ..Options::default() };
         let app = running.spawn(TestApp::with(options)).await.unwrap();
         app.person(ADA).await;
         let browser = app.browser();
@@ -61,9 +62,10 @@ impl Machine {
         let ready = running.spawn(async move {
             let app = App::build(config, clock).await.unwrap();
             let listener = tokio::net::TcpListener::bind(address).await.unwrap();
-            tokio::spawn(
-                async move { idp::server::serve(app, listener, std::future::pending()).await.unwrap() },
-            );
+            tokio::spawn(async move {
+                let listeners = Listeners { main: listener, mtls: None };
+                idp::server::serve(app, listeners, std::future::pending()).await.unwrap();
+            });
         });
         ready.await.unwrap();
         self.running = Some(running);

@@ -3,3 +3,4 @@
 mod connections;
 mod forms;
 mod headers;
+mod tls;

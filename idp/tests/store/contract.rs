@@ -11,7 +11,7 @@ use idp::model::client::{Client, ClientId, ClientName, ClientSettings, ClientSou
 use idp::model::credential::{Passkey, PasskeyName};
 use idp::model::grant::{Grant, Permission, RefreshToken};
 use idp::model::ids::{GrantId, PasskeyId, RefreshTokenId, SessionId, UserId};
-use idp::model::key::{KeyState, SigningAlg, Thumbprint};
+use idp::model::key::{Confirmation, KeyState, SigningAlg, Thumbprint};
 use idp::model::redirect_uri::RedirectUri;
 use idp::model::resource::Resources;
 use idp::model::scope::Scopes;
@@ -93,7 +93,7 @@ fn grant(user: UserId, client: &Client) -> Grant {
             resources: Resources::parse("https://api.example.org").unwrap(),
             claims: NamedClaims { userinfo: [Claim::Email].into(), id_token: [Claim::Name].into() },
         },
-        key: Some(Thumbprint::parse(&"k".repeat(43)).unwrap()),
+        key: Some(Confirmation::Certificate(Thumbprint::parse(&"k".repeat(43)).unwrap())),
         method: Method::Password,
         authenticated_at: now(),
         created_at: now(),

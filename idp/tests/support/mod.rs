@@ -3,6 +3,7 @@
 
 pub mod authenticator;
 pub mod browser;
+pub mod certificates;
 pub mod client;
 pub mod code_app;
 pub mod keys;
@@ -41,6 +42,7 @@ pub struct TestApp {
     pub app: App,
     pub clock: Arc<TestClock>,
     pub address: SocketAddr,
+    pub mtls_address: Option<SocketAddr>,
     _data_dir: TempDir,
     server: tokio::task::JoinHandle<()>,
 }
@@ -75,6 +77,8 @@ impl Drop for TempDir {
 pub struct Options {
     pub environment: Vec<(&'static str, String)>,
     pub config_file: Option<String>,
+    /// Listens a second time, for programs that show certificates.
+    pub mtls: bool,
 }
 
 impl TestApp {
@@ -91,8 +95,20 @@ impl TestApp {
             ("IDP_PUBLIC_URL".to_owned(), format!("http://localhost:{}", address.port())),
             ("IDP_DATA_DIR".to_owned(), data_dir.0.join("idp").display().to_string()),
         ];
-        environment.extend(options.environment.into_iter().map(|(name, value)| (name.to_owned(), value)));
-        let file = options.config_file.map(|text| {
+        let mtls = if options.mtls {
+            Some(tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap())
+        } else {
+            None
+        };
+        let mtls_address = mtls.as_ref().map(|listener| listener.local_addr().unwrap());
+        // Ports are known only now.
+        let filled = |text: String| {
+            let mtls_port = mtls_address.map_or(0, |address| address.port()).to_string();
+            text.replace("{port}", &address.port().to_string()).replace("{mtls_port}", &mtls_port)
+        };
+        environment
+            .extend(options.environment.into_iter().map(|(name, value)| (name.to_owned(), filled(value))));
+        let file = options.config_file.map(filled).map(|text| {
             let path = data_dir.0.join("idp.toml");
             std::fs::write(&path, text).unwrap();
             path
@@ -102,9 +118,10 @@ impl TestApp {
         let app = App::build(config, Arc::clone(&clock) as SharedClock).await.unwrap();
         let server = tokio::spawn({
             let app = app.clone();
-            async move { idp::server::serve(app, listener, std::future::pending()).await.unwrap() }
+            let listeners = idp::server::Listeners { main: listener, mtls };
+            async move { idp::server::serve(app, listeners, std::future::pending()).await.unwrap() }
         });
-        Self { app, clock, address, _data_dir: data_dir, server }
+        Self { app, clock, address, mtls_address, _data_dir: data_dir, server }
     }
 
     pub fn url(&self, path: &str) -> String {

@@ -46,14 +46,20 @@ pub enum ClientAuthMethod {
     ClientSecretJwt,
     /// A statement signed with a key that only the client has.
     PrivateKeyJwt,
+    /// RFC 8705 §2.1: a certificate with its name, from an authority.
+    TlsClientAuth,
+    /// RFC 8705 §2.2: a certificate with a key of its own.
+    SelfSignedTlsClientAuth,
 }
 
 impl ClientAuthMethod {
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::ClientSecretBasic,
         Self::ClientSecretPost,
         Self::ClientSecretJwt,
         Self::PrivateKeyJwt,
+        Self::TlsClientAuth,
+        Self::SelfSignedTlsClientAuth,
         Self::None,
     ];
 
@@ -65,7 +71,15 @@ impl ClientAuthMethod {
             Self::ClientSecretPost => "client_secret_post",
             Self::ClientSecretJwt => "client_secret_jwt",
             Self::PrivateKeyJwt => "private_key_jwt",
+            Self::TlsClientAuth => "tls_client_auth",
+            Self::SelfSignedTlsClientAuth => "self_signed_tls_client_auth",
         }
+    }
+
+    /// Whether it needs a handshake that asks for certificates.
+    #[must_use]
+    pub const fn shows_certificate(self) -> bool {
+        matches!(self, Self::TlsClientAuth | Self::SelfSignedTlsClientAuth)
     }
 
     /// Whether a secret is shared with the client.
@@ -153,6 +167,8 @@ pub enum Requirement {
     SignedRequests,
     /// RFC 9449 §5.2: its access tokens are bound to a key.
     Dpop,
+    /// RFC 8705 §3: its access tokens are bound to its certificate.
+    CertificateBoundTokens,
 }
 
 /// When the person is asked whether an application may know who they are.

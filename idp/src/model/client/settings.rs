@@ -10,6 +10,7 @@ use super::{
     WebUri,
 };
 use crate::model::Invalid;
+use crate::model::certificate::CertificateName;
 use crate::model::jwks::Jwks;
 use crate::model::key::{Encryption, SigningAlg};
 use crate::model::redirect_uri::RedirectUri;
@@ -67,6 +68,9 @@ pub struct ClientSettings {
     /// The same for its assertions.
     #[serde(default)]
     pub assertion_alg: Option<SigningAlg>,
+    /// Its name in the certificate that it authenticates with.
+    #[serde(default)]
+    pub certificate_name: Option<CertificateName>,
     /// Under which names it knows people.
     #[serde(default)]
     pub subject: Subject,
@@ -125,7 +129,8 @@ impl ClientSettings {
             return invalid("of type web or spa alone may use legacy_flows");
         }
         let bare = self.legacy_flows.iter().any(|flow| flow.has_access_token());
-        if bare && self.require.contains(&Requirement::Dpop) {
+        let bound = [Requirement::Dpop, Requirement::CertificateBoundTokens];
+        if bare && bound.iter().any(|bound| self.require.contains(bound)) {
             return invalid("can not have access tokens bound to a key where they come in the browser");
         }
         if !self.require_pkce && self.auth_method == ClientAuthMethod::None {
@@ -145,6 +150,24 @@ impl ClientSettings {
             && sector.is_empty()
         {
             return invalid("needs one sector for all of its redirect_uris (sector_identifier)");
+        }
+        Ok(())
+    }
+
+    fn validate_certificates(&self) -> Result<(), Invalid> {
+        let invalid = |why| Err(Invalid::new("client", why));
+        let by_name = self.auth_method == ClientAuthMethod::TlsClientAuth;
+        if by_name && self.certificate_name.is_none() {
+            return invalid(
+                "with auth_method tls_client_auth needs its name in the certificate (tls_client_auth_…)",
+            );
+        }
+        if !by_name && self.certificate_name.is_some() {
+            return invalid("has a tls_client_auth_… name, which is for auth_method tls_client_auth");
+        }
+        let bound = [Requirement::Dpop, Requirement::CertificateBoundTokens];
+        if bound.iter().all(|bound| self.require.contains(bound)) {
+            return invalid("can have tokens bound to a key or to a certificate, not to both");
         }
         Ok(())
     }
@@ -187,7 +210,12 @@ impl ClientSettings {
         if self.jwks.is_some() && self.jwks_uri.is_some() {
             return invalid("has its keys either here or at an address (jwks_uri), not both");
         }
-        let needs_keys = self.auth_method == ClientAuthMethod::PrivateKeyJwt
+        self.validate_certificates()?;
+        let by_own_key = matches!(
+            self.auth_method,
+            ClientAuthMethod::PrivateKeyJwt | ClientAuthMethod::SelfSignedTlsClientAuth
+        );
+        let needs_keys = by_own_key
             || self.require.contains(&Requirement::SignedRequests)
             || !self.request_uris.is_empty()
             || self.id_token_encryption.is_some()

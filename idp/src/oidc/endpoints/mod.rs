@@ -12,13 +12,18 @@ pub use programs::{device_authorization, discovery, introspect, jwks, par, revok
 pub use registrations::{change_registration, end_registration, register, registration};
 pub use sessions::check_session;
 
+use std::convert::Infallible;
+
 use axum::body::Bytes;
-use axum::extract::{FromRequest, OptionalFromRequest, Request};
+use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequest, Request};
+use http::request::Parts;
 
 use super::Desk;
 use super::error::{EndpointError, OAuthError};
 use crate::app::App;
+use crate::crypto::certificate::Certificate;
 use crate::web::form::{FORM, content_type};
+use crate::web::network;
 use crate::web::params::Params;
 
 #[must_use]
@@ -35,7 +40,35 @@ pub fn desk<'a>(app: &'a App, issuer: &'a str) -> Desk<'a> {
         leniency: if app.config.conformance.enabled { 100 } else { 1 },
         limits: app.config.sessions.limits(),
         issuer,
+        mtls: app.config.http.mtls.as_ref(),
+        certificate: None,
         now: app.clock.now(),
+    }
+}
+
+/// The certificate that a program has shown: to us, or to a proxy of ours (RFC 9440).
+#[derive(Debug)]
+pub struct Shown(Option<Certificate>);
+
+impl Shown {
+    fn at<'a>(&'a self, app: &'a App, issuer: &'a str) -> Desk<'a> {
+        Desk { certificate: self.0.as_ref(), ..desk(app, issuer) }
+    }
+}
+
+impl FromRequestParts<App> for Shown {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        if let Some(certificate) = parts.extensions.get::<Certificate>() {
+            return Ok(Self(Some(certificate.clone())));
+        }
+        let http = &app.config.http;
+        let peer = parts.extensions.get().copied();
+        let header = http.client_certificate_header.as_ref();
+        Ok(Self(
+            header.and_then(|name| network::certificate(&parts.headers, name, peer, &http.trusted_proxies)),
+        ))
     }
 }
 

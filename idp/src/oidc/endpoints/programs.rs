@@ -9,7 +9,7 @@ use axum::{Extension, Json};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, PRAGMA};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
-use super::{ProtocolForm, desk};
+use super::{ProtocolForm, Shown};
 use crate::app::App;
 use crate::oidc::error::EndpointError;
 use crate::oidc::{device, discovery, introspect, par, revoke, token, userinfo};
@@ -39,17 +39,19 @@ fn cached(body: impl IntoResponse) -> Response {
 /// POST /oidc/token
 pub async fn token(
     State(app): State<App>,
+    shown: Shown,
     headers: HeaderMap,
     ProtocolForm(params): ProtocolForm,
 ) -> Result<Response, EndpointError> {
     let issuer = app.config.public_url.issuer();
-    let answer = token::respond(&desk(&app, &issuer), &headers, &params).await?;
+    let answer = token::respond(&shown.at(&app, &issuer), &headers, &params).await?;
     Ok((NO_STORE, Json(answer)).into_response())
 }
 
 /// GET and POST /oidc/userinfo
 pub async fn userinfo(
     State(app): State<App>,
+    shown: Shown,
     method: Method,
     headers: HeaderMap,
     form: Option<ProtocolForm>,
@@ -58,7 +60,7 @@ pub async fn userinfo(
     let presented = userinfo::presented(&headers, &params)?;
     let issuer = app.config.public_url.issuer();
     let method = if method == Method::POST { "POST" } else { "GET" };
-    let answer = userinfo::respond(&desk(&app, &issuer), (&headers, method), &presented).await?;
+    let answer = userinfo::respond(&shown.at(&app, &issuer), (&headers, method), &presented).await?;
     Ok(match answer {
         userinfo::Answer::Json(claims) => (NO_STORE, Json(claims)).into_response(),
         userinfo::Answer::Jwt(token) => {
@@ -70,48 +72,52 @@ pub async fn userinfo(
 /// POST /oidc/par
 pub async fn par(
     State(app): State<App>,
+    shown: Shown,
     peer: Option<Extension<Peer>>,
     headers: HeaderMap,
     ProtocolForm(params): ProtocolForm,
 ) -> Result<Response, EndpointError> {
     let issuer = app.config.public_url.issuer();
     let answer =
-        par::respond(&desk(&app, &issuer), &headers, &params, address_of(&app, &headers, peer)).await?;
+        par::respond(&shown.at(&app, &issuer), &headers, &params, address_of(&app, &headers, peer)).await?;
     Ok((StatusCode::CREATED, NO_STORE, Json(answer)).into_response())
 }
 
 /// POST `/oidc/device_authorization`
 pub async fn device_authorization(
     State(app): State<App>,
+    shown: Shown,
     peer: Option<Extension<Peer>>,
     headers: HeaderMap,
     ProtocolForm(params): ProtocolForm,
 ) -> Result<Response, EndpointError> {
     let issuer = app.config.public_url.issuer();
     let address = address_of(&app, &headers, peer);
-    let answer = device::begin(&desk(&app, &issuer), &headers, &params, address).await?;
+    let answer = device::begin(&shown.at(&app, &issuer), &headers, &params, address).await?;
     Ok((NO_STORE, Json(answer)).into_response())
 }
 
 /// POST /oidc/revoke
 pub async fn revoke(
     State(app): State<App>,
+    shown: Shown,
     headers: HeaderMap,
     ProtocolForm(params): ProtocolForm,
 ) -> Result<Response, EndpointError> {
     let issuer = app.config.public_url.issuer();
-    revoke::respond(&desk(&app, &issuer), &headers, &params).await?;
+    revoke::respond(&shown.at(&app, &issuer), &headers, &params).await?;
     Ok(NO_STORE.into_response())
 }
 
 /// POST /oidc/introspect
 pub async fn introspect(
     State(app): State<App>,
+    shown: Shown,
     headers: HeaderMap,
     ProtocolForm(params): ProtocolForm,
 ) -> Result<Response, EndpointError> {
     let issuer = app.config.public_url.issuer();
-    let desk = desk(&app, &issuer);
+    let desk = shown.at(&app, &issuer);
     let (client, answer) = introspect::respond(&desk, &headers, &params).await?;
     if !introspect::wants_jwt(&headers) {
         return Ok((NO_STORE, Json(answer)).into_response());

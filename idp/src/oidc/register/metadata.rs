@@ -222,6 +222,10 @@ impl Metadata {
             Some(method) if native && method != ClientAuthMethod::None => Err(invalid(
                 "a native application can not keep a secret: token_endpoint_auth_method must be none",
             )),
+            // RFC 8705 §2: whose certificate it is only an operator can tell.
+            Some(method) if method.shows_certificate() => {
+                Err(invalid("token_endpoint_auth_method: certificates are arranged with the operator"))
+            }
             Some(method) => Ok(method),
         }
     }

@@ -9,7 +9,7 @@ use crate::crypto::{base64url, constant_time_eq, sha256};
 use crate::ephemeral::Kind;
 use crate::model::attempt::CodeGrant;
 use crate::model::client::Client;
-use crate::model::key::Thumbprint;
+use crate::model::key::Confirmation;
 use crate::model::resource::Resources;
 use crate::oidc::authorize::CODE_LIFETIME;
 use crate::oidc::error::{EndpointError, OAuthError};
@@ -42,7 +42,7 @@ impl<'a> Request<'a> {
 /// Takes the code and checks everything it was bound to. The code is spent whatever comes of it.
 pub(super) async fn authorize(
     desk: &Desk<'_>,
-    (client, key): (&Client, Option<&Thumbprint>),
+    (client, key): (&Client, Option<&Confirmation>),
     request: &Request<'_>,
 ) -> Result<Authorized, EndpointError> {
     let refused = || OAuthError::InvalidGrant("the code is wrong, expired or used");
@@ -69,7 +69,7 @@ pub(super) async fn authorize(
     if !fits {
         return Err(OAuthError::InvalidGrant("code_verifier does not fit the code_challenge").into());
     }
-    if bound.key.is_some() && bound.key.as_ref() != key {
+    if bound.key.is_some() && bound.key.map(Confirmation::Key).as_ref() != key {
         return Err(
             OAuthError::InvalidGrant("the DPoP key is not the one of the authorization request").into()
         );

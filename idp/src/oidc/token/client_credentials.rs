@@ -4,7 +4,7 @@
 use super::{Authorized, Desk, Holder, Write, audience, resources};
 use crate::model::client::{Client, GrantType};
 use crate::model::grant::Permission;
-use crate::model::key::Thumbprint;
+use crate::model::key::Confirmation;
 use crate::model::resource::Resources;
 use crate::model::scope::Scopes;
 use crate::oidc::error::OAuthError;
@@ -23,7 +23,7 @@ impl<'a> Request<'a> {
 
 pub(super) fn authorize(
     desk: &Desk<'_>,
-    (client, key): (&Client, Option<&Thumbprint>),
+    (client, key): (&Client, Option<&Confirmation>),
     request: &Request<'_>,
 ) -> Result<Authorized, OAuthError> {
     if !client.settings.grants.contains(&GrantType::ClientCredentials) {

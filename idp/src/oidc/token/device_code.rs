@@ -3,7 +3,7 @@
 use super::{Authorized, Desk, Holder, Write, audience, new_grant, required, resources, standing};
 use crate::crypto::token::{Token, TokenKind};
 use crate::model::client::{Client, GrantType};
-use crate::model::key::Thumbprint;
+use crate::model::key::Confirmation;
 use crate::model::resource::Resources;
 use crate::oidc::device;
 use crate::oidc::error::{EndpointError, OAuthError};
@@ -25,7 +25,7 @@ impl<'a> Request<'a> {
 
 pub(super) async fn authorize(
     desk: &Desk<'_>,
-    (client, key): (&Client, Option<&Thumbprint>),
+    (client, key): (&Client, Option<&Confirmation>),
     request: &Request<'_>,
 ) -> Result<Authorized, EndpointError> {
     if !client.settings.grants.contains(&GrantType::DeviceCode) {

@@ -18,7 +18,7 @@ use crate::model::key::SigningAlg;
 use crate::model::scope::Scopes;
 use crate::model::session::Session;
 use crate::model::user::User;
-use crate::oidc::claims::{AccessToken, Audience, Confirmation, IdToken, of_person};
+use crate::oidc::claims::{AccessToken, Audience, IdToken, of_person};
 use crate::oidc::error::{EndpointError, OAuthError};
 use crate::oidc::{client_keys, subject};
 use crate::store::{Store, Tx, grants, sessions};
@@ -51,7 +51,7 @@ pub(super) async fn sign(
         go_on(&mut access, shown);
     }
     access.aud = authorized.audience.clone();
-    access.cnf = authorized.key.clone().map(|jkt| Confirmation { jkt });
+    access.cnf = authorized.key.clone();
     // Ours to verify and nobody's to negotiate, so the fast algorithm.
     let access_token = jwt::sign(&desk.keys, SigningAlg::Es256, jwt::TYP_ACCESS_TOKEN, &access).await?;
     let id_token = match grant {

@@ -24,7 +24,7 @@ use crate::model::attempt::Approval;
 use crate::model::client::{Client, Requirement};
 use crate::model::grant::{Grant, Permission, RefreshToken};
 use crate::model::ids::{GrantId, SessionId, UserId};
-use crate::model::key::Thumbprint;
+use crate::model::key::Confirmation;
 use crate::model::resource::{Resource, Resources};
 use crate::model::scope::Scopes;
 use crate::model::session::Session;
@@ -63,7 +63,7 @@ struct Authorized {
     audience: Audience,
     nonce: Option<String>,
     /// What the access token is bound to.
-    key: Option<Thumbprint>,
+    key: Option<Confirmation>,
     write: Write,
 }
 
@@ -111,10 +111,7 @@ pub async fn respond(
     nothing_repeated(params)?;
     let client = client_auth::authenticate(desk, headers, params).await?;
     let request = parse(params, &client)?;
-    let key = dpop::key(desk, headers, dpop::Target::post("/oidc/token")).await?;
-    if client.must(Requirement::Dpop) && key.is_none() {
-        return Err(OAuthError::InvalidDpopProof("this client must send a DPoP proof").into());
-    }
+    let key = confirmation(desk, headers, &client).await?;
     let by = (&client, key.as_ref());
     let authorized = match request {
         GrantRequest::AuthorizationCode(request) => authorization_code::authorize(desk, by, &request).await?,
@@ -128,13 +125,37 @@ pub async fn respond(
     let refresh_token = issue::write(desk, &client, authorized).await?;
     Ok(TokenResponse {
         access_token: signed.access_token,
-        token_type: if key.is_some() { "DPoP" } else { "Bearer" },
+        token_type: Confirmation::token_type(key.as_ref()),
         expires_in: signed.expires_in,
         scope: signed.scope,
         id_token: signed.id_token,
         refresh_token: refresh_token.map(|token| token.expose().to_owned()),
         issued_token_type: exchanged.then_some(token_exchange::ACCESS_TOKEN),
     })
+}
+
+/// What this client's tokens are bound to: the key of its proof, or the certificate that it has shown.
+async fn confirmation(
+    desk: &Desk<'_>,
+    headers: &HeaderMap,
+    client: &Client,
+) -> Result<Option<Confirmation>, EndpointError> {
+    let key = dpop::key(desk, headers, dpop::Target::post("/oidc/token")).await?;
+    if client.must(Requirement::Dpop) && key.is_none() {
+        return Err(OAuthError::InvalidDpopProof("this client must send a DPoP proof").into());
+    }
+    if !client.must(Requirement::CertificateBoundTokens) {
+        return Ok(key.map(Confirmation::Key));
+    }
+    if key.is_some() {
+        return Err(OAuthError::InvalidDpopProof("tokens of this client are bound to its certificate").into());
+    }
+    let certificate = desk.certificate.ok_or_else(|| {
+        OAuthError::InvalidRequest(
+            "this client must show its certificate: use the addresses of mtls_endpoint_aliases".to_owned(),
+        )
+    })?;
+    Ok(Some(Confirmation::Certificate(certificate.thumbprint().clone())))
 }
 
 fn parse<'a>(params: &'a Params, client: &Client) -> Result<GrantRequest<'a>, OAuthError> {
@@ -158,12 +179,12 @@ fn required<'a>(params: &'a Params, name: &'static str) -> Result<&'a str, OAuth
 }
 
 /// What an approval becomes when it is redeemed. The client's registration may have been narrowed since;
-/// refresh tokens of a public client are bound to the key that it has shown (RFC 9449 §5).
+/// refresh tokens of a public client are bound to what it has proven (RFC 9449 §5, RFC 8705 §4).
 fn new_grant(
     desk: &Desk<'_>,
     client: &Client,
     (permission, approval): (&Permission, &Approval),
-    key: Option<&Thumbprint>,
+    key: Option<&Confirmation>,
 ) -> Result<Grant, EndpointError> {
     Ok(Grant {
         id: desk.entropy.id(desk.now, GrantId::new)?,

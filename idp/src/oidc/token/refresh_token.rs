@@ -9,7 +9,7 @@ use crate::audit::Event;
 use crate::crypto::token::{Token, TokenKind};
 use crate::model::client::{Client, ConsentRule};
 use crate::model::grant::{Grant, RefreshToken};
-use crate::model::key::Thumbprint;
+use crate::model::key::Confirmation;
 use crate::model::resource::Resources;
 use crate::model::scope::Scopes;
 use crate::oidc::error::{EndpointError, OAuthError};
@@ -41,7 +41,7 @@ pub(super) fn refused() -> OAuthError {
 
 pub(super) async fn authorize(
     desk: &Desk<'_>,
-    (client, key): (&Client, Option<&Thumbprint>),
+    (client, key): (&Client, Option<&Confirmation>),
     request: &Request<'_>,
 ) -> Result<Authorized, EndpointError> {
     if !client.settings.refresh_tokens {
@@ -54,7 +54,7 @@ pub(super) async fn authorize(
         return Err(refused().into());
     }
     if grant.key.is_some() && grant.key.as_ref() != key {
-        return Err(OAuthError::InvalidGrant("the refresh token is bound to another DPoP key").into());
+        return Err(OAuthError::InvalidGrant("the refresh token is bound to another key").into());
     }
     // First of all whether it was rotated: a replay is a sign of theft however late it comes.
     let write = write_for(desk, client, (&refresh, &grant), token).await?;

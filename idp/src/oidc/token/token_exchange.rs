@@ -4,7 +4,7 @@
 
 use super::{Authorized, Desk, Holder, Write, required};
 use crate::model::client::{Client, GrantType};
-use crate::model::key::Thumbprint;
+use crate::model::key::Confirmation;
 use crate::model::resource::{Resource, Resources};
 use crate::model::scope::Scopes;
 use crate::oidc::access;
@@ -49,7 +49,7 @@ impl<'a> Request<'a> {
 
 pub(super) async fn authorize(
     desk: &Desk<'_>,
-    (client, key): (&Client, Option<&Thumbprint>),
+    (client, key): (&Client, Option<&Confirmation>),
     request: &Request<'_>,
 ) -> Result<Authorized, EndpointError> {
     if !client.settings.grants.contains(&GrantType::TokenExchange) {
@@ -67,7 +67,7 @@ pub(super) async fn authorize(
         return Err(refused().into());
     }
     // Whoever called us with it holds its key, and we do not: nothing would bind what we hand out.
-    if subject.cnf.as_ref().is_some_and(|cnf| Some(&cnf.jkt) != key) {
+    if subject.cnf.is_some() && subject.cnf.as_ref() != key {
         return Err(refused().into());
     }
     if subject.act.as_ref().is_some_and(|act| act.depth() >= DEEPEST) {
