@@ -183,20 +183,18 @@ pub async fn front(
     permission.scopes = permission.scopes.without(Scopes::OFFLINE_ACCESS);
     let grant = new_grant(desk, client, (&permission, &session.into()), None)?;
     let scopes = grant.permission.scopes.clone();
-    let access_token = match flow.has_access_token() {
-        true => {
-            let access = access_token(desk, client, Some(&grant), &scopes)?;
-            Some(jwt::sign(&desk.keys, SigningAlg::Es256, jwt::TYP_ACCESS_TOKEN, &access).await?)
-        }
-        false => None,
+    let access_token = if flow.has_access_token() {
+        let access = access_token(desk, client, Some(&grant), &scopes)?;
+        Some(jwt::sign(&desk.keys, SigningAlg::Es256, jwt::TYP_ACCESS_TOKEN, &access).await?)
+    } else {
+        None
     };
-    let id_token = match flow.has_id_token() {
-        true => {
-            let beside = Beside { access_token: access_token.as_deref(), code: code.map(Token::expose) };
-            let whose = ((&grant, user), attempt.nonce.as_deref());
-            Some(sign_id_token(desk, client, whose, beside).await?)
-        }
-        false => None,
+    let id_token = if flow.has_id_token() {
+        let beside = Beside { access_token: access_token.as_deref(), code: code.map(Token::expose) };
+        let whose = ((&grant, user), attempt.nonce.as_deref());
+        Some(sign_id_token(desk, client, whose, beside).await?)
+    } else {
+        None
     };
     let tx = desk.store.begin().await?;
     let name = match code {
