@@ -9,7 +9,7 @@ use super::Problem;
 use super::sections::SecretText;
 use crate::model::client::{
     ClientAuthMethod, ClientId, ClientName, ClientSettings, ClientType, ConsentRule, GrantType, LegacyFlow,
-    Logo, Requirement, Subject, WebUri,
+    Logo, PeopleBy, Requirement, Subject, Voucher, VoucherName, WebUri,
 };
 use crate::model::jwks::Jwks;
 use crate::model::key::{Encryption, SigningAlg};
@@ -21,7 +21,7 @@ use crate::model::scope::{Scope, Scopes};
 const MIN_SECRET: usize = 32;
 
 /// Every key a `[[clients]]` table may have.
-pub(super) const KEYS: [&str; 37] = [
+pub(super) const KEYS: [&str; 38] = [
     "id",
     "name",
     "type",
@@ -45,6 +45,7 @@ pub(super) const KEYS: [&str; 37] = [
     "request_uris",
     "request_object_alg",
     "assertion_alg",
+    "assertion_issuers",
     "subject_type",
     "sector_identifier",
     "default_max_age",
@@ -104,6 +105,8 @@ pub(super) struct RawClient {
     request_object_alg: Option<SigningAlg>,
     assertion_alg: Option<SigningAlg>,
     #[serde(default)]
+    assertion_issuers: Vec<RawVoucher>,
+    #[serde(default)]
     subject_type: SubjectType,
     /// A host.
     sector_identifier: Option<String>,
@@ -120,6 +123,23 @@ pub(super) struct RawClient {
     logo_file: Option<PathBuf>,
     policy_uri: Option<String>,
     tos_uri: Option<String>,
+}
+
+/// Who may vouch for people at a client.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawVoucher {
+    issuer: VoucherName,
+    jwks_file: PathBuf,
+    #[serde(default)]
+    people: PeopleBy,
+}
+
+impl RawVoucher {
+    fn parse(&self) -> Result<Voucher, String> {
+        let jwks = read_jwks(&self.jwks_file)?;
+        Ok(Voucher { issuer: self.issuer.clone(), jwks, people: self.people })
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -168,6 +188,7 @@ impl ClientSettings {
             request_uris: Vec::new(),
             request_object_alg: None,
             assertion_alg: None,
+            assertion_issuers: Vec::new(),
             subject: Subject::Public,
             sector_identifier_uri: None,
             default_max_age: None,
@@ -217,6 +238,9 @@ impl RawClient {
         let logo = logo_file.map(read_logo).transpose().map_err(|error| problem(error, ""))?;
         let jwks_file = self.jwks_file.as_deref().filter(|path| !path.as_os_str().is_empty());
         let jwks = jwks_file.map(read_jwks).transpose().map_err(|error| problem(error, ""))?;
+        let assertion_issuers =
+            self.assertion_issuers.iter().map(RawVoucher::parse).collect::<Result<_, _>>();
+        let assertion_issuers = assertion_issuers.map_err(|error| problem(error, ""))?;
         let mut secret = self.secret.clone().filter(|secret| !secret.expose().is_empty());
         if let Some(path) = self.secret_file.as_ref().filter(|path| !path.as_os_str().is_empty()) {
             let text = std::fs::read_to_string(path).map_err(|error| {
@@ -247,6 +271,7 @@ impl RawClient {
             request_uris: self.request_uris.clone(),
             request_object_alg: self.request_object_alg,
             assertion_alg: self.assertion_alg,
+            assertion_issuers,
             subject: match self.subject_type {
                 SubjectType::Public => Subject::Public,
                 SubjectType::Pairwise => {
