@@ -139,6 +139,13 @@ pub enum Event {
         grant: GrantId,
         audience: String,
     },
+    /// Somebody whom a client trusts vouched for a person, and it acts for them.
+    PersonVouchedFor {
+        client: ClientId,
+        issuer: String,
+        scopes: String,
+        audience: String,
+    },
     CodeReplayed {
         client: ClientId,
         grant: GrantId,
@@ -177,7 +184,7 @@ pub enum Event {
 }
 
 /// What every kind is called.
-pub const KINDS: [&str; 46] = [
+pub const KINDS: [&str; 47] = [
     "operator-set-up",
     "user-created",
     "signed-in",
@@ -215,6 +222,7 @@ pub const KINDS: [&str; 46] = [
     "tokens-issued",
     "tokens-revoked",
     "token-exchanged",
+    "person-vouched-for",
     "code-replayed",
     "refresh-token-replayed",
     "client-created",
@@ -266,6 +274,7 @@ impl Event {
             Self::TokensRevoked { .. } => "tokens-revoked",
             Self::TokensIssued { .. } => "tokens-issued",
             Self::TokenExchanged { .. } => "token-exchanged",
+            Self::PersonVouchedFor { .. } => "person-vouched-for",
             Self::CodeReplayed { .. } => "code-replayed",
             Self::RefreshTokenReplayed { .. } => "refresh-token-replayed",
             Self::ClientCreated { .. } => "client-created",

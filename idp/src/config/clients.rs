@@ -11,7 +11,7 @@ use super::sections::SecretText;
 use crate::model::certificate::{CertificateName, DistinguishedName};
 use crate::model::client::{
     ClientAuthMethod, ClientId, ClientName, ClientSettings, ClientType, ConsentRule, GrantType, LegacyFlow,
-    Logo, Requirement, Subject, WebUri,
+    Logo, PeopleBy, Requirement, Subject, Voucher, VoucherName, WebUri,
 };
 use crate::model::jwks::Jwks;
 use crate::model::key::{Encryption, SigningAlg};
@@ -23,7 +23,7 @@ use crate::model::scope::{Scope, Scopes};
 const MIN_SECRET: usize = 32;
 
 /// Every key a `[[clients]]` table may have.
-pub(super) const KEYS: [&str; 42] = [
+pub(super) const KEYS: [&str; 43] = [
     "id",
     "name",
     "type",
@@ -52,6 +52,7 @@ pub(super) const KEYS: [&str; 42] = [
     "tls_client_auth_san_uri",
     "tls_client_auth_san_ip",
     "tls_client_auth_san_email",
+    "assertion_issuers",
     "subject_type",
     "sector_identifier",
     "default_max_age",
@@ -113,6 +114,8 @@ pub(super) struct RawClient {
     #[serde(flatten)]
     certificate: RawCertificateName,
     #[serde(default)]
+    assertion_issuers: Vec<RawVoucher>,
+    #[serde(default)]
     subject_type: SubjectType,
     /// A host.
     sector_identifier: Option<String>,
@@ -156,6 +159,23 @@ impl RawCertificateName {
             (name, None) => Ok(name),
             (_, Some(_)) => Err("has more than one of the tls_client_auth_… names."),
         }
+    }
+}
+
+/// Who may vouch for people at a client.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawVoucher {
+    issuer: VoucherName,
+    jwks_file: PathBuf,
+    #[serde(default)]
+    people: PeopleBy,
+}
+
+impl RawVoucher {
+    fn parse(&self) -> Result<Voucher, String> {
+        let jwks = read_jwks(&self.jwks_file)?;
+        Ok(Voucher { issuer: self.issuer.clone(), jwks, people: self.people })
     }
 }
 
@@ -206,6 +226,7 @@ impl ClientSettings {
             request_object_alg: None,
             assertion_alg: None,
             certificate_name: None,
+            assertion_issuers: Vec::new(),
             subject: Subject::Public,
             sector_identifier_uri: None,
             default_max_age: None,
@@ -258,6 +279,9 @@ impl RawClient {
         let certificate_name = self.certificate.parse();
         let certificate_name = certificate_name
             .map_err(|error| problem(error.to_owned(), "Keep the one that its certificates have."))?;
+        let assertion_issuers =
+            self.assertion_issuers.iter().map(RawVoucher::parse).collect::<Result<_, _>>();
+        let assertion_issuers = assertion_issuers.map_err(|error| problem(error, ""))?;
         let mut secret = self.secret.clone().filter(|secret| !secret.expose().is_empty());
         if let Some(path) = self.secret_file.as_ref().filter(|path| !path.as_os_str().is_empty()) {
             let text = std::fs::read_to_string(path).map_err(|error| {
@@ -289,6 +313,7 @@ impl RawClient {
             request_object_alg: self.request_object_alg,
             assertion_alg: self.assertion_alg,
             certificate_name,
+            assertion_issuers,
             subject: match self.subject_type {
                 SubjectType::Public => Subject::Public,
                 SubjectType::Pairwise => {

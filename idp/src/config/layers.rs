@@ -172,7 +172,8 @@ impl Layers {
             Some("") => true,
             Some(rest) => match rest.trim_start_matches('.').split_once('.') {
                 None => true,
-                Some((_, key)) => CLIENT_KEYS.contains(&key),
+                // What is in such a list reads itself, and refuses what it does not know.
+                Some((_, key)) => CLIENT_KEYS.contains(&key.split_once('.').map_or(key, |(list, _)| list)),
             },
             None => {
                 let section = format!("{path}.");

@@ -130,8 +130,32 @@ fn a_client_that_can_not_work_is_refused() {
         ),
         ("type = \"spa\"\nredirect_uris = [\"https://a.example/\"]\nscopes = [\"profile\"]", "scope openid"),
         ("type = \"machine\"", "needs a secret"),
-        ("type = \"machine\"\nauth_method = \"private_key_jwt\"", "public keys (jwks_file)"),
+        ("type = \"machine\"\nauth_method = \"private_key_jwt\"", "public keys (jwks_file or jwks_uri)"),
         ("type = \"machine\"\nauth_method = \"none\"", "must authenticate"),
+        (
+            "type = \"spa\"\nredirect_uris = [\"https://a.example/\"]\nrequire_pkce = false",
+            "must authenticate to do without PKCE",
+        ),
+        (
+            "type = \"spa\"\nredirect_uris = [\"https://a.example/\"]\nlegacy_flows = [\"id_token token\"]\nrequire = [\"dpop\"]",
+            "can not have access tokens bound to a key",
+        ),
+        (
+            "type = \"native\"\nconsent = \"always\"\nredirect_uris = [\"org.example:/a\"]\nlegacy_flows = [\"id_token\"]",
+            "of type web or spa alone",
+        ),
+        (
+            "type = \"spa\"\nredirect_uris = [\"https://a.example/\", \"https://b.example/\"]\nsubject_type = \"pairwise\"",
+            "one sector for all",
+        ),
+        (
+            "type = \"spa\"\nredirect_uris = [\"https://a.example/\"]\nid_token_encryption = \"RSA1_5\"",
+            "none of those in the metadata",
+        ),
+        (
+            "type = \"spa\"\nredirect_uris = [\"https://a.example/\"]\nfrontchannel_logout_uri = \"https://b.example/\"",
+            "of the same origin as a redirect_uri",
+        ),
         ("type = \"machine\"\nscopes = [\"openid\"]", "no scopes about people"),
         ("type = \"machine\"\ngrants = [\"device_code\"]", "device_code is not for it"),
         ("type = \"device\"\nredirect_uris = [\"https://a.example/\"]", "has no redirect_uris"),
@@ -146,7 +170,7 @@ fn a_client_that_can_not_work_is_refused() {
         ),
         (
             "type = \"spa\"\nredirect_uris = [\"https://a.example/\"]\nrequire = [\"signed_requests\"]",
-            "public keys (jwks_file)",
+            "public keys (jwks_file or jwks_uri)",
         ),
     ] {
         let text = complaint(&client(rest), &[]);

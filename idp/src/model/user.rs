@@ -201,6 +201,13 @@ impl User {
     pub const fn is_enabled(&self) -> bool {
         self.disabled_at.is_none()
     }
+
+    /// Whether anybody else's word can stand for them. Where nothing but a passkey opens an account, it can not:
+    /// a key of somebody else would be a second way to act for them.
+    #[must_use]
+    pub fn may_be_vouched_for(&self) -> bool {
+        self.is_enabled() && self.policy != Policy::PasskeyOnly
+    }
 }
 
 #[cfg(test)]

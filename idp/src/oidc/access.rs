@@ -7,7 +7,7 @@ use crate::crypto::jwt;
 use crate::model::claims::NamedClaims;
 use crate::model::client::{Client, ClientId};
 use crate::model::grant::Grant;
-use crate::model::ids::GrantId;
+use crate::model::ids::{GrantId, UserId};
 use crate::model::scope::Scopes;
 use crate::model::user::User;
 use crate::store::{clients, grants, revoked_tokens, sessions, users};
@@ -42,7 +42,9 @@ pub async fn open(desk: &Desk<'_>, token: &str) -> anyhow::Result<Option<Access>
         return Ok(None);
     }
     let Some(grant_id) = &token.grant_id else {
-        return Ok(Some(Access { token, client, scopes, user: None, named: NamedClaims::default() }));
+        let user = vouched(desk, &client, &token).await?;
+        let holds = user.is_some() == token.vouched_by.is_some();
+        return Ok(holds.then(|| Access { token, client, scopes, user, named: NamedClaims::default() }));
     };
     let Ok(grant_id) = grant_id.parse::<GrantId>() else {
         return Ok(None);
@@ -66,6 +68,16 @@ pub async fn open(desk: &Desk<'_>, token: &str) -> anyhow::Result<Option<Access>
 pub fn read(desk: &Desk<'_>, token: &str) -> Option<AccessToken> {
     let claims: AccessToken = jwt::read(&desk.keys, jwt::TYP_ACCESS_TOKEN, token)?;
     (claims.iss == desk.issuer && desk.now.unix_timestamp() < claims.exp).then_some(claims)
+}
+
+/// The person that somebody vouched for, as long as the client may take the word of whoever did.
+async fn vouched(desk: &Desk<'_>, client: &Client, token: &AccessToken) -> anyhow::Result<Option<User>> {
+    let issuer = token.vouched_by.as_deref();
+    let trusted = client.settings.assertion_issuers.iter().any(|known| Some(known.issuer.as_str()) == issuer);
+    match token.sub.parse::<UserId>() {
+        Ok(id) if trusted => Ok(users::by_id(desk.store, id).await?.filter(User::may_be_vouched_for)),
+        _ => Ok(None),
+    }
 }
 
 /// The person behind a grant, if it still holds.

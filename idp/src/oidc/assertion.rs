@@ -1,5 +1,5 @@
 //! Client assertions (RFC 7523 §3, OIDC Core §9): a client proves who it is by a signature over a statement
-//! that is for us, of this moment and used once.
+//! that is for us, of this moment and used once. Statements about people are held to the same.
 
 use serde_json::{Map, Value};
 use time::Duration;
@@ -26,10 +26,28 @@ pub async fn holds(desk: &Desk<'_>, client: &Client, assertion: &str) -> Result<
     let Some(claims) = signed_claims(desk, client, assertion).await? else {
         return Ok(false);
     };
-    let Some((id, left)) = judged(desk, client, &claims) else {
+    let own = |name: &str| claims.get(name).and_then(Value::as_str) == Some(client.id.as_str());
+    if !own("iss") || !own("sub") {
+        return Ok(false);
+    }
+    is_good_once(desk, client.id.as_str(), &claims).await
+}
+
+/// Whether a statement of this issuer is for us and of this moment, and has not been used. One that is has been
+/// used up.
+///
+/// # Errors
+/// Our own faults.
+pub(super) async fn is_good_once(
+    desk: &Desk<'_>,
+    issuer: &str,
+    claims: &Map<String, Value>,
+) -> Result<bool, EndpointError> {
+    let Some((id, left)) = judged(desk, claims) else {
         return Ok(false);
     };
-    let mark = sha256(format!("{} {id}", client.id).as_bytes());
+    // No issuer has a space in its name.
+    let mark = sha256(format!("{issuer} {id}").as_bytes());
     Ok(desk.ephemeral.count(Kind::AssertionUsed, mark, left).await? == 1)
 }
 
@@ -61,25 +79,14 @@ async fn signed_claims(
 }
 
 /// The name of a good assertion, and how long it could be used again.
-fn judged<'a>(
-    desk: &Desk<'_>,
-    client: &Client,
-    claims: &'a Map<String, Value>,
-) -> Option<(&'a str, Duration)> {
+fn judged<'a>(desk: &Desk<'_>, claims: &'a Map<String, Value>) -> Option<(&'a str, Duration)> {
     let text = |name: &str| claims.get(name).and_then(Value::as_str);
     let seconds = |name: &str| claims.get(name).map(|value| value.as_i64().unwrap_or(i64::MAX));
-    let own = |name: &str| text(name) == Some(client.id.as_str());
     let now = desk.now.unix_timestamp();
     let begun = |name: &str| seconds(name).is_none_or(|at| at <= now + AHEAD.whole_seconds());
     let expires_at = claims.get("exp").and_then(Value::as_i64)?;
     let in_time = now < expires_at && expires_at <= now + (LONGEST + AHEAD).whole_seconds();
-    if !own("iss")
-        || !own("sub")
-        || !is_for_us(desk, claims.get("aud")?)
-        || !in_time
-        || !begun("iat")
-        || !begun("nbf")
-    {
+    if !is_for_us(desk, claims.get("aud")?) || !in_time || !begun("iat") || !begun("nbf") {
         return None;
     }
     let id = text("jti").filter(|id| (1..=256).contains(&id.len()))?;

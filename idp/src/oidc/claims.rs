@@ -60,6 +60,9 @@ pub struct AccessToken {
     /// Who acts for the person, where it is not whom they allowed it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub act: Option<Actor>,
+    /// Who vouched for the person, where they have not signed in themselves: there is no grant then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vouched_by: Option<String>,
 }
 
 /// RFC 8693 §4.1: a client, and for whom it acts in turn.

@@ -62,6 +62,7 @@ fn requests(legacy: bool) -> Value {
         "client_credentials",
         "urn:ietf:params:oauth:grant-type:device_code",
         "urn:ietf:params:oauth:grant-type:token-exchange",
+        "urn:ietf:params:oauth:grant-type:jwt-bearer",
     ];
     if legacy {
         types.extend(LegacyFlow::ALL.map(LegacyFlow::as_str));

@@ -65,7 +65,8 @@ async fn access_token(desk: &Desk<'_>, client: &Client, token: &str) -> Result<(
         return Ok(());
     }
     let event = Event::TokensRevoked { client: client.id.clone(), grant: None };
-    let person = token.grant_id.and_then(|_| token.sub.parse::<UserId>().ok());
+    let about_a_person = token.grant_id.is_some() || token.vouched_by.is_some();
+    let person = about_a_person.then(|| token.sub.parse::<UserId>().ok()).flatten();
     audit::record(&tx, desk.now, Actor::Anonymous, person, event).await?;
     Ok(tx.commit().await?)
 }

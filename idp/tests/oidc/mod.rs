@@ -19,6 +19,7 @@ mod encryption;
 mod front_channel;
 mod id_token;
 mod introspection;
+mod jwt_bearer;
 mod keys;
 mod legacy;
 mod logout;

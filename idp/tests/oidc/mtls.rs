@@ -99,9 +99,10 @@ impl Lab {
         let clients = CLIENTS.replace("{jwks}", &jwks.display().to_string());
         let config_file =
             Some(format!("{}client_ca_file = \"{}\"\n{clients}", settings(&dir, &town), ca.display()));
-        let environment = match config_file.as_ref().unwrap().contains("[http.tls]") {
-            true => vec![("IDP_PUBLIC_URL", "https://localhost:{port}".to_owned())],
-            false => Vec::new(),
+        let environment = if config_file.as_ref().unwrap().contains("[http.tls]") {
+            vec![("IDP_PUBLIC_URL", "https://localhost:{port}".to_owned())]
+        } else {
+            Vec::new()
         };
         let app = TestApp::with(Options { environment, config_file, mtls: true }).await;
         Self { app, town, elsewhere, own, _dir: dir }

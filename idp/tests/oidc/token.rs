@@ -84,8 +84,8 @@ async fn an_unknown_grant_is_unsupported() {
     for grant in [
         "password",
         "implicit",
-        "urn:ietf:params:oauth:grant-type:token-exchange",
-        "urn:ietf:params:oauth:grant-type:jwt-bearer",
+        "urn:ietf:params:oauth:grant-type:saml2-bearer",
+        "urn:openid:params:grant-type:ciba",
         "AUTHORIZATION_CODE",
         "authorization_code ",
         "\u{1f600}",

@@ -370,6 +370,7 @@ activity-tokens-revoked = Eine Anwendung hat ihren Zugriff beendet
 activity-key-rotated = Ein Signaturschlüssel wurde gewechselt
 activity-keys-replaced = Alle Signaturschlüssel wurden ersetzt
 activity-token-exchanged = Eine Schnittstelle hat in Ihrem Namen bei einer anderen gehandelt
+activity-person-vouched-for = Ein Dienst hat in Ihrem Namen gehandelt, weil ein anderer für Sie gebürgt hat
 activity-code-replayed = Die Anmeldung einer Anwendung wurde missbraucht und beendet
 activity-refresh-token-replayed = Der Zugriff einer Anwendung wurde missbraucht und beendet
 activity-client-created = Anwendung registriert

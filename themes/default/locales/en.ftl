@@ -371,6 +371,7 @@ activity-tokens-revoked = An application ended its access
 activity-key-rotated = A signing key was rotated
 activity-keys-replaced = All signing keys were replaced
 activity-token-exchanged = An API acted for you at another one
+activity-person-vouched-for = A service acted for you because another one vouched for you
 activity-code-replayed = An application’s log-in was misused and ended
 activity-refresh-token-replayed = An application’s access was misused and ended
 activity-client-created = Application registered

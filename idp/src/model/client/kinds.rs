@@ -33,6 +33,9 @@ pub enum GrantType {
     /// RFC 8693
     #[serde(rename = "urn:ietf:params:oauth:grant-type:token-exchange", alias = "token_exchange")]
     TokenExchange,
+    /// RFC 7523 §2.1
+    #[serde(rename = "urn:ietf:params:oauth:grant-type:jwt-bearer", alias = "jwt_bearer")]
+    JwtBearer,
 }
 
 /// RFC 6749 §2.3, OIDC Core §9: the one way in which a client may authenticate.

@@ -2,9 +2,11 @@
 
 mod kinds;
 mod settings;
+mod voucher;
 
 pub use kinds::{ClientAuthMethod, ClientType, ConsentRule, GrantType, LegacyFlow, Requirement, Subject};
 pub use settings::ClientSettings;
+pub use voucher::{PeopleBy, Voucher, VoucherName};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

@@ -7,7 +7,7 @@ use url::Url;
 
 use super::{
     ClientAuthMethod, ClientName, ClientType, ConsentRule, GrantType, LegacyFlow, Logo, Requirement, Subject,
-    WebUri,
+    Voucher, WebUri,
 };
 use crate::model::Invalid;
 use crate::model::certificate::CertificateName;
@@ -71,6 +71,9 @@ pub struct ClientSettings {
     /// Its name in the certificate that it authenticates with.
     #[serde(default)]
     pub certificate_name: Option<CertificateName>,
+    /// Who may vouch for people at it.
+    #[serde(default)]
+    pub assertion_issuers: Vec<Voucher>,
     /// Under which names it knows people.
     #[serde(default)]
     pub subject: Subject,
@@ -172,6 +175,38 @@ impl ClientSettings {
         Ok(())
     }
 
+    /// Nobody is there to be asked, and what is vouched for is known by the person's own identifier alone.
+    fn validate_vouchers(&self) -> Result<(), Invalid> {
+        let invalid = |why| Err(Invalid::new("client", why));
+        let vouched = self.grants.contains(&GrantType::JwtBearer);
+        if vouched == self.assertion_issuers.is_empty() {
+            return invalid(
+                "needs both for assertions about people, jwt_bearer and assertion_issuers, or neither",
+            );
+        }
+        if !vouched {
+            return Ok(());
+        }
+        if self.auth_method == ClientAuthMethod::None {
+            return invalid("must authenticate to use jwt_bearer");
+        }
+        if self.consent != ConsentRule::Never {
+            return invalid("must have the consent never to use jwt_bearer: nobody is there to be asked");
+        }
+        if self.subject != Subject::Public {
+            return invalid("must have the subject_type public to use jwt_bearer");
+        }
+        if self.resources.is_empty() {
+            return invalid("needs resources to use jwt_bearer");
+        }
+        let names: BTreeSet<_> =
+            self.assertion_issuers.iter().map(|voucher| voucher.issuer.as_str()).collect();
+        if names.len() != self.assertion_issuers.len() || names.len() > 50 {
+            return invalid("may have at most 50 assertion_issuers, each of them once");
+        }
+        Ok(())
+    }
+
     /// The rules between fields that no field knows alone.
     ///
     /// # Errors
@@ -224,6 +259,7 @@ impl ClientSettings {
             return invalid("needs its public keys (jwks_file or jwks_uri)");
         }
         self.validate_flows()?;
+        self.validate_vouchers()?;
         if public && self.grants.contains(&GrantType::ClientCredentials) {
             return invalid("must authenticate to use client_credentials");
         }

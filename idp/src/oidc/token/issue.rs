@@ -44,11 +44,16 @@ pub(super) async fn sign(
     let scope = authorized.scopes.to_string();
     let grant = match &authorized.holder {
         Holder::Person(grant, standing) => Some((&**grant, &standing.user)),
-        Holder::Client | Holder::Delegate(_) => None,
+        Holder::Client | Holder::Delegate(_) | Holder::Vouched(..) => None,
     };
     let mut access = access_token(desk, client, grant.map(|(grant, _)| grant), &authorized.scopes)?;
-    if let Holder::Delegate(shown) = &authorized.holder {
-        go_on(&mut access, shown);
+    match &authorized.holder {
+        Holder::Delegate(shown) => go_on(&mut access, shown),
+        Holder::Vouched(user, issuer) => {
+            access.sub = user.id.to_string();
+            access.vouched_by = Some(issuer.to_string());
+        }
+        Holder::Person(..) | Holder::Client => {}
     }
     access.aud = authorized.audience.clone();
     access.cnf = authorized.key.clone();
@@ -104,6 +109,7 @@ fn access_token(
         grant_id: grant.map(|grant| grant.id.to_string()),
         cnf: None,
         act: None,
+        vouched_by: None,
     })
 }
 
@@ -232,11 +238,20 @@ pub(super) async fn write(
     client: &Client,
     authorized: Authorized,
 ) -> Result<Option<Token>, EndpointError> {
-    let Authorized { holder, audience, write, .. } = authorized;
+    let Authorized { holder, audience, scopes, write, .. } = authorized;
     let (grant, standing) = match holder {
         Holder::Person(grant, standing) => (grant, standing),
         Holder::Client => return Ok(None),
         Holder::Delegate(shown) => return note_exchange(desk, client, &shown, &audience).await,
+        Holder::Vouched(user, issuer) => {
+            let audience = audience.iter().collect::<Vec<_>>().join(" ");
+            let (client, issuer, scopes) = (client.id.clone(), issuer.to_string(), scopes.to_string());
+            let event = Event::PersonVouchedFor { client, issuer, scopes, audience };
+            let tx = desk.store.begin().await?;
+            audit::record(&tx, desk.now, Actor::Anonymous, Some(user.id), event).await?;
+            tx.commit().await?;
+            return Ok(None);
+        }
     };
     match write {
         Write::Nothing => Ok(None),

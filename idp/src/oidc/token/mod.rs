@@ -5,6 +5,7 @@ mod authorization_code;
 mod client_credentials;
 mod device_code;
 mod issue;
+mod jwt_bearer;
 mod refresh_token;
 mod token_exchange;
 
@@ -21,7 +22,7 @@ use super::{client_auth, dpop};
 use crate::crypto::token::{Token, TokenHash};
 use crate::model::Invalid;
 use crate::model::attempt::Approval;
-use crate::model::client::{Client, Requirement};
+use crate::model::client::{Client, Requirement, VoucherName};
 use crate::model::grant::{Grant, Permission, RefreshToken};
 use crate::model::ids::{GrantId, SessionId, UserId};
 use crate::model::key::Confirmation;
@@ -75,6 +76,8 @@ enum Holder {
     Client,
     /// Somebody who acts for a person, by a token that was shown to them: it goes on with another audience.
     Delegate(Box<AccessToken>),
+    /// A person who is not there, by the word of somebody whom the client trusts.
+    Vouched(Box<User>, VoucherName),
 }
 
 enum Write {
@@ -97,6 +100,7 @@ enum GrantRequest<'a> {
     ClientCredentials(client_credentials::Request<'a>),
     DeviceCode(device_code::Request<'a>),
     TokenExchange(token_exchange::Request<'a>),
+    JwtBearer(jwt_bearer::Request<'a>),
 }
 
 /// Answers a token request.
@@ -119,6 +123,7 @@ pub async fn respond(
         GrantRequest::DeviceCode(request) => device_code::authorize(desk, by, &request).await?,
         GrantRequest::ClientCredentials(request) => client_credentials::authorize(desk, by, &request)?,
         GrantRequest::TokenExchange(request) => token_exchange::authorize(desk, by, &request).await?,
+        GrantRequest::JwtBearer(request) => jwt_bearer::authorize(desk, by, &request).await?,
     };
     let signed = issue::sign(desk, &client, &authorized).await?;
     let exchanged = matches!(authorized.holder, Holder::Delegate(_));
@@ -168,6 +173,7 @@ fn parse<'a>(params: &'a Params, client: &Client) -> Result<GrantRequest<'a>, OA
         Some("client_credentials") => {
             client_credentials::Request::parse(params).map(GrantRequest::ClientCredentials)
         }
+        Some(jwt_bearer::NAME) => jwt_bearer::Request::parse(params).map(GrantRequest::JwtBearer),
         Some(token_exchange::NAME) => token_exchange::Request::parse(params).map(GrantRequest::TokenExchange),
         Some(device_code::NAME) => device_code::Request::parse(params).map(GrantRequest::DeviceCode),
         Some(_) => Err(OAuthError::UnsupportedGrantType),

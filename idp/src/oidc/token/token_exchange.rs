@@ -63,7 +63,8 @@ pub(super) async fn authorize(
     let access = access::open(desk, request.subject_token).await?.ok_or_else(refused)?;
     let subject = access.token;
     let shown_to_us = subject.aud.iter().any(|name| client.settings.serves.contains(name));
-    if access.user.is_none() || !shown_to_us {
+    // Without a grant there is nothing of the person's own that it could end with.
+    if access.user.is_none() || subject.grant_id.is_none() || !shown_to_us {
         return Err(refused().into());
     }
     // Whoever called us with it holds its key, and we do not: nothing would bind what we hand out.
