@@ -59,7 +59,7 @@ impl Page for OverviewPage {
             email: "ada@example.org".to_owned(),
             email_verified: notice.is_none(),
             language: notice.map(|_| if notice == Some("profile-saved") { "en-GB" } else { "de" }.to_owned()),
-            language_named: notice != Some("profile-saved"),
+            language_named: notice.is_some_and(|notice| notice != "profile-saved"),
             time_zone: notice.map(|_| "Europe/Zurich".to_owned()),
             role: notice.map(|_| "operator"),
             created_at: "2026-11-23T09:05:00Z".to_owned(),
