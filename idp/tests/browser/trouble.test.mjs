@@ -166,6 +166,9 @@ test('a laptop that slept through the end of a challenge gets a fresh one when i
 
 test('a second press while the dialog is open does nothing', async (stage) => {
   const ada = await stage.person();
+  // Without one, a browser that looks at once ends the request by itself.
+  await ada.getsPasskey();
+  await ada.logOut();
   await ada.goTo('/login');
   const dialogs = [];
   ada.page.on('request', (request) => {
