@@ -91,6 +91,15 @@ id_type!(
     RegistrationTokenId
 );
 
+id_type!(
+    /// A clinic or practice group.
+    OrganizationId
+);
+id_type!(
+    /// That somebody is asked to join an organization.
+    InvitationId
+);
+
 fn time_ordered(now: OffsetDateTime, random: [u8; 10]) -> Uuid {
     let millis = u64::try_from(now.unix_timestamp_nanos() / 1_000_000).unwrap_or(0);
     uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()

@@ -13,6 +13,7 @@ pub mod jwks;
 pub mod key;
 pub mod link;
 pub mod network;
+pub mod organization;
 pub mod redirect_uri;
 pub mod resource;
 pub mod scope;

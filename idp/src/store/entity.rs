@@ -288,3 +288,37 @@ entity!(outbox, "outbox", {
     next_try_at: i64,
     last_error: Option<String>,
 });
+
+entity!(organization, "organization", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    id: Uuid,
+    slug: String,
+    name: String,
+    policy: Option<String>,
+    roles: String,
+    disabled_at: Option<i64>,
+    created_at: i64,
+    updated_at: i64,
+});
+
+entity!(membership, "membership", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    user_id: Uuid,
+    #[sea_orm(primary_key, auto_increment = false)]
+    organization_id: Uuid,
+    roles: String,
+    administrator: bool,
+    created_at: i64,
+});
+
+entity!(invitation, "invitation", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    id: Uuid,
+    token_hash: Vec<u8>,
+    organization_id: Uuid,
+    email: String,
+    roles: String,
+    invited_by: Option<Uuid>,
+    created_at: i64,
+    expires_at: i64,
+});

@@ -1,13 +1,15 @@
 //! People.
 
-use sea_orm::sea_query::{Expr, ExprTrait, Query};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use std::collections::BTreeSet;
+
+use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr, Query};
+use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use time::OffsetDateTime;
 
-use super::entity::user;
+use super::entity::{membership, user};
 use super::{Read, Result, StoreError, Tx, from_millis, insert_new, stored, to_millis, unique};
 use crate::model::details::Details;
-use crate::model::ids::UserId;
+use crate::model::ids::{OrganizationId, UserId};
 use crate::model::user::{Email, Language, PersonName, Policy, ServiceRole, TimeZoneName, User};
 
 pub async fn by_id(db: &impl Read, id: UserId) -> Result<Option<User>> {
@@ -27,6 +29,97 @@ pub async fn operators(db: &impl Read) -> Result<Vec<User>> {
         .all(db.connection())
         .await?;
     rows.into_iter().map(from_row).collect()
+}
+
+/// Holds everybody with the right to everything until the transaction ends.
+pub async fn lock_operators(tx: &Tx) -> Result<()> {
+    user::Entity::update_many()
+        .col_expr(user::Column::UpdatedAt, Expr::col(user::Column::UpdatedAt))
+        .filter(user::Column::Role.eq(ServiceRole::Operator.as_str()))
+        .exec(tx.connection())
+        .await?;
+    Ok(())
+}
+
+/// Which people a list is of, and where it goes on.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Filter {
+    /// The beginning of a name or an address, in small letters or not.
+    pub text: String,
+    pub enabled: Option<bool>,
+    pub role: Option<ServiceRole>,
+    /// After this person, in the order of family name, given name and identifier.
+    pub after: Option<(String, String, UserId)>,
+}
+
+/// At most `limit` people, by name. With `organizations`, only members of one of these.
+pub async fn page(
+    db: &impl Read,
+    filter: &Filter,
+    organizations: Option<&BTreeSet<OrganizationId>>,
+    limit: u64,
+) -> Result<Vec<User>> {
+    let (family, given, id) = (user::Column::FamilyName, user::Column::GivenName, user::Column::Id);
+    let mut query =
+        user::Entity::find().order_by_asc(family).order_by_asc(given).order_by_asc(id).limit(limit);
+    if let Some((last_family, last_given, last_id)) = &filter.after {
+        let later = Condition::any()
+            .add(family.gt(last_family))
+            .add(family.eq(last_family).and(given.gt(last_given)))
+            .add(family.eq(last_family).and(given.eq(last_given)).and(id.gt(last_id.uuid())));
+        // The first alone is what the index can be entered by.
+        query = query.filter(family.gte(last_family)).filter(later);
+    }
+    if let Some(organizations) = organizations {
+        let members = Query::select()
+            .column(membership::Column::UserId)
+            .from(membership::Entity)
+            .and_where(membership::Column::OrganizationId.is_in(organizations.iter().map(|id| id.uuid())))
+            .to_owned();
+        query = query.filter(id.in_subquery(members));
+    }
+    if !filter.text.trim().is_empty() {
+        let pattern = LikeExpr::new(format!("{}%", escaped(&filter.text.trim().to_lowercase()))).escape('\\');
+        let begins = |column: user::Column| Expr::expr(Func::lower(Expr::col(column))).like(pattern.clone());
+        let any = [family, given, user::Column::Email]
+            .into_iter()
+            .fold(Condition::any(), |any, column| any.add(begins(column)));
+        query = query.filter(any);
+    }
+    query = match filter.enabled {
+        None => query,
+        Some(true) => query.filter(user::Column::DisabledAt.is_null()),
+        Some(false) => query.filter(user::Column::DisabledAt.is_not_null()),
+    };
+    if let Some(role) = filter.role {
+        query = query.filter(user::Column::Role.eq(role.as_str()));
+    }
+    query.all(db.connection()).await?.into_iter().map(from_row).collect()
+}
+
+/// Without a meaning of its own in a pattern.
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
+}
+
+pub async fn set_enabled(tx: &Tx, id: UserId, enabled: bool, now: OffsetDateTime) -> Result<()> {
+    user::Entity::update_many()
+        .col_expr(user::Column::DisabledAt, Expr::value((!enabled).then(|| to_millis(now))))
+        .col_expr(user::Column::UpdatedAt, Expr::value(to_millis(now)))
+        .filter(user::Column::Id.eq(id.uuid()))
+        .exec(tx.connection())
+        .await?;
+    Ok(())
+}
+
+pub async fn set_role(tx: &Tx, id: UserId, role: Option<ServiceRole>, now: OffsetDateTime) -> Result<()> {
+    user::Entity::update_many()
+        .col_expr(user::Column::Role, Expr::value(role.map(ServiceRole::as_str)))
+        .col_expr(user::Column::UpdatedAt, Expr::value(to_millis(now)))
+        .filter(user::Column::Id.eq(id.uuid()))
+        .exec(tx.connection())
+        .await?;
+    Ok(())
 }
 
 /// Whether anybody has an account but whoever has this address.

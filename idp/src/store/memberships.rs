@@ -1,0 +1,131 @@
+//! Who belongs to which organization, and in which roles.
+
+use sea_orm::sea_query::{BinOper, Expr, ExprTrait, OnConflict, Query};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    TryInsertResult,
+};
+
+use super::entity::{membership, user};
+use super::{Read, Result, Tx, from_millis, stored, to_millis, unique};
+use crate::model::ids::{OrganizationId, UserId};
+use crate::model::organization::{Membership, RoleName, Roles};
+
+const CONCAT: BinOper = BinOper::Custom("||");
+
+/// `false` when the person belongs to it already.
+pub async fn insert(tx: &Tx, new: &Membership) -> Result<bool> {
+    let row = membership::ActiveModel {
+        user_id: Set(new.user_id.uuid()),
+        organization_id: Set(new.organization_id.uuid()),
+        roles: Set(new.roles.to_string()),
+        administrator: Set(new.roles.is_administrator()),
+        created_at: Set(to_millis(new.created_at)),
+    };
+    let once = OnConflict::columns([membership::Column::UserId, membership::Column::OrganizationId])
+        .do_nothing()
+        .to_owned();
+    let inserted = membership::Entity::insert(row)
+        .on_conflict(once)
+        .try_insert()
+        .exec_without_returning(tx.connection())
+        .await?;
+    Ok(matches!(inserted, TryInsertResult::Inserted(1)))
+}
+
+pub async fn of(db: &impl Read, user: UserId, organization: OrganizationId) -> Result<Option<Membership>> {
+    let query = membership::Entity::find_by_id((user.uuid(), organization.uuid()));
+    unique(db, query).await?.map(from_row).transpose()
+}
+
+pub async fn of_user(db: &impl Read, user: UserId) -> Result<Vec<Membership>> {
+    let rows = membership::Entity::find()
+        .filter(membership::Column::UserId.eq(user.uuid()))
+        .order_by_asc(membership::Column::OrganizationId)
+        .all(db.connection())
+        .await?;
+    rows.into_iter().map(from_row).collect()
+}
+
+/// `false` when the person does not belong to it.
+pub async fn set_roles(tx: &Tx, user: UserId, organization: OrganizationId, roles: &Roles) -> Result<bool> {
+    let changed = membership::Entity::update_many()
+        .col_expr(membership::Column::Roles, Expr::value(roles.to_string()))
+        .col_expr(membership::Column::Administrator, Expr::value(roles.is_administrator()))
+        .filter(membership::Column::UserId.eq(user.uuid()))
+        .filter(membership::Column::OrganizationId.eq(organization.uuid()))
+        .exec(tx.connection())
+        .await?;
+    Ok(changed.rows_affected == 1)
+}
+
+/// `false` when the person does not belong to it.
+pub async fn delete(tx: &Tx, user: UserId, organization: OrganizationId) -> Result<bool> {
+    let key = (user.uuid(), organization.uuid());
+    Ok(membership::Entity::delete_by_id(key).exec(tx.connection()).await?.rows_affected == 1)
+}
+
+/// At most `limit` members of an organization in the order of their identifiers, after one of them.
+pub async fn of_organization(
+    db: &impl Read,
+    organization: OrganizationId,
+    after: Option<UserId>,
+    limit: u64,
+) -> Result<Vec<Membership>> {
+    let mut query = membership::Entity::find()
+        .filter(membership::Column::OrganizationId.eq(organization.uuid()))
+        .order_by_asc(membership::Column::UserId)
+        .limit(limit);
+    if let Some(after) = after {
+        query = query.filter(membership::Column::UserId.gt(after.uuid()));
+    }
+    query.all(db.connection()).await?.into_iter().map(from_row).collect()
+}
+
+/// Whether any member has a role.
+pub async fn any_with(db: &impl Read, organization: OrganizationId, role: &RoleName) -> Result<bool> {
+    // Between spaces, so that no other role's name is found.
+    let spaced =
+        Expr::val(" ").binary(CONCAT, Expr::col(membership::Column::Roles)).binary(CONCAT, Expr::val(" "));
+    let found = membership::Entity::find()
+        .filter(membership::Column::OrganizationId.eq(organization.uuid()))
+        .filter(spaced.like(format!("% {role} %")))
+        .limit(1)
+        .all(db.connection())
+        .await?;
+    Ok(!found.is_empty())
+}
+
+/// How many people belong to an organization.
+pub async fn count(db: &impl Read, organization: OrganizationId) -> Result<u64> {
+    let theirs = membership::Column::OrganizationId.eq(organization.uuid());
+    Ok(membership::Entity::find().filter(theirs).count(db.connection()).await?)
+}
+
+/// Those who look after an organization and can sign in. Hold the organization before deciding by it.
+pub async fn administrators(db: &impl Read, organization: OrganizationId) -> Result<Vec<UserId>> {
+    let enabled = Query::select()
+        .column(user::Column::Id)
+        .from(user::Entity)
+        .and_where(user::Column::DisabledAt.is_null())
+        .to_owned();
+    let ids: Vec<uuid::Uuid> = membership::Entity::find()
+        .select_only()
+        .column(membership::Column::UserId)
+        .filter(membership::Column::OrganizationId.eq(organization.uuid()))
+        .filter(membership::Column::Administrator.eq(true))
+        .filter(membership::Column::UserId.in_subquery(enabled))
+        .into_tuple()
+        .all(db.connection())
+        .await?;
+    Ok(ids.into_iter().map(UserId::from_uuid).collect())
+}
+
+fn from_row(row: membership::Model) -> Result<Membership> {
+    Ok(Membership {
+        user_id: UserId::from_uuid(row.user_id),
+        organization_id: OrganizationId::from_uuid(row.organization_id),
+        roles: stored("membership", Roles::parse(&row.roles))?,
+        created_at: from_millis(row.created_at),
+    })
+}
