@@ -26,7 +26,7 @@ use crate::mail::{Circumstances, Mailer};
 use crate::model::attempt::BrowserId;
 use crate::model::ids::UserId;
 use crate::model::session::{FRESH, Session};
-use crate::model::user::User;
+use crate::model::user::{Policy, User};
 use crate::store::grants::{self, Which};
 use crate::store::{self, Store, Tx, sessions as stored, users};
 
@@ -41,6 +41,8 @@ pub struct Workbench<'a> {
     pub passwords: &'a PasswordWorkers,
     pub mail: &'a Mailer,
     pub brand: &'a str,
+    /// What is asked of everybody who signs in.
+    pub policy: Policy,
     pub entropy: Entropy,
     pub now: OffsetDateTime,
     pub browser: BrowserId,

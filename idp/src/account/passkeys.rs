@@ -217,7 +217,7 @@ pub async fn delete(bench: &Workbench<'_>, owner: Owner<'_>, id: PasskeyId) -> a
         return Ok(Changed::NotFound);
     };
     passkeys::delete(&tx, user.id, id).await?;
-    if !proof::way_in_is_left(&tx, user).await? {
+    if !proof::way_in_is_left(&tx, user, bench.policy).await? {
         return Ok(Changed::LastWayIn);
     }
     // The sessions first: a code that is being redeemed holds its session until its grant is there.

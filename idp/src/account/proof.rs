@@ -6,13 +6,13 @@ use time::OffsetDateTime;
 use crate::model::credential::{CodeApp, Factors, Passkey};
 use crate::model::session::{Enrolment, FRESH, Method, Session};
 use crate::model::user::{Policy, User};
-use crate::store::{Read, passkeys, passwords, recovery, totp};
+use crate::store::{Read, organizations, passkeys, passwords, recovery, totp};
 
-/// What a person can sign in with.
+/// What a person can sign in with, where `policy` is asked of everybody.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn factors(db: &impl Read, user: &User) -> anyhow::Result<Factors> {
+pub async fn factors(db: &impl Read, user: &User, policy: Policy) -> anyhow::Result<Factors> {
     let code_app = match totp::of_user(db, user.id).await?.and_then(|app| app.confirmed_at) {
         None => CodeApp::Off,
         Some(since) if totp::is_usable(db, user.id).await? => CodeApp::On(since),
@@ -23,7 +23,7 @@ pub async fn factors(db: &impl Read, user: &User) -> anyhow::Result<Factors> {
         code_app,
         recovery_codes_left: recovery::left(db, user.id).await?,
         password_usable: passwords::is_usable(db, user.id).await?,
-        policy: user.policy,
+        policy: organizations::policy_of(db, user, policy).await?.policy,
     })
 }
 
@@ -75,12 +75,12 @@ pub fn recovered(session: &Session, now: OffsetDateTime) -> bool {
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn way_in_is_left(db: &impl Read, user: &User) -> anyhow::Result<bool> {
-    let factors = factors(db, user).await?;
+pub async fn way_in_is_left(db: &impl Read, user: &User, policy: Policy) -> anyhow::Result<bool> {
+    let factors = factors(db, user, policy).await?;
     if factors.passkeys.iter().any(|passkey| factors.opens(passkey)) {
         return Ok(true);
     }
-    if !factors.passkeys.is_empty() || user.policy >= Policy::RequirePasskey || !factors.password_usable {
+    if !factors.passkeys.is_empty() || factors.policy >= Policy::RequirePasskey || !factors.password_usable {
         return Ok(false);
     }
     // With the code app gone too, the password alone would do, or lead to enrolment.

@@ -95,7 +95,7 @@ pub async fn turn_off(bench: &Workbench<'_>, owner: Owner<'_>) -> anyhow::Result
     if !on || !totp::remove(&tx, user.id).await? {
         return Ok(Changed::NotFound);
     }
-    if !proof::way_in_is_left(&tx, user).await? {
+    if !proof::way_in_is_left(&tx, user, bench.policy).await? {
         return Ok(Changed::LastWayIn);
     }
     links::end_of_purpose(&tx, user.id, LinkPurpose::ResetPassword).await?;

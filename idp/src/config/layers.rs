@@ -143,6 +143,7 @@ impl Layers {
             tokens: raw.tokens,
             keys: raw.keys,
             registration: raw.registration,
+            sign_in: raw.sign_in,
             conformance: raw.conformance,
             passwords: raw.passwords,
             log: raw.log,

@@ -14,7 +14,7 @@ pub use clients::DeclaredClient;
 pub use mail::{Mail, MailLogin, MailSecurity, MailServer};
 pub use sections::{
     Brand, Conformance, Database, Http, Keys, Log, LogFormat, Passwords, PublicUrl, Registration, SecretText,
-    Sessions, Tokens,
+    Sessions, SignIn, Tokens,
 };
 pub use tls::{Mtls, TlsFiles};
 
@@ -39,6 +39,7 @@ pub struct Config {
     pub tokens: Tokens,
     pub keys: Keys,
     pub registration: Registration,
+    pub sign_in: SignIn,
     pub conformance: Conformance,
     pub passwords: Passwords,
     pub log: Log,

@@ -16,6 +16,7 @@ use super::mail::Mail;
 use super::tls::{self, Mtls, TlsFiles};
 use crate::model::redirect_uri::is_https_or_loopback;
 use crate::model::session::SessionLimits;
+use crate::model::user::Policy;
 
 /// The file as it is written. Unknown keys have been reported before this is read.
 #[derive(Debug, Deserialize)]
@@ -31,6 +32,7 @@ pub(super) struct Raw {
     pub(super) tokens: Tokens,
     pub(super) keys: Keys,
     pub(super) registration: Registration,
+    pub(super) sign_in: SignIn,
     pub(super) conformance: Conformance,
     pub(super) passwords: Passwords,
     pub(super) log: Log,
@@ -159,6 +161,13 @@ pub struct Registration {
     pub open: bool,
     /// They may ask for response types from before PKCE.
     pub legacy_flows: bool,
+}
+
+/// What holds for everybody who signs in.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub struct SignIn {
+    /// Organizations and persons may have a stricter one.
+    pub policy: Policy,
 }
 
 #[derive(Debug, Clone, Deserialize)]

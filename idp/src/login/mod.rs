@@ -30,6 +30,7 @@ use crate::ephemeral::Ephemeral;
 use crate::mail::{Circumstances, Mailer};
 use crate::model::attempt::BrowserId;
 use crate::model::session::{Session, SessionLimits};
+use crate::model::user::Policy;
 use crate::store::Store;
 
 /// What signing in works with, and the circumstances of one request.
@@ -41,6 +42,8 @@ pub struct Desk<'a> {
     pub relying_party: &'a RelyingParty,
     pub entropy: Entropy,
     pub limits: SessionLimits,
+    /// What is asked of everybody.
+    pub policy: Policy,
     pub now: OffsetDateTime,
     pub browser: BrowserId,
     pub mail: &'a Arc<Mailer>,

@@ -16,8 +16,8 @@ use crate::ephemeral::{Key, Kind};
 use crate::model::attempt::{Handle, SIGN_IN_LIFETIME, SignIn};
 use crate::model::ids::UserId;
 use crate::model::session::{Enrolment, Method};
-use crate::model::user::{Email, User};
-use crate::store::{Read, Tx, browsers, passkeys, passwords, totp, users};
+use crate::model::user::{Email, Policy, User};
+use crate::store::{Read, Tx, browsers, organizations, passkeys, passwords, totp, users};
 
 /// "Not now" is heard for this long.
 pub const OFFER_SNOOZE: Duration = Duration::days(30);
@@ -191,12 +191,12 @@ pub async fn with_passkey(
 }
 
 /// What matters about an account when it is signed in to.
-async fn account_of(db: &impl Read, user: &User) -> anyhow::Result<Account> {
+async fn account_of(db: &impl Read, user: &User, policy: Policy) -> anyhow::Result<Account> {
     let app = totp::of_user(db, user.id).await?;
     Ok(Account {
         has_passkeys: passkeys::count_of_user(db, user.id).await? > 0,
         code_app: app.is_some_and(|app| app.confirmed_at.is_some()),
-        policy: user.policy,
+        policy: organizations::policy_of(db, user, policy).await?.policy,
     })
 }
 
@@ -205,7 +205,7 @@ async fn proceed(desk: &Desk<'_>, proven: SignIn, proof: Option<&Proof>) -> anyh
     let Some(user) = users::by_id(desk.store, proven.user_id).await?.filter(User::is_enabled) else {
         return Ok(Outcome::Failed(Failure::Expired));
     };
-    let step = next_step(&proven, account_of(desk.store, &user).await?);
+    let step = next_step(&proven, account_of(desk.store, &user, desk.policy).await?);
     tracing::debug!(?step, "next step of the sign-in");
     match step {
         Step::SignedIn(method) => finish(desk, &proven, method, proof).await,
@@ -219,7 +219,7 @@ async fn proceed(desk: &Desk<'_>, proven: SignIn, proof: Option<&Proof>) -> anyh
         }
         Step::Enrol(enrolment) => {
             let tx = desk.store.begin().await?;
-            let Some(user) = still_at(&tx, &proven, step).await?.map(|(user, _)| user) else {
+            let Some(user) = still_at(&tx, desk.policy, &proven, step).await?.map(|(user, _)| user) else {
                 return Ok(Outcome::Failed(Failure::Expired));
             };
             let begun = session::begin_limited(&tx, desk, &user, enrolment).await?;
@@ -232,7 +232,12 @@ async fn proceed(desk: &Desk<'_>, proven: SignIn, proof: Option<&Proof>) -> anyh
 
 /// Reads again where it counts: the account, its factors and its password may have changed since they
 /// were looked at. Holds the account, so that a change comes before or after, and not in between.
-async fn still_at(tx: &Tx, proven: &SignIn, step: Step) -> anyhow::Result<Option<(User, Account)>> {
+async fn still_at(
+    tx: &Tx,
+    policy: Policy,
+    proven: &SignIn,
+    step: Step,
+) -> anyhow::Result<Option<(User, Account)>> {
     users::lock(tx, proven.user_id).await?;
     let Some(user) = users::by_id(tx, proven.user_id).await?.filter(User::is_enabled) else {
         return Ok(None);
@@ -240,7 +245,7 @@ async fn still_at(tx: &Tx, proven: &SignIn, step: Step) -> anyhow::Result<Option
     if proven.password.is_some() && passwords::version(tx, user.id).await? != proven.password {
         return Ok(None);
     }
-    let account = account_of(tx, &user).await?;
+    let account = account_of(tx, &user, policy).await?;
     Ok((next_step(proven, account) == step).then_some((user, account)))
 }
 
@@ -252,7 +257,7 @@ async fn finish(
     proof: Option<&Proof>,
 ) -> anyhow::Result<Outcome> {
     let tx = desk.store.begin().await?;
-    let Some((user, account)) = still_at(&tx, proven, Step::SignedIn(method)).await? else {
+    let Some((user, account)) = still_at(&tx, desk.policy, proven, Step::SignedIn(method)).await? else {
         return Ok(Outcome::Failed(Failure::Expired));
     };
     let presented = match (proof, proven.passkey) {

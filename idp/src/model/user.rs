@@ -202,11 +202,11 @@ impl User {
         self.disabled_at.is_none()
     }
 
-    /// Whether anybody else's word can stand for them. Where nothing but a passkey opens an account, it can not:
-    /// a key of somebody else would be a second way to act for them.
+    /// Whether anybody else's word can stand for them, where `policy` holds for them. Where nothing but a passkey
+    /// opens an account, it can not: a key of somebody else would be a second way to act for them.
     #[must_use]
-    pub fn may_be_vouched_for(&self) -> bool {
-        self.is_enabled() && self.policy != Policy::PasskeyOnly
+    pub fn may_be_vouched_for(&self, policy: Policy) -> bool {
+        self.is_enabled() && policy != Policy::PasskeyOnly
     }
 }
 

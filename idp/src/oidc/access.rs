@@ -10,7 +10,7 @@ use crate::model::grant::Grant;
 use crate::model::ids::{GrantId, UserId};
 use crate::model::scope::Scopes;
 use crate::model::user::User;
-use crate::store::{clients, grants, revoked_tokens, sessions, users};
+use crate::store::{clients, grants, organizations, revoked_tokens, sessions, users};
 
 /// A token that holds.
 #[derive(Debug)]
@@ -75,9 +75,21 @@ async fn vouched(desk: &Desk<'_>, client: &Client, token: &AccessToken) -> anyho
     let issuer = token.vouched_by.as_deref();
     let trusted = client.settings.assertion_issuers.iter().any(|known| Some(known.issuer.as_str()) == issuer);
     match token.sub.parse::<UserId>() {
-        Ok(id) if trusted => Ok(users::by_id(desk.store, id).await?.filter(User::may_be_vouched_for)),
+        Ok(id) if trusted => may_be_vouched_for(desk, users::by_id(desk.store, id).await?).await,
         _ => Ok(None),
     }
+}
+
+/// Somebody for whom another's word can stand.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn may_be_vouched_for(desk: &Desk<'_>, found: Option<User>) -> anyhow::Result<Option<User>> {
+    let Some(user) = found else {
+        return Ok(None);
+    };
+    let policy = organizations::policy_of(desk.store, &user, desk.policy).await?.policy;
+    Ok(Some(user).filter(|user| user.may_be_vouched_for(policy)))
 }
 
 /// The person behind a grant, if it still holds.

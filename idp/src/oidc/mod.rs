@@ -38,6 +38,7 @@ use crate::crypto::random::Entropy;
 use crate::ephemeral::Ephemeral;
 use crate::http_client::HttpClient;
 use crate::model::session::SessionLimits;
+use crate::model::user::Policy;
 use crate::store::Store;
 
 /// A clock of somebody else may go ahead of ours by this (security: C12).
@@ -56,6 +57,8 @@ pub struct Desk<'a> {
     /// Bounds on what nobody has proven are so many times wider.
     pub leniency: u64,
     pub limits: SessionLimits,
+    /// What is asked of everybody who signs in.
+    pub policy: Policy,
     pub issuer: &'a str,
     /// Where clients show certificates, if anywhere.
     pub mtls: Option<&'a Mtls>,

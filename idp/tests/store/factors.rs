@@ -8,7 +8,7 @@ use idp::crypto::token::{Token, TokenKind};
 use idp::model::attempt::BrowserId;
 use idp::model::ids::{LinkId, OutboxId, RecoveryCodeId};
 use idp::model::link::{Link, LinkPurpose};
-use idp::model::user::Email;
+use idp::model::user::{Email, Policy};
 use idp::store::email_changes::{self, Mailbox};
 use idp::store::guesses::{self, Guessed, Turn};
 use idp::store::outbox::{self, Kind};
@@ -256,7 +256,7 @@ on_both! {
                 let tx = store.begin().await.unwrap();
                 users::lock(&tx, ada.id).await.unwrap();
                 let deleted = passkeys::delete(&tx, ada.id, id).await.unwrap();
-                let kept = idp::account::proof::way_in_is_left(&tx, &ada).await.unwrap();
+                let kept = idp::account::proof::way_in_is_left(&tx, &ada, Policy::Free).await.unwrap();
                 if deleted && kept {
                     tx.commit().await.unwrap();
                     return true;

@@ -10,9 +10,9 @@ use crate::model::key::Confirmation;
 use crate::model::resource::Resources;
 use crate::model::scope::Scopes;
 use crate::model::user::{Email, User};
-use crate::oidc::assertion;
 use crate::oidc::claims::Audience;
 use crate::oidc::error::{EndpointError, OAuthError};
+use crate::oidc::{access, assertion};
 use crate::store::users;
 use crate::web::params::Params;
 
@@ -97,7 +97,7 @@ async fn person(desk: &Desk<'_>, by: PeopleBy, name: &str) -> Result<Option<User
             Err(_) => None,
         },
     };
-    Ok(found.filter(User::may_be_vouched_for))
+    Ok(access::may_be_vouched_for(desk, found).await?)
 }
 
 /// What the client registered, and nothing about the person themselves.
