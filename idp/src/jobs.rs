@@ -14,7 +14,7 @@ use crate::oidc;
 use crate::oidc::logout::notice;
 use crate::store::outbox::{self, Kind, Waiting};
 use crate::store::{
-    StoreError, browsers, grants, guesses, links, registration_tokens, revoked_tokens, sessions,
+    StoreError, browsers, grants, guesses, invitations, links, registration_tokens, revoked_tokens, sessions,
 };
 
 const EVERY: Duration = Duration::from_mins(1);
@@ -227,7 +227,7 @@ async fn answer(app: &App, waiting: &Waiting) -> anyhow::Result<()> {
     reset::answer(tools, (waiting.id, &request), app.clock.now()).await
 }
 
-/// Removes what has expired: sessions, spent grants, old guesses, links, browsers and messages.
+/// Removes what has expired: sessions, spent grants, old guesses, invitations, links, browsers and messages.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -248,6 +248,7 @@ pub async fn purge(app: &App) -> anyhow::Result<()> {
             grants::purge(&tx, now, now - KEEP_GRANTS, BATCH).await?,
             guesses::purge(&tx, now, BATCH).await?,
             links::purge(&tx, now, BATCH).await?,
+            invitations::purge(&tx, now, BATCH).await?,
             revoked_tokens::purge(&tx, now, BATCH).await?,
             browsers::purge(&tx, now - KEEP_BROWSERS, BATCH).await?,
         ];

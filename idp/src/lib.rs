@@ -20,6 +20,7 @@ pub mod theme;
 
 // What people and applications do.
 pub mod account;
+pub mod admin;
 pub mod login;
 pub mod oidc;
 

@@ -36,13 +36,14 @@ fn allowed() -> BTreeMap<&'static str, Vec<&'static str>> {
         ("mail", vec!["model", "config", "clock", "crypto", "store", "i18n", "theme"]),
         ("login", FLOOR.to_vec()),
         ("account", FLOOR.to_vec()),
+        ("admin", FLOOR.to_vec()),
         ("oidc", FLOOR.to_vec()),
         ("app", FLOOR.to_vec()),
         ("telemetry", vec!["config"]),
         ("web", with(&["app"])),
         ("jobs", with(&["app", "login", "oidc"])),
-        ("server", with(&["app", "web", "login", "account", "oidc"])),
-        ("cli", with(&["app", "server", "jobs", "telemetry", "login"])),
+        ("server", with(&["app", "web", "login", "account", "admin", "oidc"])),
+        ("cli", with(&["app", "server", "jobs", "telemetry", "login", "admin"])),
         ("main", vec!["cli"]),
     ])
 }

@@ -7,7 +7,7 @@ use idp::crypto::token::{Token, TokenKind};
 use idp::jobs;
 use idp::mail::Circumstances;
 use idp::model::credential::Factor;
-use idp::model::user::{Email, Language, PersonName};
+use idp::model::user::{Email, Language, PersonName, ServiceRole};
 use idp::store::users::{self, Profile};
 use idp::store::{Tx, outbox};
 use time::Duration;
@@ -48,9 +48,17 @@ async fn write_all(app: &TestApp, tx: &Tx, user: &idp::model::user::User) -> usi
     mail.change_email_old(tx, user, (&new, &token), &happened).await.unwrap();
     mail.change_email_new(tx, user, (&new, &token), &happened).await.unwrap();
     mail.email_changed(tx, user, (&new, &new), &happened).await.unwrap();
-    mail.access_link_issued(tx, user, 30, &Circumstances::on_the_host(app.app.clock.now())).await.unwrap();
+    let on_the_host = Circumstances::on_the_host(app.app.clock.now());
+    mail.access_link_issued(tx, user, (30, None), &on_the_host).await.unwrap();
+    mail.access_link_issued(tx, user, (30, Some(&token)), &happened).await.unwrap();
+    for enabled in [false, true] {
+        mail.account_enabled(tx, user, enabled, &happened).await.unwrap();
+    }
+    for role in [Some(ServiceRole::Support), None] {
+        mail.service_role_set(tx, user, role, &happened).await.unwrap();
+    }
     mail.access_link_used(tx, user, &happened).await.unwrap();
-    25
+    30
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@
 )]
 
 mod account;
+mod admin;
 mod architecture;
 mod cli;
 mod conformance;

@@ -6,9 +6,9 @@ use serde::Serialize;
 use crate::model::claims::NamedClaims;
 use crate::model::client::ClientId;
 use crate::model::credential::Factor;
-use crate::model::ids::{GrantId, PasskeyId, RegistrationTokenId, SessionId};
+use crate::model::ids::{GrantId, OrganizationId, PasskeyId, RegistrationTokenId, SessionId};
 use crate::model::session::Method;
-use crate::model::user::Policy;
+use crate::model::user::{Policy, ServiceRole};
 
 /// What happened. The serialised form is what is kept and hashed, so fields may be added and never
 /// renamed.
@@ -18,6 +18,36 @@ pub enum Event {
     OperatorSetUp,
     UserCreated {
         role: Option<&'static str>,
+    },
+    UserDisabled {
+        sessions_ended: u64,
+    },
+    UserEnabled,
+    /// Rights over the whole service, given or (with none) taken.
+    ServiceRoleSet {
+        role: Option<ServiceRole>,
+    },
+    OrganizationCreated {
+        organization: OrganizationId,
+    },
+    OrganizationChanged {
+        organization: OrganizationId,
+        policy: Option<Policy>,
+    },
+    OrganizationEnabled {
+        organization: OrganizationId,
+        enabled: bool,
+    },
+    MemberAdded {
+        organization: OrganizationId,
+        roles: String,
+    },
+    MemberRolesSet {
+        organization: OrganizationId,
+        roles: String,
+    },
+    MemberRemoved {
+        organization: OrganizationId,
     },
     SignedIn {
         method: Method,
@@ -184,9 +214,18 @@ pub enum Event {
 }
 
 /// What every kind is called.
-pub const KINDS: [&str; 47] = [
+pub const KINDS: [&str; 56] = [
     "operator-set-up",
     "user-created",
+    "user-disabled",
+    "user-enabled",
+    "service-role-set",
+    "organization-created",
+    "organization-changed",
+    "organization-enabled",
+    "member-added",
+    "member-roles-set",
+    "member-removed",
     "signed-in",
     "sign-in-failed",
     "signed-out",
@@ -239,6 +278,15 @@ impl Event {
         match self {
             Self::OperatorSetUp => "operator-set-up",
             Self::UserCreated { .. } => "user-created",
+            Self::UserDisabled { .. } => "user-disabled",
+            Self::UserEnabled => "user-enabled",
+            Self::ServiceRoleSet { .. } => "service-role-set",
+            Self::OrganizationCreated { .. } => "organization-created",
+            Self::OrganizationChanged { .. } => "organization-changed",
+            Self::OrganizationEnabled { .. } => "organization-enabled",
+            Self::MemberAdded { .. } => "member-added",
+            Self::MemberRolesSet { .. } => "member-roles-set",
+            Self::MemberRemoved { .. } => "member-removed",
             Self::SignedIn { .. } => "signed-in",
             Self::SignInFailed { .. } => "sign-in-failed",
             Self::SignedOut { .. } => "signed-out",

@@ -6,6 +6,7 @@ mod client;
 mod config;
 mod doctor;
 mod keys;
+mod org;
 mod serve;
 mod user;
 
@@ -14,9 +15,17 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
+use time::OffsetDateTime;
 
+use crate::admin::Office;
+use crate::app;
 use crate::clock::{SharedClock, SystemClock};
 use crate::config::{Config, Problems};
+use crate::crypto::random::Entropy;
+use crate::mail::Mailer;
+use crate::model::user::{Email, Policy, User};
+use crate::store::{Store, users};
+use crate::theme::Theme;
 
 /// The configuration, the database or a key is not usable: nothing was started.
 const CANNOT_START: u8 = 2;
@@ -43,6 +52,9 @@ enum Command {
     /// People.
     #[command(subcommand)]
     User(user::Command),
+    /// Clinics and practice groups, and who belongs to them.
+    #[command(subcommand)]
+    Org(org::Command),
     /// Applications.
     #[command(subcommand)]
     Client(client::Command),
@@ -78,6 +90,7 @@ pub fn run(cli: Cli) -> ExitCode {
             Command::Migrate => serve::migrate(config, &clock).await,
             Command::Config(command) => Ok(config::run(&command, &config)),
             Command::User(command) => user::run(command, &config, &clock).await,
+            Command::Org(command) => org::run(command, &config, &clock).await,
             Command::Client(command) => client::run(command, &config, &clock).await,
             Command::Keys(command) => keys::run(&command, &config, &clock).await,
             Command::Audit(command) => audit::run(&command, &config, &clock).await,
@@ -88,6 +101,47 @@ pub fn run(cli: Cli) -> ExitCode {
         Ok(code) => code,
         Err(error) => fail(if starting { CANNOT_START } else { 1 }, &error),
     }
+}
+
+/// What commands that administer work with.
+struct Host {
+    store: Store,
+    mailer: Mailer,
+    policy: Policy,
+    now: OffsetDateTime,
+}
+
+impl Host {
+    fn new(store: Store, config: &Config, clock: &SharedClock) -> anyhow::Result<Self> {
+        let mailer = Mailer::new(config, Arc::new(Theme::load()?), Entropy::of_the_system());
+        Ok(Self { store, mailer, policy: config.sign_in.policy, now: clock.now() })
+    }
+
+    fn office(&self) -> Office<'_> {
+        Office {
+            store: &self.store,
+            mail: &self.mailer,
+            entropy: Entropy::of_the_system(),
+            policy: self.policy,
+            now: self.now,
+            network: None,
+            browser: None,
+        }
+    }
+}
+
+/// Opens the database and finds somebody in it.
+async fn open_person(email: &Email, config: &Config, clock: &SharedClock) -> anyhow::Result<(Store, User)> {
+    let store = app::open_store(config, clock).await?;
+    match users::by_email(&store, email).await? {
+        Some(user) => Ok((store, user)),
+        None => anyhow::bail!("There is no account with the address {email}."),
+    }
+}
+
+/// Prints a result as whoever asked wants to read it.
+fn say(as_json: bool, json: &serde_json::Value, text: &str) {
+    if as_json { println!("{json}") } else { println!("{text}") }
 }
 
 /// Files that we make are for our own user, and a crash leaves no copy of our memory behind.

@@ -17,7 +17,8 @@ use crate::crypto::token::Token;
 use crate::i18n::Argument;
 use crate::model::credential::Factor;
 use crate::model::ids::OutboxId;
-use crate::model::user::{Email, User};
+use crate::model::link::ACCESS_PATH;
+use crate::model::user::{Email, ServiceRole, User};
 use crate::store::outbox::{self, Kind};
 use crate::store::{self, Tx, users};
 use crate::theme::Theme;
@@ -237,18 +238,25 @@ impl Mailer {
         self.send_to(tx, user, mailbox, &notice).await
     }
 
-    /// To the person for whom an access link was made, and to everybody who runs the service.
+    /// To the person for whom an access link was made, with the link where it is for them to have, and to everybody
+    /// who runs the service.
     pub async fn access_link_issued(
         &self,
         tx: &Tx,
         user: &User,
-        minutes: u64,
+        (minutes, token): (u32, Option<&Token>),
         happened: &Circumstances<'_>,
     ) -> Done {
-        let notice = Notice::new("access-link", happened).counted("minutes", minutes);
+        let notice = match token {
+            Some(token) => {
+                let link = Link { path: ACCESS_PATH, token, minutes };
+                Notice::new("access-link-sent", happened).link(link)
+            }
+            None => Notice::new("access-link", happened).counted("minutes", minutes.into()),
+        };
         self.send(tx, user, &notice).await?;
         let notice = Notice::new("access-link-of", happened)
-            .counted("minutes", minutes)
+            .counted("minutes", minutes.into())
             .named("address", user.email.as_str());
         for operator in users::operators(tx).await? {
             if operator.id != user.id {
@@ -260,6 +268,33 @@ impl Mailer {
 
     pub async fn access_link_used(&self, tx: &Tx, user: &User, happened: &Circumstances<'_>) -> Done {
         self.send(tx, user, &Notice::new("access-link-used", happened)).await
+    }
+
+    /// To somebody whose account was disabled or enabled again.
+    pub async fn account_enabled(
+        &self,
+        tx: &Tx,
+        user: &User,
+        enabled: bool,
+        happened: &Circumstances<'_>,
+    ) -> Done {
+        let name = if enabled { "account-enabled" } else { "account-disabled" };
+        self.send(tx, user, &Notice::new(name, happened)).await
+    }
+
+    /// To somebody who was given rights over the whole service, or lost them.
+    pub async fn service_role_set(
+        &self,
+        tx: &Tx,
+        user: &User,
+        role: Option<ServiceRole>,
+        happened: &Circumstances<'_>,
+    ) -> Done {
+        let notice = match role {
+            Some(role) => Notice::new("service-role", happened).named("role", role.as_str()),
+            None => Notice::new("service-role-ended", happened),
+        };
+        self.send(tx, user, &notice).await
     }
 
     async fn send(&self, tx: &Tx, user: &User, notice: &Notice<'_>) -> Done {

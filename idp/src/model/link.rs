@@ -4,6 +4,9 @@ use time::{Duration, OffsetDateTime};
 
 use super::ids::{LinkId, UserId};
 
+/// Where an access link leads.
+pub const ACCESS_PATH: &str = "/login/access";
+
 /// What a link is for. One made for one purpose is worth nothing for another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LinkPurpose {

@@ -1,8 +1,8 @@
 //! One-time access links: for somebody who is locked out, and for adding a passkey only.
 
 use futures_util::future::join_all;
-use idp::audit::Actor;
-use idp::login::access;
+use idp::admin::AdminActor;
+use idp::admin::access::{self, Made};
 use idp::model::user::{ServiceRole, User};
 use serde_json::json;
 use time::Duration;
@@ -12,9 +12,11 @@ use crate::support::{PASSWORD, SoftAuthenticator, TestApp};
 const ADA: &str = "ada@example.org";
 
 async fn issue(app: &TestApp, user: &User, minutes: u32) -> String {
-    let tools = (&app.app.store, &*app.app.mail, app.app.entropy);
-    let token = access::issue(tools, user, minutes, (Actor::Host.into(), app.app.clock.now())).await;
-    token.unwrap().expose().to_owned()
+    let made = access::make_link(&app.office(), &AdminActor::of_the_host(), (user.id, minutes)).await;
+    match made.unwrap().unwrap() {
+        Made::OnTheHost(token) => token.expose().to_owned(),
+        Made::Mailed => panic!("the host mails no link"),
+    }
 }
 
 #[tokio::test]

@@ -16,6 +16,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use idp::admin::Office;
 use idp::app::App;
 use idp::clock::{SharedClock, TestClock};
 use idp::config::Config;
@@ -211,6 +212,19 @@ impl TestApp {
     }
 
     /// The person as the database has them now.
+    /// What those work with who administer.
+    pub fn office(&self) -> Office<'_> {
+        Office {
+            store: &self.app.store,
+            mail: &self.app.mail,
+            entropy: self.app.entropy,
+            policy: self.app.config.sign_in.policy,
+            now: self.app.clock.now(),
+            network: Some("192.0.2.1"),
+            browser: Some("Firefox on Linux"),
+        }
+    }
+
     pub async fn user(&self, id: UserId) -> User {
         users::by_id(&self.app.store, id).await.unwrap().unwrap()
     }

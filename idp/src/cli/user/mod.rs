@@ -1,30 +1,28 @@
 //! `idp user …`.
 
+mod people;
+
 use std::io::Read;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use anyhow::{Context, bail, ensure};
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 use zeroize::Zeroizing;
 
+use super::{open_person, say};
 use crate::app;
 use crate::audit::{self, Actor, Event};
 use crate::clock::SharedClock;
 use crate::config::Config;
 use crate::crypto::password::{MAX_BYTES, Password, PasswordWorkers};
 use crate::crypto::random::Entropy;
-use crate::login::access;
-use crate::mail::{Circumstances, Mailer};
 use crate::model::details::Details;
 use crate::model::ids::UserId;
 use crate::model::user::{Email, PersonName, Policy, ServiceRole, User};
-use crate::store::guesses::{self, Guessed};
 use crate::store::milestones::{self, Milestone};
-use crate::store::{Store, grants, links, passkeys, passwords, recovery, sessions, totp, users};
-use crate::theme::Theme;
+use crate::store::{passwords, users};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -41,6 +39,18 @@ pub(super) enum Command {
     Unlock(Whom),
     /// Say how somebody's account may be opened.
     Policy(SetPolicy),
+    /// Log somebody out everywhere, and end what applications were given.
+    LogOut(Whom),
+    /// Disable an account: nobody signs in to it, and everything it has given ends at once.
+    Disable(Whom),
+    /// Let somebody sign in again whose account was disabled.
+    Enable(Whom),
+    /// Give somebody rights over the whole service, or (with none) take them.
+    Role(SetRole),
+    /// Show people, by name.
+    List(List),
+    /// Show what is known of somebody: how they get in, where they are logged in, where they belong.
+    Show(Whom),
     /// Set what is known of somebody beyond their name and address, from a file of JSON with members as in
     /// OpenID Connect: `phone_number`, `address`, `birthdate` and others. What is not in it is forgotten.
     Details(SetDetails),
@@ -69,6 +79,41 @@ pub(super) struct SetPolicy {
     whom: Whom,
     /// `free`, `require_second_factor`, `require_passkey` or `passkey_only`.
     policy: Policy,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SetRole {
+    #[command(flatten)]
+    whom: Whom,
+    #[arg(value_enum)]
+    role: GivenRole,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum GivenRole {
+    /// Everything.
+    Operator,
+    /// Help people back in, and nothing else.
+    Support,
+    /// See everything and change nothing.
+    Auditor,
+    None,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct List {
+    /// Only those whose name or address begins like this.
+    #[arg(long, default_value = "")]
+    search: String,
+    /// Only those whose account is disabled.
+    #[arg(long)]
+    disabled: bool,
+    /// At most so many.
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u64).range(1..=1000))]
+    limit: u64,
+    /// Print the result as JSON.
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -104,100 +149,19 @@ pub(super) async fn run(command: Command, config: &Config, clock: &SharedClock) 
             let id = create(&new, config, clock).await?;
             let said = format!("Made the account of {} ({id}).", new.email);
             say(new.json, &json!({ "id": id, "email": new.email }), &said);
-        }
-        Command::AccessLink(AccessLink { whom, minutes }) => {
-            let (store, user) = open(&whom, config, clock).await?;
-            let mailer = mailer(config)?;
-            let tools = (&store, &mailer, Entropy::of_the_system());
-            let token = access::issue(tools, &user, minutes, (Actor::Host.into(), clock.now())).await?;
-            let link = format!("{}?token={}", config.public_url.join(access::PATH), token.expose());
-            say(whom.json, &json!({ "link": link, "minutes": minutes }), &link);
-        }
-        Command::ResetPasskeys(whom) => {
-            let removed = reset_passkeys(&whom, config, clock).await?;
-            let said =
-                format!("Removed {removed} passkeys of {}. They log in with their password.", whom.email);
-            say(whom.json, &json!({ "removed": removed }), &said);
-        }
-        Command::ResetTwoFactor(whom) => {
-            reset_two_factor(&whom, config, clock).await?;
-            let said = format!("{} has no code app and no recovery codes any more.", whom.email);
-            say(whom.json, &json!({ "reset": true }), &said);
-        }
-        Command::Unlock(whom) => {
-            unlock(&whom, config, clock).await?;
-            say(
-                whom.json,
-                &json!({ "unlocked": true }),
-                &format!("The password of {} works again.", whom.email),
-            );
+            return Ok(ExitCode::SUCCESS);
         }
         Command::Details(set) => {
             set_details(&set, config, clock).await?;
             let said = format!("What is known of {} is what the file says.", set.whom.email);
             say(set.whom.json, &json!({ "set": true }), &said);
+            return Ok(ExitCode::SUCCESS);
         }
-        Command::Policy(SetPolicy { whom, policy }) => {
-            let (store, user) = open(&whom, config, clock).await?;
-            let tx = store.begin().await?;
-            users::set_policy(&tx, user.id, policy).await?;
-            audit::record(&tx, clock.now(), Actor::Host, Some(user.id), Event::PolicySet { policy }).await?;
-            tx.commit().await?;
-            let said =
-                format!("For {} the policy {} holds from the next log-in on.", whom.email, policy.as_str());
-            say(whom.json, &json!({ "policy": policy }), &said);
-        }
+        Command::List(list) => return people::list(&list, config, clock).await,
+        Command::Show(whom) => return people::show(&whom, config, clock).await,
+        other => people::change(other, config, clock).await?,
     }
     Ok(ExitCode::SUCCESS)
-}
-
-fn say(as_json: bool, json: &serde_json::Value, text: &str) {
-    if as_json { println!("{json}") } else { println!("{text}") }
-}
-
-fn mailer(config: &Config) -> anyhow::Result<Mailer> {
-    Ok(Mailer::new(config, Arc::new(Theme::load()?), Entropy::of_the_system()))
-}
-
-async fn open(whom: &Whom, config: &Config, clock: &SharedClock) -> anyhow::Result<(Store, User)> {
-    let store = app::open_store(config, clock).await?;
-    match users::by_email(&store, &whom.email).await? {
-        Some(user) => Ok((store, user)),
-        None => bail!("There is no account with the address {}.", whom.email),
-    }
-}
-
-async fn reset_passkeys(whom: &Whom, config: &Config, clock: &SharedClock) -> anyhow::Result<u64> {
-    let (store, user) = open(whom, config, clock).await?;
-    let (mailer, now) = (mailer(config)?, clock.now());
-    let tx = store.begin().await?;
-    users::lock(&tx, user.id).await?;
-    let removed = passkeys::delete_all(&tx, user.id).await?;
-    sessions::end_of_user(&tx, user.id, None).await?;
-    grants::revoke_of_user(&tx, user.id, grants::Which::All, now).await?;
-    links::end_of_user(&tx, user.id).await?;
-    mailer.passkeys_reset(&tx, &user, &Circumstances::on_the_host(now)).await?;
-    let event = Event::PasskeysReset { passkeys: removed };
-    audit::record(&tx, now, Actor::Host, Some(user.id), event).await?;
-    tx.commit().await?;
-    Ok(removed)
-}
-
-async fn reset_two_factor(whom: &Whom, config: &Config, clock: &SharedClock) -> anyhow::Result<()> {
-    let (store, user) = open(whom, config, clock).await?;
-    let (mailer, now) = (mailer(config)?, clock.now());
-    let tx = store.begin().await?;
-    users::lock(&tx, user.id).await?;
-    let recovery_codes = recovery::made_at(&tx, user.id).await?.is_some();
-    let code_app = totp::remove(&tx, user.id).await?;
-    recovery::remove(&tx, user.id).await?;
-    sessions::end_of_user(&tx, user.id, None).await?;
-    grants::revoke_of_user(&tx, user.id, grants::Which::All, now).await?;
-    links::end_of_user(&tx, user.id).await?;
-    mailer.two_factor_reset(&tx, &user, &Circumstances::on_the_host(now)).await?;
-    let event = Event::TwoFactorReset { code_app, recovery_codes };
-    audit::record(&tx, now, Actor::Host, Some(user.id), event).await?;
-    Ok(tx.commit().await?)
 }
 
 async fn set_details(set: &SetDetails, config: &Config, clock: &SharedClock) -> anyhow::Result<()> {
@@ -205,28 +169,11 @@ async fn set_details(set: &SetDetails, config: &Config, clock: &SharedClock) -> 
     let text = std::fs::read(&set.file).with_context(|| format!("{place} can not be read"))?;
     let details: Details =
         serde_json::from_slice(&text).with_context(|| format!("{place} is not what it should be"))?;
-    let (store, user) = open(&set.whom, config, clock).await?;
+    let (store, user) = open_person(&set.whom.email, config, clock).await?;
     let now = clock.now();
     let tx = store.begin().await?;
     users::set_details(&tx, user.id, &details, now).await?;
     audit::record(&tx, now, Actor::Host, Some(user.id), Event::ProfileChanged).await?;
-    Ok(tx.commit().await?)
-}
-
-async fn unlock(whom: &Whom, config: &Config, clock: &SharedClock) -> anyhow::Result<()> {
-    let (store, user) = open(whom, config, clock).await?;
-    let (mailer, now) = (mailer(config)?, clock.now());
-    let tx = store.begin().await?;
-    if !passwords::exists(&tx, user.id).await? {
-        bail!("{} has no password. Send an access link instead: idp user access-link.", whom.email);
-    }
-    guesses::forget(&tx, Guessed::Password(&user.email)).await?;
-    // Whoever only had to wait had no reason to worry either.
-    if !passwords::is_usable(&tx, user.id).await? {
-        mailer.password_unlocked(&tx, &user, &Circumstances::on_the_host(now)).await?;
-    }
-    passwords::reset_failures(&tx, user.id).await?;
-    audit::record(&tx, now, Actor::Host, Some(user.id), Event::PasswordUnlocked).await?;
     Ok(tx.commit().await?)
 }
 

@@ -1,0 +1,127 @@
+//! Who belongs to an organization: taking people in, giving them roles, letting them go.
+
+use super::organizations::begin;
+use super::{Act, AdminActor, Office, Outcome, Refused};
+use crate::audit::Event;
+use crate::model::ids::{OrganizationId, UserId};
+use crate::model::organization::{Membership, Roles};
+use crate::model::user::User;
+use crate::store::{Tx, memberships, organizations, users};
+
+/// At most `limit` members in the order of their identifiers.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list(
+    office: &Office<'_>,
+    actor: &AdminActor,
+    (id, after): (OrganizationId, Option<UserId>),
+    limit: u64,
+) -> Outcome<Vec<(User, Membership)>> {
+    if !actor.may_in(Act::SeePerson, id) || organizations::by_id(office.store, id).await?.is_none() {
+        return Ok(Err(Refused::NotFound));
+    }
+    let mut members = Vec::new();
+    for membership in memberships::of_organization(office.store, id, after, limit).await? {
+        if let Some(user) = users::by_id(office.store, membership.user_id).await? {
+            members.push((user, membership));
+        }
+    }
+    Ok(Ok(members))
+}
+
+/// Makes somebody with an account a member without asking them: for whoever runs the service. Others invite.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn add(
+    office: &Office<'_>,
+    actor: &AdminActor,
+    (id, person, roles): (OrganizationId, UserId, &Roles),
+) -> Outcome<()> {
+    let (tx, organization) = match begin(office, actor, (Act::CreateOrganization, id)).await? {
+        Ok(begun) => begun,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    if !organization.knows(roles) {
+        return Ok(Err(Refused::UnknownRole));
+    }
+    let Some(user) = users::by_id(&tx, person).await? else {
+        return Ok(Err(Refused::NotFound));
+    };
+    let membership =
+        Membership { user_id: user.id, organization_id: id, roles: roles.clone(), created_at: office.now };
+    if !memberships::insert(&tx, &membership).await? {
+        return Ok(Err(Refused::MemberAlready));
+    }
+    let event = Event::MemberAdded { organization: id, roles: roles.to_string() };
+    office.record(&tx, actor, Some(user.id), event).await?;
+    tx.commit().await?;
+    Ok(Ok(()))
+}
+
+/// Gives a member other roles.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn set_roles(
+    office: &Office<'_>,
+    actor: &AdminActor,
+    (id, person, roles): (OrganizationId, UserId, &Roles),
+) -> Outcome<()> {
+    let (tx, organization) = match begin(office, actor, (Act::RunOrganization, id)).await? {
+        Ok(begun) => begun,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    if !organization.knows(roles) {
+        return Ok(Err(Refused::UnknownRole));
+    }
+    let Some(before) = memberships::of(&tx, person, id).await? else {
+        return Ok(Err(Refused::NotFound));
+    };
+    if before.roles == *roles {
+        return Ok(Err(Refused::Unchanged));
+    }
+    if !roles.is_administrator() && is_last(&tx, &before).await? {
+        return Ok(Err(Refused::LastAdministrator));
+    }
+    memberships::set_roles(&tx, person, id, roles).await?;
+    let event = Event::MemberRolesSet { organization: id, roles: roles.to_string() };
+    office.record(&tx, actor, Some(person), event).await?;
+    tx.commit().await?;
+    Ok(Ok(()))
+}
+
+/// Lets a member go. Their account stays.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn remove(
+    office: &Office<'_>,
+    actor: &AdminActor,
+    (id, person): (OrganizationId, UserId),
+) -> Outcome<()> {
+    let (tx, _) = match begin(office, actor, (Act::RunOrganization, id)).await? {
+        Ok(begun) => begun,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    let Some(before) = memberships::of(&tx, person, id).await? else {
+        return Ok(Err(Refused::NotFound));
+    };
+    if is_last(&tx, &before).await? {
+        return Ok(Err(Refused::LastAdministrator));
+    }
+    memberships::delete(&tx, person, id).await?;
+    office.record(&tx, actor, Some(person), Event::MemberRemoved { organization: id }).await?;
+    tx.commit().await?;
+    Ok(Ok(()))
+}
+
+/// Whether an organization that is held would be left without anybody who looks after it.
+async fn is_last(tx: &Tx, member: &Membership) -> anyhow::Result<bool> {
+    if !member.roles.is_administrator() {
+        return Ok(false);
+    }
+    let administrators = memberships::administrators(tx, member.organization_id).await?;
+    Ok(administrators.iter().all(|administrator| *administrator == member.user_id))
+}

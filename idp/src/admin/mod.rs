@@ -1,0 +1,92 @@
+//! Administration: what is done for or to somebody else. Every function wants an [`AdminActor`], the proof that
+//! whoever acts may do it, and nothing here lets anybody become somebody else.
+
+pub mod access;
+pub mod actor;
+pub mod members;
+pub mod organizations;
+pub mod people;
+
+use time::OffsetDateTime;
+
+use crate::audit::{self, Doer, Event};
+use crate::crypto::random::Entropy;
+use crate::mail::{Circumstances, Mailer};
+use crate::model::ids::UserId;
+use crate::model::user::Policy;
+use crate::store::{self, Store, Tx};
+
+pub use actor::{Act, AdminActor};
+
+/// What is worked with, and the circumstances of one request.
+#[derive(Debug)]
+pub struct Office<'a> {
+    pub store: &'a Store,
+    pub mail: &'a Mailer,
+    pub entropy: Entropy,
+    /// The rule for signing in that holds for everybody.
+    pub policy: Policy,
+    pub now: OffsetDateTime,
+    pub network: Option<&'a str>,
+    pub browser: Option<&'a str>,
+}
+
+/// Why something was not done. Nothing of it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// There is no such thing, as far as whoever asks may know.
+    #[error("there is no such person or organization")]
+    NotFound,
+    #[error("this is beyond your rights")]
+    Forbidden,
+    /// For one's own account there are the account pages, which ask for a proof.
+    #[error("your own account is changed on your account pages")]
+    Yourself,
+    #[error("they are the last operator, and without one nobody could look after the service")]
+    LastOperator,
+    #[error("they are the last administrator of an organization; name another one first")]
+    LastAdministrator,
+    #[error("their account is disabled")]
+    Disabled,
+    #[error("the short name is taken")]
+    SlugTaken,
+    #[error("they belong to the organization already")]
+    MemberAlready,
+    #[error("the organization does not have such a role")]
+    UnknownRole,
+    #[error("a role that members still have can not be taken from the organization")]
+    RoleInUse,
+    #[error("there is nothing to change: it is so already")]
+    Unchanged,
+}
+
+/// What came of something: done, refused, or (outside) our own fault.
+pub type Outcome<T> = anyhow::Result<Result<T, Refused>>;
+
+impl Office<'_> {
+    /// Begins a change, once more sure that whoever makes it has the rights that they showed: somebody else may
+    /// have taken them away since.
+    async fn begin(&self, actor: &AdminActor) -> anyhow::Result<Result<Tx, Refused>> {
+        let tx = self.store.begin().await?;
+        Ok(if actor.still_holds(&tx).await? { Ok(tx) } else { Err(Refused::Forbidden) })
+    }
+
+    async fn record(
+        &self,
+        tx: &Tx,
+        actor: &AdminActor,
+        subject: Option<UserId>,
+        event: Event,
+    ) -> store::Result<()> {
+        let doer = Doer { actor: actor.recorded_as(), network: self.network, browser: self.browser };
+        audit::record(tx, self.now, doer, subject, event).await
+    }
+
+    fn circumstances(&self) -> Circumstances<'_> {
+        Circumstances {
+            at: self.now,
+            browser: self.browser.unwrap_or_default(),
+            network: self.network.unwrap_or_default(),
+        }
+    }
+}

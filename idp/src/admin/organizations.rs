@@ -1,0 +1,144 @@
+//! Organizations: making them, changing them, disabling them.
+
+use super::{Act, AdminActor, Office, Outcome, Refused};
+use crate::audit::Event;
+use crate::model::ids::OrganizationId;
+use crate::model::organization::{Organization, Slug};
+use crate::store::organizations::{self, Settings};
+use crate::store::{Tx, memberships};
+
+/// At most `limit` organizations in the order of their slugs, of those that the actor may see.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list(
+    office: &Office<'_>,
+    actor: &AdminActor,
+    after: Option<&Slug>,
+    limit: u64,
+) -> anyhow::Result<Vec<Organization>> {
+    if actor.may(Act::SeeOrganization) {
+        return Ok(organizations::page(office.store, after, limit).await?);
+    }
+    let Some(person) = actor.person() else {
+        return Ok(Vec::new());
+    };
+    let mut own = organizations::of_user(office.store, person).await?;
+    own.retain(|organization| actor.may_in(Act::SeeOrganization, organization.id));
+    own.retain(|organization| after.is_none_or(|after| organization.slug > *after));
+    own.sort_by(|one, other| one.slug.cmp(&other.slug));
+    own.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    Ok(own)
+}
+
+/// # Errors
+/// When the database does not answer.
+pub async fn view(office: &Office<'_>, actor: &AdminActor, id: OrganizationId) -> Outcome<Organization> {
+    let found = organizations::by_id(office.store, id).await?;
+    let seen = found.filter(|organization| actor.may_in(Act::SeeOrganization, organization.id));
+    Ok(seen.ok_or(Refused::NotFound))
+}
+
+/// Makes an organization, without members.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn create(
+    office: &Office<'_>,
+    actor: &AdminActor,
+    (slug, settings): (Slug, Settings),
+) -> Outcome<Organization> {
+    if !actor.may(Act::CreateOrganization) {
+        return Ok(Err(Refused::Forbidden));
+    }
+    let tx = match office.begin(actor).await? {
+        Ok(tx) => tx,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    let organization = Organization {
+        id: office.entropy.id(office.now, OrganizationId::new)?,
+        slug,
+        name: settings.name,
+        policy: settings.policy,
+        roles: settings.roles,
+        disabled_at: None,
+        created_at: office.now,
+        updated_at: office.now,
+    };
+    if !organizations::insert(&tx, &organization).await? {
+        return Ok(Err(Refused::SlugTaken));
+    }
+    let event = Event::OrganizationCreated { organization: organization.id };
+    office.record(&tx, actor, None, event).await?;
+    tx.commit().await?;
+    Ok(Ok(organization))
+}
+
+/// Changes an organization.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn change(
+    office: &Office<'_>,
+    actor: &AdminActor,
+    (id, settings): (OrganizationId, &Settings),
+) -> Outcome<()> {
+    let (tx, before) = match begin(office, actor, (Act::RunOrganization, id)).await? {
+        Ok(begun) => begun,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    let gone = before.roles.iter().filter(|role| !settings.roles.contains(role.as_str()));
+    for role in gone {
+        if memberships::any_with(&tx, id, role).await? {
+            return Ok(Err(Refused::RoleInUse));
+        }
+    }
+    organizations::set(&tx, id, settings, office.now).await?;
+    let event = Event::OrganizationChanged { organization: id, policy: settings.policy };
+    office.record(&tx, actor, None, event).await?;
+    tx.commit().await?;
+    Ok(Ok(()))
+}
+
+/// Disables an organization, or enables it again. Disabled, nobody administers it, it has no say about how its
+/// members sign in, and nobody signs in for it; its people keep their accounts.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn set_enabled(
+    office: &Office<'_>,
+    actor: &AdminActor,
+    id: OrganizationId,
+    enabled: bool,
+) -> Outcome<()> {
+    let (tx, _) = match begin(office, actor, (Act::CreateOrganization, id)).await? {
+        Ok(begun) => begun,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    if !organizations::set_enabled(&tx, id, enabled, office.now).await? {
+        return Ok(Err(Refused::Unchanged));
+    }
+    let event = Event::OrganizationEnabled { organization: id, enabled };
+    office.record(&tx, actor, None, event).await?;
+    tx.commit().await?;
+    Ok(Ok(()))
+}
+
+/// Begins a change to an organization: holds it, and makes sure that the actor may make it.
+pub(super) async fn begin(
+    office: &Office<'_>,
+    actor: &AdminActor,
+    (act, id): (Act, OrganizationId),
+) -> Outcome<(Tx, Organization)> {
+    if !actor.may_in(act, id) {
+        let seen = actor.may_in(Act::SeeOrganization, id);
+        return Ok(Err(if seen { Refused::Forbidden } else { Refused::NotFound }));
+    }
+    let tx = match office.begin(actor).await? {
+        Ok(tx) => tx,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    organizations::lock(&tx, id).await?;
+    let found = organizations::by_id(&tx, id).await?;
+    Ok(found.map(|organization| (tx, organization)).ok_or(Refused::NotFound))
+}
