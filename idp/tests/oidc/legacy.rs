@@ -98,6 +98,23 @@ async fn each_response_type_brings_what_it_says() {
     }
 }
 
+/// Checklist 13, Core §3.2.2.11: a nonce is needed where an ID token comes by the browser, and nowhere else.
+#[tokio::test]
+async fn a_nonce_is_asked_for_where_an_id_token_comes_by_the_browser() {
+    let (office, old) = office().await;
+    for (asked, needed) in [
+        ("id_token", true),
+        ("id_token token", true),
+        ("code id_token", true),
+        ("code id_token token", true),
+        ("code token", false),
+    ] {
+        let said = fragment(&ask(&old, &office, &[("response_type", asked), ("nonce", "")]).await);
+        assert_eq!(said.get("error").is_some(), needed, "{asked}: {said}");
+        assert_eq!(said.get("code").is_some(), !needed, "{asked}: {said}");
+    }
+}
+
 /// Tokens never stand where servers write them down; everything else may be asked for.
 #[tokio::test]
 async fn tokens_go_by_fragment_or_form_and_never_by_query() {

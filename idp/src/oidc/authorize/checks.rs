@@ -39,7 +39,8 @@ pub fn check(
     no_registration(params)?;
     let state = bounded(params, "state", MAX_STATE)?;
     let nonce = bounded(params, "nonce", MAX_NONCE)?;
-    if flow.is_some() && nonce.is_none() {
+    // Core §3.2.2.11, §3.3.2.11: of answers with an ID token in them.
+    if flow.is_some_and(LegacyFlow::has_id_token) && nonce.is_none() {
         return Err(OAuthError::InvalidRequest("nonce is missing: this response_type needs it".to_owned()));
     }
     let code_challenge = code_challenge(params, &addressed.client, flow)?;
