@@ -69,7 +69,7 @@ async fn a_request_object_that_is_not_good_is_refused() {
         ("aud", json!("https://other.example")),
         ("aud", Value::Null),
         ("exp", json!(now)),
-        ("exp", Value::Null),
+        ("exp", json!("soon")),
         ("nbf", json!(now + 61)),
         ("request_uri", json!("https://lab.example.org/object")),
         ("request", json!("x")),
@@ -99,6 +99,25 @@ async fn a_request_object_that_is_not_good_is_refused() {
     assert_redirected_error(&answer, &lab, "request_not_supported");
     // Without an address that is certain nobody is sent anywhere.
     super::assert_stays_here(&send(&office, "x", &[]).await);
+}
+
+/// Core §6.1 and RFC 9101 §4 know no duty to say until when; who must sign has to. A member without a value is as
+/// if it were not there.
+#[tokio::test]
+async fn a_request_object_without_an_end_is_good_where_signing_is_free() {
+    let key = Signer::new(SigningAlg::Rs256);
+    for (more, good) in [("", true), ("\nrequire = [\"signed_requests\"]", false)] {
+        let (office, lab) = lab(&key, &format!("{SETTINGS}{more}")).await;
+        let mut object = claims(&office, &lab);
+        for gone in ["exp", "nbf", "jti"] {
+            object.as_object_mut().unwrap().remove(gone);
+        }
+        object["state"] = json!("");
+        let outside = [("redirect_uri", "https://lab.example.org/cb"), ("response_type", "code")];
+        let answer = send(&office, &key.sign(&json!({}), &object), &outside).await;
+        assert_eq!(answer.parameter("code").is_some(), good, "{answer:?}");
+        assert_eq!(answer.parameter("state"), None, "{answer:?}");
+    }
 }
 
 /// RFC 9101 §10.5, also when it is pushed.

@@ -7,7 +7,7 @@ use time::Duration;
 use crate::crypto::foreign::Unverified;
 use crate::crypto::sha256;
 use crate::ephemeral::Kind;
-use crate::model::client::Client;
+use crate::model::client::{Client, Requirement};
 use crate::oidc::error::OAuthError;
 use crate::oidc::{AHEAD, Desk, client_keys};
 use crate::web::params::Params;
@@ -92,7 +92,10 @@ fn judge(desk: &Desk<'_>, client: &Client, claims: &Map<String, Value>) -> Resul
         return Err(invalid("aud must be our issuer"));
     }
     let now = desk.now.unix_timestamp();
-    if claims.get("exp").and_then(Value::as_i64).is_none_or(|at| at <= now) {
+    // Neither RFC 9101 §4 nor Core §6.1 ask for it; who has to sign has to say until when, too.
+    let may_lack = !client.must(Requirement::SignedRequests);
+    let in_time = |at: &Value| at.as_i64().is_some_and(|at| at > now);
+    if !claims.get("exp").map_or(may_lack, in_time) {
         return Err(invalid("exp is missing or past"));
     }
     let begun = |name: &str| {
@@ -123,6 +126,8 @@ fn parameters(claims: Map<String, Value>) -> Params {
             continue;
         }
         match value {
+            // As in a query, without a value it is as if it were not there (RFC 6749 §3.1).
+            Value::String(text) if text.is_empty() => {}
             Value::String(text) => params.add(&name, text),
             // `resource` may be a list; anything else that is structured, such as `claims`, stays JSON.
             Value::Array(list) if Params::may_repeat(&name) => {
