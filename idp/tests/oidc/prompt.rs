@@ -246,6 +246,36 @@ async fn max_age_zero_is_satisfied_by_the_sign_in_it_led_to() {
     assert!(answer.parameter("code").is_some(), "{answer:?}");
 }
 
+/// Checklist 8, Core §3.1.3.7: what is answered late is still as young as the application wanted it.
+#[tokio::test]
+async fn a_page_that_is_left_open_makes_no_old_proof_young() {
+    let office = Office::open().await;
+    office.app.advance(Duration::minutes(2));
+    let practice = office.practice();
+    for (more, minutes, enough) in [
+        (("max_age", "60"), 4, true),
+        (("max_age", "60"), 25, false),
+        (("max_age", "0"), 25, false),
+        (("max_age", "3600"), 25, true),
+    ] {
+        let led_here = practice.authorize(&office.browser, &[more, ("prompt", "login consent")]).await;
+        let page = sign_in(&office.browser, &led_here, ADA).await;
+        office.app.advance(Duration::minutes(minutes));
+        let answer = decide(&office.browser, &page, "allow").await;
+        let answer = if answer.status == 303 && answer.location().contains("/oidc/authorize/resume") {
+            office.browser.get(&answer.location()).await
+        } else {
+            answer
+        };
+        assert_eq!(
+            answer.parameter("code").is_some(),
+            enough,
+            "{more:?} after {minutes} minutes: {answer:?}"
+        );
+        assert_eq!(asks_to_sign_in(&answer), !enough, "{more:?} after {minutes} minutes");
+    }
+}
+
 /// OIDC Core §3.1.2.1: a hint, for convenience.
 #[tokio::test]
 async fn login_hint_fills_in_the_address_and_decides_nothing() {

@@ -91,9 +91,14 @@ async fn a_voluntary_acr_is_no_demand() {
 async fn a_demand_that_nobody_can_meet_fails() {
     let office = Office::open().await;
     let practice = office.practice();
-    let claims = json!({ "id_token": { "acr": { "essential": true, "values": ["urn:example:gold"] } } });
-    let answer = practice.authorize(&office.browser, &[("claims", &claims.to_string())]).await;
-    assert_redirected_error(&answer, &practice, "unmet_authentication_requirements");
+    for wanted in [json!({ "values": ["urn:example:gold"] }), json!({ "values": [2] }), json!({ "value": 2 })]
+    {
+        let mut acr = wanted;
+        acr["essential"] = json!(true);
+        let claims = json!({ "id_token": { "acr": acr } });
+        let answer = practice.authorize(&office.browser, &[("claims", &claims.to_string())]).await;
+        assert_redirected_error(&answer, &practice, "unmet_authentication_requirements");
+    }
 }
 
 /// OIDC Core §3.1.2.2: for whom it was asked, and nobody else; whoever logs in as somebody else is told why.

@@ -62,9 +62,9 @@ fn assurance(acr: &Value) -> Result<Option<Assurance>, OAuthError> {
     }
     let one = acr.get("value").into_iter();
     let many = acr.get("values").and_then(Value::as_array).into_iter().flatten();
-    let named: Vec<&str> = one.chain(many).filter_map(Value::as_str).collect();
-    let least = named.iter().filter_map(|acr| Assurance::parse(acr)).min();
-    if least.is_none() && !named.is_empty() {
+    let least = one.chain(many).filter_map(Value::as_str).filter_map(Assurance::parse).min();
+    // Also one that is no text is one that we can not meet.
+    if least.is_none() && ["value", "values"].iter().any(|name| acr.get(name).is_some()) {
         return Err(OAuthError::UnmetAuthenticationRequirements);
     }
     Ok(least)

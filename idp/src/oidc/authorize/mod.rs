@@ -23,6 +23,10 @@ use crate::store::{Store, consents};
 /// RFC 6749 §4.1.2 and FAPI 2.0 §5.3.2.1: the longest a code may wait.
 pub const CODE_LIFETIME: Duration = Duration::seconds(60);
 
+/// What somebody has proven for a request may be so old when it is answered, however young the application wants
+/// it: there may be a page between.
+const ON_THE_WAY: Duration = Duration::minutes(5);
+
 /// What has to happen next for an authorization request.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Next {
@@ -87,9 +91,12 @@ fn session_answers(
         return refuse(Because::TooWeak);
     }
     let age = now - session.authenticated_at;
+    let wanted = attempt.max_age.map(|seconds| Duration::seconds(i64::from(seconds)));
     // `max_age=0` asks for a new proof, as `prompt=login` does.
-    let young = attempt.max_age.is_none_or(|s| s > 0 && age <= Duration::seconds(i64::from(s)));
-    if proven_for_this || !attempt.prompt.login && young { Ok(()) } else { Err(Because::Nobody) }
+    let young = wanted.is_none_or(|wanted| wanted.is_positive() && age <= wanted);
+    // A new proof holds while its person reads a page or two, and not for as long as a page is left open.
+    let still = wanted.is_none_or(|wanted| age <= wanted.max(ON_THE_WAY));
+    if proven_for_this && still || !attempt.prompt.login && young { Ok(()) } else { Err(Because::Nobody) }
 }
 
 async fn needs_consent(
