@@ -2,7 +2,7 @@
 //! that may have ended since it was made (C6, C17).
 
 use super::Desk;
-use super::claims::AccessToken;
+use super::claims::{AccessToken, Actor};
 use crate::crypto::jwt;
 use crate::model::claims::NamedClaims;
 use crate::model::client::{Client, ClientId};
@@ -58,9 +58,27 @@ pub async fn open(desk: &Desk<'_>, token: &str) -> anyhow::Result<Option<Access>
     {
         return Ok(None);
     }
+    if !actors_stand(desk, token.act.as_ref()).await? {
+        return Ok(None);
+    }
     let user = holder(desk, &grant).await?;
     let named = grant.permission.within(&client).claims;
     Ok(user.map(|user| Access { token, client, scopes, user: Some(user), named }))
+}
+
+/// Whether everybody who handed a token on may still act. A chain is as short as exchange lets it be.
+async fn actors_stand(desk: &Desk<'_>, last: Option<&Actor>) -> anyhow::Result<bool> {
+    let mut next = last;
+    while let Some(actor) = next {
+        let Ok(id) = ClientId::parse(&actor.sub) else {
+            return Ok(false);
+        };
+        if clients::by_id(desk.store, &id).await?.is_none_or(|client| !client.is_enabled()) {
+            return Ok(false);
+        }
+        next = actor.act.as_deref();
+    }
+    Ok(true)
 }
 
 /// A token of ours that has not expired, whatever else became of it.

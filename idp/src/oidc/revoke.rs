@@ -12,7 +12,6 @@ use super::error::{EndpointError, OAuthError};
 use crate::audit::{self, Actor, Event};
 use crate::crypto::token::{Token, TokenKind};
 use crate::model::client::Client;
-use crate::model::ids::UserId;
 use crate::store::{grants, revoked_tokens};
 use crate::web::params::Params;
 
@@ -65,8 +64,11 @@ async fn access_token(desk: &Desk<'_>, client: &Client, token: &str) -> Result<(
         return Ok(());
     }
     let event = Event::TokensRevoked { client: client.id.clone(), grant: None };
-    let about_a_person = token.grant_id.is_some() || token.vouched_by.is_some();
-    let person = about_a_person.then(|| token.sub.parse::<UserId>().ok()).flatten();
+    // By the grant: what the client calls them may be no name of ours.
+    let person = match token.grant_id.as_deref().and_then(|id| id.parse().ok()) {
+        Some(id) => grants::by_id(&tx, id).await?.map(|grant| grant.user_id),
+        None => token.vouched_by.and_then(|_| token.sub.parse().ok()),
+    };
     audit::record(&tx, desk.now, Actor::Anonymous, person, event).await?;
     Ok(tx.commit().await?)
 }

@@ -35,6 +35,13 @@ grants = ["token_exchange"]
 scopes = ["letters:send"]
 serves = ["https://post.example.org"]
 resources = ["https://archive.example.org", "https://post.example.org"]
+
+[[clients]]
+id = "archive"
+name = "Archive API"
+type = "machine"
+secret = "a secret that the practice keeps to itself"
+serves = ["https://archive.example.org"]
 "#;
 
 const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
@@ -230,6 +237,24 @@ async fn an_exchanged_token_ends_with_what_it_came_from() {
             assert_token_error(&again, 400, "invalid_request");
         }
     }
+}
+
+/// C6, 2.18: whoever handed a token on and may not act any more has handed on nothing.
+#[tokio::test]
+async fn an_actor_in_the_middle_that_is_disabled_ends_what_it_handed_on() {
+    let world = World::open().await;
+    let tokens = world.call().await;
+    let first = exchange(&world.booking, text(&tokens, "access_token"), &[]).await.json();
+    let archive = [("resource", "https://archive.example.org")];
+    let second = exchange(&world.post, text(&first, "access_token"), &archive).await;
+    assert_eq!(second.status, 200, "{second:?}");
+    let archive = world.office.client("archive", Some(super::SECRET), "");
+    let second = second.json();
+    let token = [("token", text(&second, "access_token"))];
+    let active = async || archive.call("/oidc/introspect", &token).await.json()["active"].clone();
+    assert_eq!(active().await, json!(true));
+    super::disable_client(&world.office.app, "booking").await;
+    assert_eq!(active().await, json!(false));
 }
 
 /// A token that is bound to a key can not be passed on by who does not hold it; what comes of it may be bound to
