@@ -62,6 +62,21 @@ async fn a_person_allows_a_device() {
     assert_eq!(part(text(&tokens, "access_token"), 1)["acr"], "pwd");
 }
 
+/// Registration §2: how old a sign-in may be is a demand on what a device gets, too.
+#[tokio::test]
+async fn a_device_whose_application_wants_a_young_proof_gets_one() {
+    let more = "[[clients]]\nid = \"wall\"\nname = \"Wall\"\ntype = \"device\"\ndefault_max_age = 300";
+    let office = Office::with_clients(more).await;
+    let wall = office.client("wall", None, "");
+    let begun = begin(&wall).await;
+    let user = text(&begun, "user_code");
+    office.app.advance(Duration::minutes(6));
+    let sent = decide(&office.browser, user, "allow").await;
+    assert!(sent.location().starts_with("/login?") && sent.location().contains("confirm=1"), "{sent:?}");
+    office.browser.log_in_with_password(super::ADA, crate::support::PASSWORD).await;
+    assert!(decide(&office.browser, user, "allow").await.body.contains("The device is connected"));
+}
+
 /// RFC 8628 §3.3: whoever is not signed in does that first, and the code is not lost.
 #[tokio::test]
 async fn a_stranger_signs_in_first() {

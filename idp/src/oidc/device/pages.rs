@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
+use time::Duration;
 
 use super::{Decision, Named, PAGE, Waiting, decide, named, spend};
 use crate::app::App;
@@ -15,7 +16,7 @@ use crate::theme::{Page, moment};
 use crate::web::error::PageError;
 use crate::web::form::{Asked, Posted};
 use crate::web::page::{self, Frame, see_other};
-use crate::web::session::SignedIn;
+use crate::web::session::{FRESH, SignedIn, confirm_at};
 use crate::web::visit::Visit;
 
 /// The page for typing a code.
@@ -163,14 +164,23 @@ pub async fn answer(
         Ok(found) => found,
         Err(failure) => return again(&app, &visit, &form.user_code, failure),
     };
+    let allowed = matches!(form.decision, Answer::Allow);
+    let client = clients::by_id(&app.store, &waiting.client_id).await?.filter(Client::is_enabled);
+    // Registration §2: a demand on every ID token.
+    let wanted = client.as_ref().and_then(|client| client.settings.default_max_age);
+    if let Some(seconds) = wanted.filter(|_| allowed) {
+        let wanted = Duration::seconds(i64::from(seconds)).max(FRESH);
+        if !signed_in.session.is_fresh(app.clock.now(), wanted) {
+            let here = serde_urlencoded::to_string([("user_code", &form.user_code)]).unwrap_or_default();
+            return Ok(see_other(&confirm_at(&format!("{PAGE}?{here}"))));
+        }
+    }
     if !spend(&app.ephemeral, &waiting, key).await? {
         return again(&app, &visit, &form.user_code, "device-unknown");
     }
-    let allowed = matches!(form.decision, Answer::Allow);
     let decision =
         if allowed { Decision::Allowed(Approval::from(&signed_in.session)) } else { Decision::Denied };
     if allowed {
-        let client = clients::by_id(&app.store, &waiting.client_id).await?.filter(Client::is_enabled);
         let client = client.ok_or_else(|| PageError::UnknownClient("the client was removed".to_owned()))?;
         let doer = visit.doer(Actor::Person(signed_in.user.id));
         let what = (&waiting.permission, &client);
