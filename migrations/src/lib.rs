@@ -12,6 +12,7 @@ mod m0004_factors;
 mod m0005_apis;
 mod m0006_registration;
 mod m0008_organizations;
+mod m0010_recipients;
 
 #[derive(Debug)]
 pub struct Migrator;
@@ -26,6 +27,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0005_apis::Migration),
             Box::new(m0006_registration::Migration),
             Box::new(m0008_organizations::Migration),
+            Box::new(m0010_recipients::Migration),
         ]
     }
 }

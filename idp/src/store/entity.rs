@@ -282,6 +282,7 @@ entity!(outbox, "outbox", {
     id: Uuid,
     kind: String,
     user_id: Option<Uuid>,
+    recipient: Option<String>,
     sealed_content: Vec<u8>,
     attempts: i32,
     created_at: i64,

@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 use super::entity::outbox;
 use super::{Read, Result, StoreError, Tx, to_millis};
 use crate::crypto::seal::Place;
+use crate::model::client::ClientId;
 use crate::model::ids::{OutboxId, UserId};
 
 /// What kind of thing waits.
@@ -54,6 +55,17 @@ fn place(row: &str) -> Place<'_> {
 pub async fn add(
     tx: &Tx,
     id: OutboxId,
+    whose: (Kind, Option<UserId>),
+    content: &[u8],
+    now: OffsetDateTime,
+) -> Result<()> {
+    add_for(tx, (id, None), whose, content, now).await
+}
+
+/// The same for an application, which gets no more than its turn.
+pub async fn add_for(
+    tx: &Tx,
+    (id, recipient): (OutboxId, Option<&ClientId>),
     (kind, user): (Kind, Option<UserId>),
     content: &[u8],
     now: OffsetDateTime,
@@ -62,6 +74,7 @@ pub async fn add(
         id: Set(id.uuid()),
         kind: Set(kind.as_str().to_owned()),
         user_id: Set(user.map(UserId::uuid)),
+        recipient: Set(recipient.map(ToString::to_string)),
         sealed_content: Set(tx.seal(place(&id.to_string()), content)?),
         attempts: Set(0),
         created_at: Set(to_millis(now)),
@@ -72,8 +85,9 @@ pub async fn add(
     Ok(())
 }
 
-/// What of these kinds is due, mails before requests, oldest first. Nobody owns any of it until [`claim`]
-/// says so.
+/// What of these kinds is due, mails before requests, oldest first; of several recipients the first thing of each
+/// before the second of any, so that one who is slow to take theirs holds up nobody. Nobody owns any of it until
+/// [`claim`] says so.
 pub async fn due(db: &impl Read, kinds: &[Kind], now: OffsetDateTime, limit: u64) -> Result<Vec<OutboxId>> {
     let ids: Vec<uuid::Uuid> = outbox::Entity::find()
         .select_only()
@@ -82,6 +96,7 @@ pub async fn due(db: &impl Read, kinds: &[Kind], now: OffsetDateTime, limit: u64
         .filter(outbox::Column::Kind.is_in(kinds.iter().map(|kind| kind.as_str())))
         // Finished mails first, whoever asks for how many new passwords.
         .order_by_desc(outbox::Column::Kind.eq(Kind::Mail.as_str()))
+        .order_by_asc(Expr::cust("ROW_NUMBER() OVER (PARTITION BY recipient, CASE WHEN recipient IS NULL THEN id END ORDER BY next_try_at)"))
         .order_by_asc(outbox::Column::NextTryAt)
         .limit(limit)
         .into_tuple()

@@ -184,6 +184,56 @@ async fn applications_are_told_side_by_side() {
     assert!(begun.elapsed() < std::time::Duration::from_secs(4), "{:?}", begun.elapsed());
 }
 
+/// T31: one that is slow to hear many things has them one after the other, and everybody else is told first.
+#[tokio::test]
+async fn an_application_that_is_slow_waits_for_itself() {
+    let (office, lab, ear) = office().await;
+    let (other, address) = Ear::open().await;
+    let app = &office.app.app;
+    for _ in 0..60 {
+        queue(app, "lab").await;
+    }
+    let tx = app.store.begin().await.unwrap();
+    let quick = idp::model::client::ClientId::parse("quick").unwrap();
+    let mut client = idp::store::clients::by_id(&tx, &lab_id(&lab)).await.unwrap().unwrap();
+    client.id = quick;
+    client.source = idp::model::client::ClientSource::Admin;
+    client.settings.backchannel_logout_uri = Some(idp::model::client::WebUri::parse(&address).unwrap());
+    assert!(idp::store::clients::insert(&tx, &client).await.unwrap());
+    tx.commit().await.unwrap();
+    queue(app, "quick").await;
+    ear.0.lock().unwrap().takes = std::time::Duration::from_millis(700);
+    let telling = tokio::spawn({
+        let app = app.clone();
+        async move { jobs::tell(&app).await.unwrap() }
+    });
+    let begun = std::time::Instant::now();
+    while other.tokens().is_empty() {
+        assert!(begun.elapsed() < std::time::Duration::from_secs(2), "it waited for somebody else");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    telling.await.unwrap();
+    assert_eq!(ear.tokens().len(), 60);
+}
+
+fn lab_id(lab: &Application) -> idp::model::client::ClientId {
+    idp::model::client::ClientId::parse(&lab.client_id).unwrap()
+}
+
+/// A notice that waits for an application.
+async fn queue(app: &idp::app::App, client: &str) {
+    let now = app.clock.now();
+    let id = |kind: u8| uuid::Uuid::from_bytes([kind; 16]);
+    let content = serde_json::json!({ "client": client, "user": id(1), "session": id(2) });
+    let client = idp::model::client::ClientId::parse(client).unwrap();
+    let tx = app.store.begin().await.unwrap();
+    let outbox = app.entropy.id(now, idp::model::ids::OutboxId::new).unwrap();
+    let whose = (idp::store::outbox::Kind::LogoutNotice, None);
+    let content = serde_json::to_vec(&content).unwrap();
+    idp::store::outbox::add_for(&tx, (outbox, Some(&client)), whose, &content, now).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
 /// C9: whatever it is that ends a session.
 #[tokio::test]
 async fn every_end_of_a_session_is_told() {

@@ -47,8 +47,9 @@ pub async fn prepare(store: &Store, entropy: Entropy, now: OffsetDateTime) -> an
             }
             let id = entropy.id(now, OutboxId::new)?;
             let notice = Notice { client, user: *user, session: *session };
-            outbox::add(&tx, id, (Kind::LogoutNotice, Some(*user)), &serde_json::to_vec(&notice)?, now)
-                .await?;
+            let content = serde_json::to_vec(&notice)?;
+            let whose = (Kind::LogoutNotice, Some(*user));
+            outbox::add_for(&tx, (id, Some(&notice.client)), whose, &content, now).await?;
         }
     }
     tx.commit().await?;

@@ -1,0 +1,15 @@
+//! For whom something in the outbox is, where one who is slow must not hold up the others.
+
+use sea_orm_migration::prelude::*;
+use sea_orm_migration::schema::text_null;
+
+#[derive(DeriveMigrationName)]
+pub(crate) struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let column = text_null("recipient");
+        manager.alter_table(Table::alter().table("outbox").add_column(column).to_owned()).await
+    }
+}
