@@ -230,6 +230,7 @@ impl ClientSettings {
             subject: Subject::Public,
             sector_identifier_uri: None,
             default_max_age: None,
+            logout_needs_session: BTreeSet::new(),
             require: BTreeSet::new(),
             refresh_tokens: client_type != ClientType::Machine,
             consent: match client_type {
@@ -321,6 +322,7 @@ impl RawClient {
                 }
             },
             default_max_age: self.default_max_age,
+            logout_needs_session: BTreeSet::new(),
             require: self.require.clone(),
             refresh_tokens: self.refresh_tokens.unwrap_or(defaults.refresh_tokens),
             consent: self.consent.unwrap_or(defaults.consent),

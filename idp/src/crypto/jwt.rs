@@ -14,7 +14,8 @@ pub const TYP_USERINFO: &str = "userinfo+jwt";
 pub const TYP_ACCESS_TOKEN: &str = "at+jwt";
 
 /// A token longer than this is not one of ours.
-const MAX_LENGTH: usize = 8192;
+/// More than anything we sign ourselves comes to, so that what we gave out is taken back.
+pub const MAX_LENGTH: usize = 16 * 1024;
 
 /// Signs claims as they serialise; numbers stay the integers they are.
 ///

@@ -13,6 +13,8 @@ use crate::clock::SharedClock;
 
 /// Of one kind, keys and bookkeeping included.
 const MAX_BYTES: usize = 32 * 1024 * 1024;
+/// Of what strangers begin and people need half an hour for: many networks together have to fill it.
+const MAX_BYTES_OF_ATTEMPTS: usize = 128 * 1024 * 1024;
 /// What an entry costs besides its value.
 const ENTRY_BYTES: usize = 160;
 /// Expired entries are swept out each time this many have been added…
@@ -47,6 +49,13 @@ impl Entry {
     }
 }
 
+const fn room_for(kind: Kind) -> usize {
+    match kind {
+        Kind::Attempt => MAX_BYTES_OF_ATTEMPTS,
+        _ => MAX_BYTES,
+    }
+}
+
 impl Memory {
     #[must_use]
     pub fn new(clock: SharedClock) -> Self {
@@ -66,27 +75,32 @@ impl Entries {
         Some(removed)
     }
 
-    fn insert(&mut self, key: Key, entry: Entry, now: OffsetDateTime) -> Result<(), EphemeralError> {
+    fn insert(
+        &mut self,
+        (key, entry): (Key, Entry),
+        now: OffsetDateTime,
+        room: usize,
+    ) -> Result<(), EphemeralError> {
         // What replaces an entry needs no more room than that had, give or take; a flow under way
         // goes on even when no new one may begin.
         if self.remove(&key).is_none() {
-            self.make_room(now)?;
+            self.make_room(now, room)?;
         }
         self.bytes = self.bytes.saturating_add(entry.bytes());
         self.map.insert(key, entry);
         Ok(())
     }
 
-    fn make_room(&mut self, now: OffsetDateTime) -> Result<(), EphemeralError> {
+    fn make_room(&mut self, now: OffsetDateTime, room: usize) -> Result<(), EphemeralError> {
         self.since_sweep = self.since_sweep.saturating_add(1);
         let rested = self.swept_at.is_none_or(|at| now - at >= SWEEP_PAUSE);
-        if self.since_sweep >= SWEEP_EVERY || self.bytes >= MAX_BYTES && rested {
+        if self.since_sweep >= SWEEP_EVERY || self.bytes >= room && rested {
             self.map.retain(|_, entry| entry.expires_at > now);
             self.bytes = self.map.values().map(Entry::bytes).sum();
             self.since_sweep = 0;
             self.swept_at = Some(now);
         }
-        if self.bytes >= MAX_BYTES {
+        if self.bytes >= room {
             return Err(EphemeralError::Unavailable("too much of one kind is under way at once".to_owned()));
         }
         Ok(())
@@ -98,7 +112,7 @@ impl Backend for Memory {
     async fn put(&self, kind: Kind, key: Key, value: Vec<u8>, ttl: Duration) -> Result<(), EphemeralError> {
         let now = self.clock.now();
         let entry = Entry { value, count: 0, expires_at: now + ttl };
-        self.lock().entry(kind).or_default().insert(key, entry, now)
+        self.lock().entry(kind).or_default().insert((key, entry), now, room_for(kind))
     }
 
     async fn get(&self, kind: Kind, key: Key) -> Result<Option<Vec<u8>>, EphemeralError> {
@@ -123,7 +137,7 @@ impl Backend for Memory {
             return Ok(entry.count);
         }
         let first = Entry { value: Vec::new(), count: 1, expires_at: now + window };
-        entries.insert(key, first, now)?;
+        entries.insert((key, first), now, room_for(kind))?;
         Ok(1)
     }
 }

@@ -16,6 +16,8 @@ pub use memory::Memory;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
     Attempt,
+    /// Requests from one network that wait for somebody.
+    AttemptFrom,
     SignIn,
     Ceremony,
     Code,
@@ -41,6 +43,8 @@ pub enum Kind {
     RegisteredFrom,
     /// A client assertion was used.
     AssertionUsed,
+    /// Assertions of one issuer that live for long.
+    LongAssertion,
     /// A proof of possession was used.
     ProofUsed,
     /// A device waits for a person.
@@ -54,6 +58,8 @@ pub enum Kind {
     /// Codes of devices that one person tried, or all of them.
     UserCodeTried,
     LogoutRequest,
+    /// Such requests from one network.
+    LogoutFrom,
     LogoutQuestion,
     /// A session has ended at our own pages, and applications are to be told in the browser.
     Farewell,

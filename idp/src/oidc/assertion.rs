@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 use time::Duration;
 
-use super::error::EndpointError;
+use super::error::{EndpointError, OAuthError};
 use super::{AHEAD, AUTHENTICATED, Desk, client_keys};
 use crate::crypto::foreign::Unverified;
 use crate::crypto::sha256;
@@ -17,6 +17,10 @@ pub const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// What common libraries use at most.
 const LONGEST: Duration = Duration::hours(1);
+/// What lives longer than this is remembered for long, so there may be only so many of one issuer in an hour: not
+/// as many as there is room for.
+const USUAL: Duration = Duration::minutes(5);
+const LONG_ONES: u64 = 20_000;
 
 /// Whether this assertion is the client's. One that is has been used up.
 ///
@@ -46,6 +50,12 @@ pub(super) async fn is_good_once(
     let Some((id, left)) = judged(desk, claims) else {
         return Ok(false);
     };
+    if left > USUAL {
+        let whose = sha256(issuer.as_bytes());
+        if desk.ephemeral.count(Kind::LongAssertion, whose, LONGEST).await? > LONG_ONES * desk.leniency {
+            return Err(OAuthError::TemporarilyUnavailable.into());
+        }
+    }
     // No issuer has a space in its name.
     let mark = sha256(format!("{issuer} {id}").as_bytes());
     Ok(desk.ephemeral.count(Kind::AssertionUsed, mark, left).await? == 1)

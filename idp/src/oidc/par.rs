@@ -46,8 +46,9 @@ const KEPT: [&str; 19] = [
     "state",
     "ui_locales",
 ];
-const MAX_BYTES: usize = 16 * 1024;
-const BOUNDS: Bounds = Bounds { kind: Kind::PushedBy, window: LIFETIME, of_client: 3000, of_network: 300 };
+const MAX_BYTES: usize = 8 * 1024;
+/// Together well below what there is room for, so that no client takes up the room of others.
+const BOUNDS: Bounds = Bounds { kind: Kind::PushedBy, window: LIFETIME, of_client: 1500, of_network: 300 };
 
 /// A request as it waits for its person.
 #[derive(Debug, Serialize, Deserialize)]
@@ -86,7 +87,7 @@ pub async fn respond(
     }
     request.keep(&KEPT);
     if request.len() > MAX_BYTES {
-        return Err(invalid("the request is longer than 16 KiB").into());
+        return Err(invalid("the request is longer than 8 KiB").into());
     }
     if let Some(key) = key {
         if request.get("dpop_jkt").is_some_and(|named| named != key.as_str()) {

@@ -93,6 +93,17 @@ pub async fn revoke_of_user(tx: &Tx, user: UserId, which: Which<'_>, now: Offset
     Ok(grants.exec(tx.connection()).await?.rows_affected)
 }
 
+/// Ends everything that a client was given by anybody.
+pub async fn revoke_of_client(tx: &Tx, client: &ClientId, now: OffsetDateTime) -> Result<u64> {
+    let revoked = grant::Entity::update_many()
+        .col_expr(grant::Column::RevokedAt, Expr::value(to_millis(now)))
+        .filter(grant::Column::ClientId.eq(client.as_str()))
+        .filter(grant::Column::RevokedAt.is_null())
+        .exec(tx.connection())
+        .await?;
+    Ok(revoked.rows_affected)
+}
+
 /// Which of a person's grants.
 #[derive(Debug, Clone, Copy)]
 pub enum Which<'a> {

@@ -7,6 +7,7 @@ use crate::app::App;
 use crate::crypto::sha256;
 use crate::ephemeral::{Key, Kind};
 use crate::model::attempt::{ATTEMPT_LIFETIME, Attempt, Destination, Handle, LocalPath};
+use crate::model::network;
 
 /// The key under which something ephemeral is kept: handles themselves are kept by their holders.
 #[must_use]
@@ -56,6 +57,30 @@ pub async fn form_action(
         Destination::Attempt(handle) => Ok(load(app, visit, handle).await?.redirect_uri.form_action_source()),
         Destination::Page(_) | Destination::Account => Ok(None),
     }
+}
+
+/// Requests from one network that may wait for somebody at the same time: a large clinic behind one address…
+const FROM_NETWORK: u64 = 1_000;
+/// …of this size, which is far above what applications send. Longer ones count as many.
+const USUAL_BYTES: usize = 4 * 1024;
+
+/// Keeps a request that has just come. Strangers can make up any number of them, so they are counted by network:
+/// one that sends too many holds up nobody elsewhere.
+///
+/// # Errors
+/// When too many wait, or it was not kept.
+pub async fn begin(app: &App, visit: &Visit, attempt: &Attempt) -> Result<Handle, PageError> {
+    let encoded = serde_json::to_vec(attempt).map_err(|error| PageError::internal(error.into()))?;
+    let network = sha256(&visit.address.map(network::of).unwrap_or_default());
+    let most = FROM_NETWORK * if app.config.conformance.enabled { 100 } else { 1 };
+    for _ in 0..encoded.len().div_ceil(USUAL_BYTES) {
+        if app.ephemeral.count(Kind::AttemptFrom, network, ATTEMPT_LIFETIME).await? > most {
+            return Err(PageError::Busy);
+        }
+    }
+    let handle = app.entropy.handle()?;
+    save(app, &handle, attempt).await?;
+    Ok(handle)
 }
 
 /// Keeps an attempt for what is left of its life.

@@ -155,6 +155,24 @@ async fn logging_out_ends_a_limited_session_too() {
     assert_eq!(idp::store::sessions::of_user(&app.app.store, user.id).await.unwrap().len(), 0);
 }
 
+/// D8: an address that somebody is led to takes nobody's link away.
+#[tokio::test]
+async fn a_link_to_the_log_out_does_not_end_a_limited_session_unasked() {
+    let app = TestApp::init().await;
+    let user = app.person(ADA).await;
+    let token = issue(&app, &user, 10).await;
+    let browser = app.browser();
+    browser.post("/login/access", &[("token", &token)]).await;
+    let sessions = async || idp::store::sessions::of_user(&app.app.store, user.id).await.unwrap().len();
+    for path in ["/oidc/logout", "/oidc/logout?state=x"] {
+        let page = browser.get(path).await;
+        assert_eq!((page.status.as_u16(), sessions().await), (200, 1), "{path}");
+    }
+    let posted = browser.post("/oidc/logout", &[]).await;
+    assert_eq!(browser.get(&posted.location()).await.status, 200);
+    assert_eq!(sessions().await, 1);
+}
+
 /// C9: what applications were given in the sessions that end goes with them, offline or not.
 #[tokio::test]
 async fn an_access_link_ends_what_applications_were_given() {

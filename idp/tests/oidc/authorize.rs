@@ -521,3 +521,26 @@ async fn a_token_request_in_a_query_is_none() {
     let answer = practice.post(&format!("/oidc/token?{}", form(&fields)), &[], "").await;
     assert!(answer.status.is_client_error(), "{answer:?}");
 }
+
+/// S2, T13, G6: what strangers begin is counted by network, so that one who sends very much holds up nobody elsewhere.
+#[tokio::test]
+async fn a_network_that_begins_too_much_holds_up_nobody_elsewhere() {
+    let office = Office::with("[http]\ntrusted_proxies = [\"127.0.0.1\"]").await;
+    let practice = office.practice();
+    let long = "\u{1}".repeat(1000);
+    let path = Application::authorize_path(&practice.request_with(&[("state", &long), ("nonce", &long)]));
+    let from = async |network: &str| {
+        let stranger = office.app.browser();
+        stranger.get_with(&path, &[("x-forwarded-for", network)]).await.status.as_u16()
+    };
+    let mut answered = 0;
+    while from("192.0.2.1").await == 303 {
+        answered += 1;
+        assert!(answered <= 400, "it has no end");
+    }
+    assert!(answered > 100, "{answered}: a clinic behind one address needs some");
+    assert_eq!(from("192.0.2.1").await, 503);
+    assert_eq!(from("198.51.100.1").await, 303);
+    office.app.advance(time::Duration::minutes(30));
+    assert_eq!(from("192.0.2.1").await, 303);
+}

@@ -359,6 +359,168 @@ async fn a_sector_is_what_its_list_says() {
     assert_eq!(again.status, 200, "{again:?}");
 }
 
+/// D2: whose sector an application is in has to show in where it gets its answers. A device gets them nowhere.
+#[tokio::test]
+async fn nobody_takes_the_sector_of_somebody_else() {
+    let office = Office::with(OPEN).await;
+    let shelf = Shelf::open().await;
+    shelf.put("/clinic", "application/json", json!(["https://clinic.example.org/cb"]).to_string());
+    shelf.put("/none", "application/json", "[]");
+    let device = "urn:ietf:params:oauth:grant-type:device_code";
+    for list in ["/clinic", "/none"] {
+        let body = json!({
+            "grant_types": [device],
+            "token_endpoint_auth_method": "none",
+            "subject_type": "pairwise",
+            "sector_identifier_uri": shelf.url(list),
+        });
+        assert_eq!(register(&office, &body).await.json()["error"], "invalid_client_metadata", "{list}");
+    }
+    let beside = json!({
+        "redirect_uris": ["https://clinic.example.org/x"],
+        "grant_types": ["authorization_code", device],
+        "subject_type": "pairwise",
+    });
+    assert_eq!(register(&office, &beside).await.json()["error"], "invalid_client_metadata");
+    let machine = json!({
+        "grant_types": ["client_credentials"], "subject_type": "pairwise", "sector_identifier_uri": shelf.url("/none"),
+    });
+    assert_eq!(register(&office, &machine).await.json()["error"], "invalid_client_metadata");
+}
+
+/// Checklist 18, D1, Core §12.2: whoever becomes another sector keeps no tokens under the names of before.
+#[tokio::test]
+async fn a_registration_that_renames_people_ends_what_it_was_given() {
+    let office = Office::with(OPEN).await;
+    let body = json!({
+        "redirect_uris": [CALLBACK],
+        "subject_type": "pairwise",
+        "grant_types": ["authorization_code", "refresh_token"],
+    });
+    for (member, value, ends) in [
+        ("redirect_uris", json!(["https://clinic.example.org/cb"]), true),
+        ("subject_type", json!("public"), true),
+        ("client_name", json!("Another name"), false),
+    ] {
+        let made = registered(&office, &body).await;
+        let lab = application(&office, &made);
+        let page = lab.authorize(&office.browser, &[]).await;
+        let code = decide(&office.browser, &page, "allow").await.parameter("code").unwrap();
+        let tokens = lab.redeem(&code).await.json();
+        let mut changed = made.clone();
+        changed[member] = value;
+        let token = text(&made, "registration_access_token");
+        let answer = send(&office, (Method::PUT, &own_path(&made)), Some(token), &changed).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        assert_eq!(lab.can_refresh(&tokens).await, !ends, "{member}");
+        let told = lab.userinfo(text(&tokens, "access_token")).await;
+        assert_eq!(told.status == 200, !ends, "{member}");
+    }
+}
+
+/// 2.16: neither a registration nor a token for one makes us call others without end.
+#[tokio::test]
+async fn a_registration_calls_no_address_without_end() {
+    let office = Office::with("").await;
+    let shelf = Shelf::open().await;
+    shelf.put("/sector", "application/json", json!([CALLBACK]).to_string());
+    let body = json!({ "redirect_uris": [CALLBACK], "subject_type": "pairwise", "sector_identifier_uri": shelf.url("/sector") });
+    let token = token(&office, 1).await;
+    let path = (Method::POST, "/oidc/register");
+    let mut made = send(&office, path.clone(), Some(&token), &body).await.json();
+    let mut last = 0;
+    for _ in 0..40 {
+        let token = text(&made, "registration_access_token").to_owned();
+        let answer = send(&office, (Method::PUT, &own_path(&made)), Some(&token), &made).await;
+        last = answer.status.as_u16();
+        if last == 200 {
+            made = answer.json();
+        }
+    }
+    assert_eq!((last, shelf.asked("/sector")), (503, 31));
+    let token = self::token(&office, 1).await;
+    shelf.put("/other", "application/json", "[]");
+    let refused = json!({ "redirect_uris": [CALLBACK], "subject_type": "pairwise", "sector_identifier_uri": shelf.url("/other") });
+    for _ in 0..40 {
+        last = send(&office, path.clone(), Some(&token), &refused).await.status.as_u16();
+    }
+    assert_eq!((last, shelf.asked("/other")), (503, 30));
+}
+
+/// S14: what our network is like is nobody's to find out.
+#[tokio::test]
+async fn why_an_address_can_not_be_fetched_is_not_told() {
+    let office = Office::with(OPEN).await;
+    let shelf = Shelf::open().await;
+    let mut told = std::collections::BTreeSet::new();
+    for address in [
+        shelf.url("/missing"),
+        "https://10.0.0.1/sector".to_owned(),
+        "https://no-such-host.invalid/sector".to_owned(),
+        "http://127.0.0.1:1/sector".to_owned(),
+    ] {
+        let body = json!({ "redirect_uris": [CALLBACK], "subject_type": "pairwise", "sector_identifier_uri": address });
+        told.insert(text(&register(&office, &body).await.json(), "error_description").to_owned());
+    }
+    assert_eq!(told.len(), 1, "{told:?}");
+}
+
+/// A15, RFC 8252 §8.6: on loopback any program can listen, so nothing is remembered for who does.
+#[tokio::test]
+async fn a_public_application_on_loopback_is_asked_for_every_time() {
+    let office = Office::with(OPEN).await;
+    for (callback, remembered) in [("http://localhost:8080/cb", false), (CALLBACK, true)] {
+        let body = json!({ "redirect_uris": [callback], "token_endpoint_auth_method": "none" });
+        let lab = application(&office, &registered(&office, &body).await);
+        let page = lab.authorize(&office.browser, &[]).await;
+        assert!(decide(&office.browser, &page, "allow").await.parameter("code").is_some());
+        let again = lab.authorize(&office.browser, &[]).await;
+        assert_eq!(is_consent_page(&again), !remembered, "{callback}");
+    }
+}
+
+/// Checklist 2: without a word of the application, what every library reads.
+#[tokio::test]
+async fn an_application_that_names_no_algorithm_gets_rs256() {
+    let office = Office::with(OPEN).await;
+    let made = registered(&office, &json!({ "redirect_uris": [CALLBACK] })).await;
+    assert_eq!(made["id_token_signed_response_alg"], "RS256");
+    let lab = application(&office, &made);
+    let page = lab.authorize(&office.browser, &[]).await;
+    let code = decide(&office.browser, &page, "allow").await.parameter("code").unwrap();
+    let tokens = lab.redeem(&code).await.json();
+    assert_eq!(super::part(text(&tokens, "id_token"), 0)["alg"], "RS256");
+}
+
+/// Checklist 22 and 23: a new secret says when it ends; what was said of log-outs comes back.
+#[tokio::test]
+async fn what_is_registered_of_secrets_and_log_outs_comes_back() {
+    let office = Office::with(OPEN).await;
+    let body = json!({
+        "redirect_uris": [CALLBACK],
+        "token_endpoint_auth_method": "none",
+        "backchannel_logout_uri": "https://new.example.org/out",
+        "backchannel_logout_session_required": true,
+        "frontchannel_logout_uri": "https://new.example.org/bye",
+        "frontchannel_logout_session_required": true,
+    });
+    let mut made = registered(&office, &body).await;
+    assert_eq!(made["backchannel_logout_session_required"], true);
+    assert_eq!(made["frontchannel_logout_session_required"], true);
+    made["token_endpoint_auth_method"] = json!("client_secret_basic");
+    made["frontchannel_logout_session_required"] = json!(false);
+    let token = text(&made, "registration_access_token").to_owned();
+    let changed = send(&office, (Method::PUT, &own_path(&made)), Some(&token), &made).await.json();
+    assert!(text(&changed, "client_secret").len() > 43, "{changed}");
+    assert_eq!(changed["client_secret_expires_at"], 0);
+    assert_eq!(changed["frontchannel_logout_session_required"], false);
+    for address in ["backchannel_logout_uri", "frontchannel_logout_uri", "initiate_login_uri"] {
+        let mut bad = json!({ "redirect_uris": [CALLBACK] });
+        bad[address] = json!("https://new.example.org/x#y");
+        assert_eq!(register(&office, &bad).await.json()["error"], "invalid_client_metadata", "{address}");
+    }
+}
+
 /// Checklist 23: the picture is fetched once and comes from us; one that can not be had is left out.
 #[tokio::test]
 async fn a_picture_is_fetched_when_it_is_registered() {

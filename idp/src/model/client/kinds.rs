@@ -174,6 +174,14 @@ pub enum Requirement {
     CertificateBoundTokens,
 }
 
+/// How an application is told that a session has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogoutChannel {
+    Back,
+    Front,
+}
+
 /// When the person is asked whether an application may know who they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -4,7 +4,9 @@ mod kinds;
 mod settings;
 mod voucher;
 
-pub use kinds::{ClientAuthMethod, ClientType, ConsentRule, GrantType, LegacyFlow, Requirement, Subject};
+pub use kinds::{
+    ClientAuthMethod, ClientType, ConsentRule, GrantType, LegacyFlow, LogoutChannel, Requirement, Subject,
+};
 pub use settings::ClientSettings;
 pub use voucher::{PeopleBy, Voucher, VoucherName};
 
@@ -53,6 +55,10 @@ text_type!(
         let url = Url::parse(text).map_err(|_| Invalid::new("uri", "must be an absolute URL"))?;
         if !is_https_or_loopback(&url) {
             return Err(Invalid::new("uri", "must use https (http only on loopback)"));
+        }
+        // What we add to it would stand behind the fragment (Front-Channel Logout §2).
+        if url.fragment().is_some() {
+            return Err(Invalid::new("uri", "must not contain a fragment"));
         }
         Ok(text.to_owned())
     }

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::{
-    ClientAuthMethod, ClientName, ClientType, ConsentRule, GrantType, LegacyFlow, Logo, Requirement, Subject,
-    Voucher, WebUri,
+    ClientAuthMethod, ClientName, ClientType, ConsentRule, GrantType, LegacyFlow, Logo, LogoutChannel,
+    Requirement, Subject, Voucher, WebUri,
 };
 use crate::model::Invalid;
 use crate::model::certificate::CertificateName;
@@ -83,6 +83,9 @@ pub struct ClientSettings {
     /// How old a sign-in may be where a request does not say.
     #[serde(default)]
     pub default_max_age: Option<u32>,
+    /// By which ways it wants to be told which session has ended; it is, by both.
+    #[serde(default)]
+    pub logout_needs_session: BTreeSet<LogoutChannel>,
     /// What it may not do without.
     #[serde(default)]
     pub require: BTreeSet<Requirement>,

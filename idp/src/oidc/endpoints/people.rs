@@ -16,7 +16,7 @@ use crate::oidc::claims::Hint;
 use crate::oidc::error::{EndpointError, OAuthError};
 use crate::oidc::{consent, token};
 use crate::store::clients;
-use crate::web::attempt::{load, location, save, take};
+use crate::web::attempt::{self, load, location, take};
 use crate::web::error::PageError;
 use crate::web::form::{Asked, Sent};
 use crate::web::page::see_other;
@@ -48,7 +48,7 @@ pub async fn authorize_post(
     match begin(&app, &visit, &params).await? {
         Begun::Answered(response) => Ok(response),
         Begun::Checked(_, attempt) => {
-            let handle = keep(&app, &attempt).await?;
+            let handle = attempt::begin(&app, &visit, &attempt).await?;
             Ok(see_other(&location(&Destination::Attempt(handle))))
         }
     }
@@ -223,13 +223,7 @@ async fn keep_or(
         Some(handle) => Ok(handle),
         None => {
             attempt.browser = Some(visit.browser);
-            keep(app, attempt).await
+            attempt::begin(app, visit, attempt).await
         }
     }
-}
-
-async fn keep(app: &App, attempt: &Attempt) -> Result<Handle, PageError> {
-    let handle = app.entropy.handle()?;
-    save(app, &handle, attempt).await?;
-    Ok(handle)
 }

@@ -35,7 +35,7 @@ impl Request {
     fn parse(params: &Params) -> Result<Self, OAuthError> {
         checks::nothing_repeated(params)?;
         Ok(Self {
-            id_token_hint: checks::bounded(params, "id_token_hint", 4096)?,
+            id_token_hint: checks::bounded(params, "id_token_hint", jwt::MAX_LENGTH)?,
             post_logout_redirect_uri: checks::bounded(params, "post_logout_redirect_uri", 2000)?,
             state: checks::bounded(params, "state", checks::MAX_STATE)?,
             client_id: checks::bounded(params, "client_id", 100)?,

@@ -9,9 +9,11 @@ use serde::{Deserialize, Serialize};
 use super::front::{self, Told};
 use super::{Request, Return, Verdict, judge};
 use crate::app::App;
+use crate::crypto::sha256;
 use crate::ephemeral::Kind;
 use crate::model::attempt::{AppCard, Handle};
 use crate::model::ids::SessionId;
+use crate::model::network;
 use crate::oidc::authorize::respond::with_query;
 use crate::theme::Page;
 use crate::web::attempt::key;
@@ -22,6 +24,8 @@ use crate::web::params::Params;
 use crate::web::session as cookies;
 use crate::web::visit::Visit;
 
+/// So many may be kept of one network, while questions stand: anybody can send them.
+const FROM_NETWORK: u64 = 1_000;
 /// How long a question may stand.
 const QUESTION_LIFETIME: time::Duration = time::Duration::minutes(10);
 
@@ -85,7 +89,11 @@ pub async fn show(
 
 /// POST /oidc/logout, which may come from another site and then without our cookies: it is kept and
 /// continued with a GET that has them.
-pub async fn submit(State(app): State<App>, Sent(params): Sent) -> Result<Response, PageError> {
+pub async fn submit(State(app): State<App>, visit: Visit, Sent(params): Sent) -> Result<Response, PageError> {
+    let network = sha256(&visit.address.map(network::of).unwrap_or_default());
+    if app.ephemeral.count(Kind::LogoutFrom, network, QUESTION_LIFETIME).await? > FROM_NETWORK {
+        return Err(PageError::Busy);
+    }
     let handle = keep(&app, Kind::LogoutRequest, &Request::read(&params)?).await?;
     Ok(see_other(&format!("/oidc/logout/resume?request={handle}")))
 }
@@ -113,7 +121,8 @@ pub async fn resume(
 
 async fn answer(app: &App, visit: Visit, request: &Request) -> Result<Response, PageError> {
     let visit = visit.asked_to_speak(app, &request.ui_locales);
-    let session = visit.signed_in.as_ref().map(|signed_in| &signed_in.session);
+    // Also somebody who may only add a way in: ending that would take their link away (D8).
+    let session = visit.signed_in.as_ref().or(visit.limited.as_ref()).map(|signed_in| &signed_in.session);
     let issuer = app.config.public_url.issuer();
     let now = app.clock.now();
     match judge(&app.store, &app.keys.current(), &issuer, request, (session, now)).await? {

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use crate::model::Invalid;
 use crate::model::client::{
     Client, ClientAuthMethod, ClientName, ClientSettings, ClientType, ConsentRule, GrantType, LegacyFlow,
-    Requirement, Subject, WebUri,
+    LogoutChannel, Requirement, Subject, WebUri,
 };
 use crate::model::jwks::Jwks;
 use crate::model::key::{ContentEncryption, Encryption, KeyWrapping, SigningAlg};
@@ -54,6 +54,10 @@ pub(super) struct Metadata {
     initiate_login_uri: Option<WebUri>,
     backchannel_logout_uri: Option<WebUri>,
     frontchannel_logout_uri: Option<WebUri>,
+    #[serde(default)]
+    backchannel_logout_session_required: bool,
+    #[serde(default)]
+    frontchannel_logout_session_required: bool,
     require_pushed_authorization_requests: bool,
     require_signed_request_object: bool,
     dpop_bound_access_tokens: bool,
@@ -113,6 +117,7 @@ impl Metadata {
                 "authorization_signed_response_alg must be the same as id_token_signed_response_alg",
             ));
         }
+        let is_on_loopback = defaults.redirect_uris.iter().any(|uri| uri.as_str().starts_with("http:"));
         let settings = ClientSettings {
             auth_method: self.auth_method(client_type)?,
             post_logout_redirect_uris: uris(&self.post_logout_redirect_uris)?,
@@ -131,11 +136,14 @@ impl Metadata {
             assertion_alg: self.assertion_alg()?,
             subject: self.subject(&defaults.redirect_uris)?,
             default_max_age: self.default_max_age,
+            logout_needs_session: self.logout_needs_session(),
             require: self.requirements(),
             refresh_tokens: self.may(REFRESH_TOKEN),
             // Nobody here has vouched for it.
             consent: match client_type {
                 ClientType::Native | ClientType::Device => ConsentRule::Always,
+                // RFC 8252 §8.6: any program on somebody's machine can listen there.
+                ClientType::Spa if is_on_loopback => ConsentRule::Always,
                 _ => ConsentRule::Remember,
             },
             id_token_alg,
@@ -267,12 +275,25 @@ impl Metadata {
     fn subject(&self, redirect_uris: &[RedirectUri]) -> Result<Subject, OAuthError> {
         match self.subject_type.as_deref() {
             None | Some("public") => Ok(Subject::Public),
+            // A device gets its tokens at no redirect URI, and nothing else shows whose sector it is in.
+            Some("pairwise") if self.may(DEVICE_CODE) => {
+                Err(invalid("subject_type: an application that uses device codes can not be pairwise"))
+            }
             Some("pairwise") => {
                 let named = self.sector_identifier_uri.as_ref().and_then(WebUri::host);
                 Ok(Subject::pairwise(redirect_uris, named.as_deref()))
             }
             Some(_) => Err(invalid("subject_type must be public or pairwise")),
         }
+    }
+
+    /// What it says of its logout addresses. A notice always names the session, so this is kept only to be shown.
+    fn logout_needs_session(&self) -> BTreeSet<LogoutChannel> {
+        let all = [
+            (self.backchannel_logout_session_required, LogoutChannel::Back),
+            (self.frontchannel_logout_session_required, LogoutChannel::Front),
+        ];
+        all.into_iter().filter(|(asked, _)| *asked).map(|(_, channel)| channel).collect()
     }
 
     fn requirements(&self) -> BTreeSet<Requirement> {
@@ -362,6 +383,8 @@ pub(super) fn of(client: &Client) -> Map<String, Value> {
         "initiate_login_uri": settings.initiate_login_uri,
         "backchannel_logout_uri": settings.backchannel_logout_uri,
         "frontchannel_logout_uri": settings.frontchannel_logout_uri,
+        "backchannel_logout_session_required": settings.logout_needs_session.contains(&LogoutChannel::Back),
+        "frontchannel_logout_session_required": settings.logout_needs_session.contains(&LogoutChannel::Front),
         "require_pushed_authorization_requests": client.must(Requirement::PushedRequests),
         "require_signed_request_object": client.must(Requirement::SignedRequests),
         "dpop_bound_access_tokens": client.must(Requirement::Dpop),

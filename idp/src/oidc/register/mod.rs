@@ -13,14 +13,14 @@ use super::error::{EndpointError, OAuthError, Scheme};
 use crate::audit::{self, Actor, Event};
 use crate::crypto::token::{Token, TokenKind};
 use crate::crypto::{base64url, sha256};
-use crate::ephemeral::Kind;
+use crate::ephemeral::{Key, Kind};
 use crate::model::client::{Client, ClientAuthMethod, ClientId, ClientSettings, ClientSource, Logo, WebUri};
 use crate::model::network;
-use crate::store::{Tx, clients, registration_tokens};
+use crate::store::{Tx, clients, grants, registration_tokens};
 use metadata::Metadata;
 
 pub const PATH: &str = "/oidc/register";
-/// Of one network, where anybody may register.
+/// Of one network where anybody may register, of one token, and so many changes of one registration.
 const REGISTRATIONS: u64 = 30;
 const WINDOW: Duration = Duration::HOUR;
 
@@ -45,9 +45,12 @@ pub async fn register(
         return Err(refused());
     }
     let settings = Metadata::parse(body)?.settings(desk.registration.legacy_flows)?;
-    if token.is_none() {
-        admit(desk, address).await?;
-    }
+    // Each may make us call addresses, and a token is not spent by what is refused.
+    let whose = match &token {
+        Some(token) => token.hash().0,
+        None => sha256(&address.map(network::of).unwrap_or_default()),
+    };
+    admit(desk, whose).await?;
     let settings = looked_up(desk, settings, None).await?;
     let client = Client {
         id: new_id(desk)?,
@@ -95,6 +98,8 @@ pub async fn change(
     body: &[u8],
 ) -> Result<Map<String, Value>, EndpointError> {
     let (before, token) = managed(desk, id, token).await?;
+    let own = sha256(format!("client {}", before.id).as_bytes());
+    admit(desk, own).await?;
     let asked = Metadata::parse(body)?;
     let wrong = |why: &str| EndpointError::from(OAuthError::InvalidRequest(why.to_owned()));
     if asked.client_id.as_deref() != Some(before.id.as_str()) {
@@ -108,6 +113,7 @@ pub async fn change(
     let settings = asked.settings(desk.registration.legacy_flows)?;
     let settings = looked_up(desk, settings, Some(&before.settings)).await?;
     let same_method = settings.auth_method == before.settings.auth_method;
+    let same_names = settings.subject == before.settings.subject;
     let changed = Client { settings, ..before };
     // A secret stays as long as it is used in the same way.
     let (changed, secret) = if same_method { (changed, None) } else { with_secret(desk, changed)? };
@@ -120,6 +126,10 @@ pub async fn change(
     }
     if !same_method {
         share(&tx, &changed, secret.as_ref()).await?;
+    }
+    // Core §12.2: a refreshed token keeps its `sub`. What it was given under other names of people ends.
+    if !same_names {
+        grants::revoke_of_client(&tx, &changed.id, desk.now).await?;
     }
     record(desk, &tx, Event::ClientChanged { client: changed.id.clone() }).await?;
     tx.commit().await?;
@@ -144,9 +154,8 @@ fn refused() -> EndpointError {
     EndpointError::Resource(Scheme::Bearer, Some(OAuthError::InvalidToken))
 }
 
-async fn admit(desk: &Desk<'_>, address: Option<IpAddr>) -> Result<(), EndpointError> {
-    let network = sha256(&address.map(network::of).unwrap_or_default());
-    if desk.ephemeral.count(Kind::RegisteredFrom, network, WINDOW).await? > REGISTRATIONS * desk.leniency {
+async fn admit(desk: &Desk<'_>, whose: Key) -> Result<(), EndpointError> {
+    if desk.ephemeral.count(Kind::RegisteredFrom, whose, WINDOW).await? > REGISTRATIONS * desk.leniency {
         return Err(OAuthError::TemporarilyUnavailable.into());
     }
     Ok(())
@@ -194,11 +203,19 @@ async fn check_sector(
 ) -> Result<(), EndpointError> {
     let invalid = |why: &str| OAuthError::InvalidClientMetadata(format!("sector_identifier_uri: {why}"));
     let fetched = desk.http.get(address.as_str(), "application/json").await;
-    let fetched = fetched.map_err(|error| invalid(&error.to_string()))?;
+    let fetched = fetched.map_err(|error| {
+        // Why not is for the operator: to anybody else it would tell about the network that we are in.
+        tracing::info!(%address, %error, "a sector list can not be fetched");
+        invalid("nothing can be fetched from there")
+    })?;
     let listed: Vec<String> =
         serde_json::from_slice(&fetched.bytes).map_err(|_| invalid("there is no list of URIs there"))?;
     let all = settings.redirect_uris.iter().all(|uri| listed.iter().any(|known| known == uri.as_str()));
-    if all { Ok(()) } else { Err(invalid("it does not list every redirect_uri").into()) }
+    if all && !settings.redirect_uris.is_empty() {
+        Ok(())
+    } else {
+        Err(invalid("it does not list every redirect_uri").into())
+    }
 }
 
 async fn picture(desk: &Desk<'_>, address: &WebUri) -> anyhow::Result<Logo> {
