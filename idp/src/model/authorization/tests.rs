@@ -13,7 +13,7 @@ fn member(name: &str, kind: MemberKind, required: bool, values: &[&str]) -> Memb
         kind,
         required,
         values: values.iter().map(|value| (*value).to_owned()).collect(),
-        max_length: 20,
+        max_length: if values.is_empty() { 20 } else { 100 },
         label: words(name),
     }
 }
