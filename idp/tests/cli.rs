@@ -190,6 +190,15 @@ async fn a_client_made_on_the_command_line_works_at_once_and_shows_its_secret_on
     assert_eq!(bad.status.code(), Some(2), "the arguments are wrong");
     assert!(text(&bad.stderr).contains("fragment"));
     assert_eq!(create("web", "com.example.app:/cb").status.code(), Some(1));
+    let arguments =
+        ["client", "create", "--name", "Shop", "--type", "machine", "--authorization-details-type", "pay"];
+    let unknown = installation.run(&arguments, "");
+    assert_eq!(unknown.status.code(), Some(1));
+    assert!(
+        text(&unknown.stderr).contains("declares no authorization type pay"),
+        "{}",
+        text(&unknown.stderr)
+    );
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 use serde::Serialize;
 
+use crate::model::authorization::TypeNames;
 use crate::model::claims::NamedClaims;
 use crate::model::client::ClientId;
 use crate::model::credential::Factor;
@@ -144,6 +145,9 @@ pub enum Event {
         resources: String,
         /// Asked for by name.
         claims: NamedClaims,
+        /// The types of what was asked for in detail; the rest of it stands in the grant.
+        #[serde(skip_serializing_if = "TypeNames::is_empty")]
+        details: TypeNames,
     },
     /// One signing key took over from another.
     KeyRotated {

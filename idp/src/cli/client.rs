@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::crypto::base64url;
 use crate::crypto::random::Entropy;
 use crate::crypto::token::{Token, TokenKind};
+use crate::model::authorization::TypeName;
 use crate::model::client::{Client, ClientId, ClientName, ClientSettings, ClientSource, ClientType, WebUri};
 use crate::model::ids::RegistrationTokenId;
 use crate::model::key::SigningAlg;
@@ -104,6 +105,9 @@ pub(super) struct Create {
     /// An API that it is itself, and may introspect tokens for. May be given several times.
     #[arg(long = "serves")]
     serves: Vec<Resource>,
+    /// A type that it may ask for in detail (RFC 9396), declared in the configuration. May be given several times.
+    #[arg(long = "authorization-details-type")]
+    authorization_details_types: Vec<TypeName>,
     /// Print the result as JSON.
     #[arg(long)]
     json: bool,
@@ -221,6 +225,10 @@ async fn create(
         Type::Machine => ClientType::Machine,
         Type::Device => ClientType::Device,
     };
+    for name in &new.authorization_details_types {
+        let known = config.authorization_types.find(name.as_str()).is_some();
+        ensure!(known, "the configuration declares no authorization type {name}");
+    }
     let defaults = ClientSettings::of_type(client_type, new.name, new.redirect_uris);
     let settings = ClientSettings {
         scopes: if new.scopes.is_empty() {
@@ -230,6 +238,7 @@ async fn create(
         },
         resources: new.resources.into_iter().collect(),
         serves: new.serves.into_iter().collect(),
+        authorization_details_types: new.authorization_details_types.into_iter().collect(),
         post_logout_redirect_uris: new.post_logout_redirect_uris,
         return_uris: new.return_uris,
         id_token_alg: match new.id_token_alg {

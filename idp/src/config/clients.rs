@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::Problem;
 use super::sections::SecretText;
+use crate::model::authorization::TypeNames;
 use crate::model::certificate::{CertificateName, DistinguishedName};
 use crate::model::client::{
     ClientAuthMethod, ClientId, ClientName, ClientSettings, ClientType, ConsentRule, GrantType, LegacyFlow,
@@ -23,7 +24,7 @@ use crate::model::scope::{Scope, Scopes};
 const MIN_SECRET: usize = 32;
 
 /// Every key a `[[clients]]` table may have.
-pub(super) const KEYS: [&str; 43] = [
+pub(super) const KEYS: [&str; 44] = [
     "id",
     "name",
     "type",
@@ -42,6 +43,7 @@ pub(super) const KEYS: [&str; 43] = [
     "require_pkce",
     "resources",
     "serves",
+    "authorization_details_types",
     "jwks_file",
     "jwks_uri",
     "request_uris",
@@ -105,6 +107,8 @@ pub(super) struct RawClient {
     resources: Resources,
     #[serde(default)]
     serves: Resources,
+    #[serde(default)]
+    authorization_details_types: TypeNames,
     jwks_file: Option<PathBuf>,
     jwks_uri: Option<String>,
     #[serde(default)]
@@ -218,6 +222,7 @@ impl ClientSettings {
             },
             resources: Resources::default(),
             serves: Resources::default(),
+            authorization_details_types: TypeNames::default(),
             legacy_flows: BTreeSet::new(),
             require_pkce: true,
             jwks: None,
@@ -306,6 +311,7 @@ impl RawClient {
             grants: self.grants.clone().unwrap_or(defaults.grants.clone()),
             resources: self.resources.clone(),
             serves: self.serves.clone(),
+            authorization_details_types: self.authorization_details_types.clone(),
             legacy_flows: self.legacy_flows.clone(),
             require_pkce: self.require_pkce.unwrap_or(defaults.require_pkce),
             jwks,

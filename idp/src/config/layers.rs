@@ -10,7 +10,8 @@ use toml::{Table, Value};
 
 use super::clients::KEYS as CLIENT_KEYS;
 use super::sections::Raw;
-use super::{Config, Problem, Problems, tls};
+use super::{Config, Problem, Problems, authorization, tls};
+use crate::model::authorization::AuthorizationTypes;
 
 pub(super) struct Layers {
     merged: Table,
@@ -125,6 +126,14 @@ impl Layers {
                 });
             }
         }
+        let place = |index| self.origin(&format!("authorization_types.{index}"));
+        let types = authorization::parse(raw.authorization_types, place).unwrap_or_else(|wrong| {
+            problems.extend(wrong);
+            AuthorizationTypes::default()
+        });
+        if problems.is_empty() {
+            problems.extend(authorization::check(&types, &clients));
+        }
         let mut http = raw.http;
         let files = tls::check(&mut http, &clients).into_iter();
         problems.extend(files.map(|problem| Problem { place: self.origin(&problem.place), ..problem }));
@@ -147,6 +156,7 @@ impl Layers {
             conformance: raw.conformance,
             passwords: raw.passwords,
             log: raw.log,
+            authorization_types: types,
             clients,
             development: false,
         })
@@ -169,6 +179,10 @@ impl Layers {
     }
 
     fn is_known(&self, path: &str) -> bool {
+        // Types read themselves, and refuse what they do not know.
+        if path.split('.').next() == Some("authorization_types") {
+            return true;
+        }
         match path.strip_prefix("clients") {
             Some("") => true,
             Some(rest) => match rest.trim_start_matches('.').split_once('.') {

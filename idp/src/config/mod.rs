@@ -1,6 +1,7 @@
 //! The configuration: read once at start from the compiled-in defaults, a file and the environment,
 //! and parsed into domain types. The only room that reads the environment; never changes anything.
 
+mod authorization;
 mod clients;
 mod layers;
 mod mail;
@@ -18,6 +19,7 @@ pub use sections::{
 };
 pub use tls::{Mtls, TlsFiles};
 
+use crate::model::authorization::AuthorizationTypes;
 use layers::Layers;
 
 const DEFAULTS: &str = include_str!("../../../config/default.toml");
@@ -43,6 +45,8 @@ pub struct Config {
     pub conformance: Conformance,
     pub passwords: Passwords,
     pub log: Log,
+    /// What clients may ask for in detail (RFC 9396).
+    pub authorization_types: AuthorizationTypes,
     pub clients: Vec<DeclaredClient>,
     /// The development layer is in use: a sample client with a public secret is registered.
     pub development: bool,

@@ -11,6 +11,7 @@ use time::Duration;
 use url::Url;
 use zeroize::Zeroizing;
 
+use super::authorization::RawType;
 use super::clients::RawClient;
 use super::mail::Mail;
 use super::tls::{self, Mtls, TlsFiles};
@@ -36,6 +37,8 @@ pub(super) struct Raw {
     pub(super) conformance: Conformance,
     pub(super) passwords: Passwords,
     pub(super) log: Log,
+    #[serde(default)]
+    pub(super) authorization_types: Vec<RawType>,
     #[serde(default)]
     pub(super) clients: Vec<RawClient>,
 }

@@ -178,6 +178,45 @@ fn a_client_that_can_not_work_is_refused() {
     }
 }
 
+/// RFC 9396: what a type may be, and that clients use only what there is.
+#[test]
+fn a_type_that_nobody_could_read_or_use_is_refused() {
+    let head = "[[authorization_types]]\ntype = \"pay\"\ntitle = { en = \"Pay\" }\n";
+    let good = format!("{head}resources = [\"urn:a\"]\n");
+    let member = |rest: &str| format!("{good}[[authorization_types.members]]\n{rest}");
+    let client = "[[clients]]\nid = \"a\"\nname = \"A\"\ntype = \"device\"\n";
+    for (file, expected) in [
+        (head.to_owned(), "missing field `resources`"),
+        (format!("{head}resources = []"), "needs resources"),
+        (format!("{head}resources = [\"x\"]"), "must be an absolute URI"),
+        (good.replace("{ en = \"Pay\" }", "{}"), "needs a title"),
+        (good.replace("{ en = \"Pay\" }", "{ en = \" \" }"), "needs a title"),
+        (good.replace("\"pay\"", "\"a b\""), "without spaces"),
+        (format!("{good}unheard_of = 1"), "unknown field `unheard_of`"),
+        (format!("{good}required = [\"actions\"]"), "has actions in required"),
+        (format!("{good}words = {{ x = {{}} }}"), "needs a words.x"),
+        (format!("{good}{good}"), "is declared twice"),
+        (member("name = \"to\"\nkind = \"text\""), "missing field `label`"),
+        (member("name = \"to\"\nkind = \"date\"\nlabel = { en = \"To\" }"), "unknown variant `date`"),
+        (member("name = \"a b\"\nkind = \"text\"\nlabel = { en = \"To\" }"), "names are 1 to 50"),
+        (member("name = \"actions\"\nkind = \"list\"\nlabel = { en = \"To\" }"), "has a meaning for"),
+        (
+            member("name = \"n\"\nkind = \"number\"\nvalues = [\"1\"]\nlabel = { en = \"N\" }"),
+            "has values for n",
+        ),
+        (member("name = \"n\"\nkind = \"text\"\nmax_length = 1001\nlabel = { en = \"N\" }"), "not 1 to 1000"),
+        (
+            format!("{client}authorization_details_types = [\"pay\"]"),
+            "client a: has the authorization_details_types pay, which is not declared",
+        ),
+    ] {
+        let text = complaint(&file, &[]);
+        assert!(text.contains(expected), "{file}: {text}");
+    }
+    let file = format!("{good}{client}authorization_details_types = [\"pay\"]");
+    assert!(load(&file, &[]).unwrap().authorization_types.find("pay").is_some());
+}
+
 #[test]
 fn a_secret_does_not_show_itself() {
     let secret = "a-long-secret-that-nobody-must-see-in-a-log";

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+use super::authorization::AuthorizationDetails;
 use super::claims::NamedClaims;
 use super::client::{Client, ClientId};
 use super::ids::{GrantId, PasskeyId, RefreshTokenId, SessionId, UserId};
@@ -11,29 +12,36 @@ use super::resource::Resources;
 use super::scope::{Scope, Scopes};
 use super::session::Method;
 
-/// What somebody allowed an application: to know this about them, and to act at these APIs.
+/// What somebody allowed an application: to know this about them, to act at these APIs, and this in detail.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Permission {
     pub scopes: Scopes,
     pub resources: Resources,
     #[serde(default)]
     pub claims: NamedClaims,
+    /// RFC 9396
+    #[serde(default)]
+    pub details: AuthorizationDetails,
 }
 
 impl Permission {
+    /// Whether a consent that is remembered covers this, but for the details: those are never remembered, and whoever
+    /// needs to know asks for them.
     #[must_use]
-    pub fn is_subset(&self, other: &Self) -> bool {
+    pub fn is_covered_by(&self, other: &Self) -> bool {
         self.scopes.is_subset(&other.scopes)
             && self.resources.is_subset(&other.resources)
             && self.claims.is_subset(&other.claims)
     }
 
+    /// Both together, as consents add up: without details.
     #[must_use]
-    pub fn union(&self, other: &Self) -> Self {
+    pub fn together_with(&self, other: &Self) -> Self {
         Self {
             scopes: self.scopes.union(&other.scopes),
             resources: self.resources.union(&other.resources),
             claims: self.claims.union(&other.claims),
+            details: AuthorizationDetails::default(),
         }
     }
 
@@ -52,6 +60,7 @@ impl Permission {
             scopes: self.scopes.intersection(&settings.scopes),
             resources: self.resources.intersection(&settings.resources),
             claims: self.claims.within(&settings.scopes),
+            details: self.details.within(&settings.authorization_details_types),
         }
     }
 }

@@ -2,6 +2,7 @@
 //! Never does I/O, never reads a clock, never knows HTTP or SQL.
 
 pub mod attempt;
+pub mod authorization;
 pub mod certificate;
 pub mod claims;
 pub mod client;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use crate::model::authorization::AuthorizationDetails;
 use crate::model::claims::Claim;
 use crate::model::key::Confirmation;
 use crate::model::user::User;
@@ -47,6 +48,9 @@ pub struct AccessToken {
     /// Absent when there is none: the empty text is no scope (RFC 6749 §3.3).
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub scope: String,
+    /// RFC 9396 §9.1: those that are for this audience.
+    #[serde(default, skip_serializing_if = "AuthorizationDetails::is_empty")]
+    pub authorization_details: AuthorizationDetails,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auth_time: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]

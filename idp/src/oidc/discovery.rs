@@ -19,6 +19,10 @@ pub fn document(config: &Config, ui_locales: &[String]) -> Value {
     if config.sessions.check_session_iframe {
         document.insert("check_session_iframe".to_owned(), json!(public_url.join("/oidc/session")));
     }
+    if !config.authorization_types.is_empty() {
+        let types: Vec<_> = config.authorization_types.iter().map(|known| &known.name).collect();
+        document.insert("authorization_details_types_supported".to_owned(), json!(types));
+    }
     let mtls = config.http.mtls.as_ref();
     for part in [
         endpoints(public_url),

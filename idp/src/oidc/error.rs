@@ -71,6 +71,9 @@ pub enum OAuthError {
     /// RFC 8707 §2.
     #[error("resource is not an API that this client may ask tokens for")]
     InvalidTarget,
+    /// RFC 9396 §5.
+    #[error("authorization_details: {0}")]
+    InvalidAuthorizationDetails(String),
     /// RFC 6749 §4.1.2.1.
     #[error("the person cancelled")]
     AccessDenied,
@@ -123,6 +126,7 @@ impl OAuthError {
             Self::ExpiredToken => "expired_token",
             Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
             Self::InvalidTarget => "invalid_target",
+            Self::InvalidAuthorizationDetails(_) => "invalid_authorization_details",
             Self::AccessDenied => "access_denied",
             Self::LoginRequired => "login_required",
             Self::ConsentRequired => "consent_required",

@@ -41,17 +41,22 @@ pub async fn respond(
     let token = token.ok_or_else(|| OAuthError::InvalidRequest("token is missing".to_owned()))?;
     let known = match Token::parse(TokenKind::RefreshToken, token) {
         Some(token) => refresh_token(desk, &client, &token).await?,
-        None => access::open(desk, token).await?.and_then(|access| access_token(&client, access)),
+        None => access::open(desk, token).await?.and_then(|access| access_token(desk, &client, access)),
     };
     let inactive = || Map::from_iter([("active".to_owned(), json!(false))]);
     Ok((client, known.unwrap_or_else(inactive)))
 }
 
-fn access_token(client: &Client, access: Access) -> Option<Map<String, Value>> {
-    let token = access.token;
+fn access_token(desk: &Desk<'_>, client: &Client, access: Access) -> Option<Map<String, Value>> {
+    let mut token = access.token;
     let own = token.client_id == client.id.as_str();
     if !own && !token.aud.iter().any(|name| client.settings.serves.contains(name)) {
         return None;
+    }
+    if !own {
+        // RFC 9396 §9.2: what is for other APIs is none of this one's business.
+        let own = |api: &str| client.settings.serves.contains(api);
+        token.authorization_details = token.authorization_details.meant_for(desk.types, own);
     }
     let token_type = Confirmation::token_type(token.cnf.as_ref());
     let Ok(Value::Object(mut claims)) = serde_json::to_value(&token) else {
@@ -80,7 +85,8 @@ async fn refresh_token(
     if access::holder(desk, &grant).await?.is_none() {
         return Ok(None);
     }
-    let claims = json!({
+    let details = grant.permission.within(client).details.current(desk.types);
+    let mut claims = json!({
         "active": true,
         "iss": desk.issuer,
         "sub": subject::of(desk.store.sealer(), client, grant.user_id),
@@ -89,6 +95,9 @@ async fn refresh_token(
         "iat": refresh.created_at.unix_timestamp(),
         "exp": refresh.expires_at.unix_timestamp(),
     });
+    if let Some(claims) = claims.as_object_mut().filter(|_| !details.is_empty()) {
+        claims.insert("authorization_details".to_owned(), json!(details));
+    }
     Ok(match claims {
         Value::Object(claims) => Some(claims),
         _ => None,

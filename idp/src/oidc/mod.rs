@@ -10,6 +10,7 @@ pub mod client_auth;
 mod client_keys;
 pub mod consent;
 pub mod cors;
+mod details;
 pub mod device;
 pub mod discovery;
 pub mod dpop;
@@ -37,6 +38,7 @@ use crate::crypto::keyring::KeyRing;
 use crate::crypto::random::Entropy;
 use crate::ephemeral::Ephemeral;
 use crate::http_client::HttpClient;
+use crate::model::authorization::AuthorizationTypes;
 use crate::model::session::SessionLimits;
 use crate::model::user::Policy;
 use crate::store::Store;
@@ -54,6 +56,8 @@ pub struct Desk<'a> {
     pub entropy: Entropy,
     pub tokens: &'a Tokens,
     pub registration: Registration,
+    /// What clients may ask for in detail.
+    pub types: &'a AuthorizationTypes,
     /// Bounds on what nobody has proven are so many times wider.
     pub leniency: u64,
     pub limits: SessionLimits,

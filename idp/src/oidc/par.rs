@@ -25,8 +25,9 @@ const PREFIX: &str = "urn:ietf:params:oauth:request_uri:";
 const LIFETIME: Duration = Duration::seconds(90);
 
 /// What an authorization request is read for. Nothing else is kept, least of all a secret.
-const KEPT: [&str; 19] = [
+const KEPT: [&str; 20] = [
     "acr_values",
+    "authorization_details",
     "claims",
     "client_id",
     "code_challenge",
@@ -99,7 +100,7 @@ pub async fn respond(
         Unaddressed::Client(why) | Unaddressed::RedirectUri(why) => invalid(&why),
     })?;
     // Whom an ID token speaks of is looked at again when the person comes.
-    checks::check(&request, &addressed, None, desk.now)?;
+    checks::check(&request, &addressed, None, desk.types, desk.now)?;
     BOUNDS.admit(desk, &addressed.client, address).await?;
     let handle = desk.entropy.handle()?;
     let request_uri = format!("{PREFIX}{handle}");

@@ -1,4 +1,5 @@
-//! What people have allowed applications to know.
+//! What people have allowed applications to know. What they allowed in detail they are asked for each time, so it is
+//! not kept here.
 
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
@@ -6,6 +7,7 @@ use time::OffsetDateTime;
 
 use super::entity::consent;
 use super::{Read, Result, Tx, from_millis, stored, to_millis, unique};
+use crate::model::authorization::AuthorizationDetails;
 use crate::model::client::ClientId;
 use crate::model::grant::Permission;
 use crate::model::ids::UserId;
@@ -22,6 +24,7 @@ fn from_row(row: &consent::Model) -> Result<Permission> {
         scopes: stored("consent", Scopes::parse(&row.scopes))?,
         resources: stored("consent", Resources::parse(&row.resources))?,
         claims: stored("consent", serde_json::from_str(&row.claims))?,
+        details: AuthorizationDetails::default(),
     })
 }
 

@@ -126,6 +126,7 @@ entity!(grant, "grant", {
     scopes: String,
     resources: String,
     claims: String,
+    authorization_details: String,
     key_thumbprint: Option<String>,
     method: String,
     authenticated_at: i64,

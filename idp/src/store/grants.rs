@@ -30,6 +30,7 @@ pub async fn insert(tx: &Tx, new: &Grant, code: TokenHash) -> Result<bool> {
         scopes: Set(new.permission.scopes.to_string()),
         resources: Set(new.permission.resources.to_string()),
         claims: Set(stored("grant", serde_json::to_string(&new.permission.claims))?),
+        authorization_details: Set(stored("grant", serde_json::to_string(&new.permission.details))?),
         key_thumbprint: Set(new.key.as_ref().map(Confirmation::stored)),
         method: Set(new.method.as_str().to_owned()),
         authenticated_at: Set(to_millis(new.authenticated_at)),
@@ -248,6 +249,7 @@ fn grant_from_row(row: &grant::Model) -> Result<Grant> {
             scopes: stored(TABLE, Scopes::parse(&row.scopes))?,
             resources: stored(TABLE, Resources::parse(&row.resources))?,
             claims: stored(TABLE, serde_json::from_str(&row.claims))?,
+            details: stored(TABLE, serde_json::from_str(&row.authorization_details))?,
         },
         key: row
             .key_thumbprint

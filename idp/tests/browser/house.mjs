@@ -90,6 +90,7 @@ export class House {
       redirect_uris = ["${this.clinic}/callback"]
       consent = "always"
       resources = ["https://samples.example.org"]
+      authorization_details_types = ["sample"]
       [[clients]]
       id = "radiology"
       name = "Radiology"
@@ -100,6 +101,25 @@ export class House {
       id = "screen"
       name = "Waiting room"
       type = "device"
+      [[authorization_types]]
+      type = "sample"
+      title = { en = "Order a laboratory test" }
+      description = { en = "Once. The laboratory sends you the bill." }
+      resources = ["https://samples.example.org"]
+      words = { blood = { en = "blood" } }
+      [[authorization_types.members]]
+      name = "kind"
+      kind = "list"
+      values = ["blood"]
+      label = { en = "Sample" }
+      [[authorization_types.members]]
+      name = "price"
+      kind = "money"
+      label = { en = "At most" }
+      [[authorization_types.members]]
+      name = "to"
+      kind = "text"
+      label = { en = "The result goes to" }
     `;
   }
 

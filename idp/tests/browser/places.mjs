@@ -363,6 +363,13 @@ export const PLACES = {
     await ada.page.goto(stage.house.authorizeUrl(request));
     await ada.sees('Act for you at');
   },
+  'consent in detail': async (ada, stage) => {
+    await ada.logInWithPassword();
+    const sample = { type: 'sample', kind: ['blood'], price: { currency: 'EUR', amount: '18.50' }, to: 'Dr. <b>' };
+    const details = JSON.stringify([sample, { ...sample, to: 'x'.repeat(100), locations: ['https://samples.example.org'] }]);
+    await ada.page.goto(stage.house.authorizeUrl({ client_id: 'laboratory', authorization_details: details }));
+    await ada.sees('Order a laboratory test');
+  },
   'log in with more than a password': async (ada, stage) => {
     await ada.logInWithPassword();
     await ada.page.goto(stage.house.authorizeUrl({ acr_values: 'phr' }));

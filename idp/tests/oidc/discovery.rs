@@ -105,6 +105,7 @@ async fn metadata_has_only_members_that_a_specification_defines() {
         "claims_locales_supported",
         "authorization_response_iss_parameter_supported",
         "claims_parameter_supported",
+        "authorization_details_types_supported",
         "request_parameter_supported",
         "request_uri_parameter_supported",
         "require_request_uri_registration",

@@ -2,6 +2,7 @@
 
 mod apis;
 mod assertions;
+mod authorization_details;
 mod authorize;
 mod back_channel;
 mod bad_input;

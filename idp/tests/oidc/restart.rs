@@ -8,10 +8,12 @@ use idp::app::App;
 use idp::clock::{SharedClock, TestClock};
 use idp::config::Config;
 use idp::server::Listeners;
+use serde_json::json;
 use time::Duration;
 use tokio::runtime::Runtime;
 
-use super::{ADA, CLIENTS, SECRET, assert_token_error, decide, text, verified};
+use super::authorization_details::{TYPES, payment};
+use super::{ADA, CLIENTS, SECRET, assert_token_error, decide, text, tokens_with_consent, verified};
 use crate::support::{Application, Browser, Options, PASSWORD, TempDir, TestApp};
 
 /// A provider in a runtime of its own, so that stopping it closes every connection.
@@ -27,10 +29,15 @@ struct Machine {
 impl Machine {
     /// Starts it for the first time, with Ada, and returns what talks to it.
     async fn first_start() -> (Self, Browser, [Application; 3]) {
+        Self::first_start_with(CLIENTS).await
+    }
+
+    /// The same with these clients, which have those among them.
+    async fn first_start_with(clients: &str) -> (Self, Browser, [Application; 3]) {
         let data_dir = TempDir::new("restart");
         let running = Runtime::new().unwrap();
         let environment = vec![("IDP_DATA_DIR", data_dir.0.join("idp").display().to_string())];
-        let options = Options { environment, config_file: Some(CLIENTS.to_owned()), ..Options::default() };
+        let options = Options { environment, config_file: Some(clients.to_owned()), ..Options::default() };
         let app = running.spawn(TestApp::with(options)).await.unwrap();
         app.person(ADA).await;
         let browser = app.browser();
@@ -110,6 +117,25 @@ async fn refresh_tokens_stay_valid() {
     for (client, tokens) in [(&practice, &kept), (&calendar, &rotated)] {
         assert_eq!(client.refresh(text(tokens, "refresh_token")).await.status, 200);
     }
+}
+
+/// RFC 9396 §6.2, and what the operator no longer declares is gone.
+#[tokio::test]
+async fn what_was_allowed_in_detail_is_still_allowed() {
+    let clients = format!("{TYPES}{CLIENTS}")
+        .replace("id = \"careful\"", "id = \"careful\"\nauthorization_details_types = [\"payment\"]");
+    let (mut machine, browser, [.., careful]) = Machine::first_start_with(&clients).await;
+    let details = json!([payment("5")]);
+    let changes = [("authorization_details", details.to_string())];
+    let changes = changes.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let tokens = tokens_with_consent(&careful, &browser, &changes).await;
+    machine.restart(&clients).await;
+    let refreshed = careful.refresh(text(&tokens, "refresh_token")).await.json();
+    assert_eq!(refreshed["authorization_details"], details);
+    machine.restart(CLIENTS).await;
+    let refreshed = careful.refresh(text(&refreshed, "refresh_token")).await.json();
+    assert!(refreshed.get("access_token").is_some(), "{refreshed}");
+    assert!(refreshed.get("authorization_details").is_none(), "{refreshed}");
 }
 
 /// C4, S1: the successor is kept sealed, and opens again under the same master key.

@@ -92,6 +92,10 @@ fn grant(user: UserId, client: &Client) -> Grant {
             scopes: Scopes::parse("openid email").unwrap(),
             resources: Resources::parse("https://api.example.org").unwrap(),
             claims: NamedClaims { userinfo: [Claim::Email].into(), id_token: [Claim::Name].into() },
+            details: serde_json::from_str(
+                r#"[{"type": "payment", "amount": {"currency": "EUR", "amount": "1"}}]"#,
+            )
+            .unwrap(),
         },
         key: Some(Confirmation::Certificate(Thumbprint::parse(&"k".repeat(43)).unwrap())),
         method: Method::Password,
@@ -437,6 +441,7 @@ on_both! {
             scopes: Scopes::parse(scopes).unwrap(),
             resources: Resources::parse(resources).unwrap(),
             claims: NamedClaims { userinfo: [Claim::Email].into(), id_token: [Claim::Name].into() },
+            ..Permission::default()
         };
         let (narrow, wide) = (permission("openid", ""), permission("openid email", "urn:api:a urn:api:b"));
         let tx = test.store.begin().await.unwrap();

@@ -10,6 +10,7 @@ use super::{
     Requirement, Subject, Voucher, WebUri,
 };
 use crate::model::Invalid;
+use crate::model::authorization::TypeNames;
 use crate::model::certificate::CertificateName;
 use crate::model::jwks::Jwks;
 use crate::model::key::{Encryption, SigningAlg};
@@ -46,6 +47,9 @@ pub struct ClientSettings {
     /// The APIs it is itself: it may introspect tokens for them.
     #[serde(default)]
     pub serves: Resources,
+    /// What it may ask for in detail (RFC 9396).
+    #[serde(default)]
+    pub authorization_details_types: TypeNames,
     pub refresh_tokens: bool,
     /// Response types from before PKCE, for applications that can not be changed.
     #[serde(default)]
@@ -229,6 +233,7 @@ impl ClientSettings {
             self.return_uris.len(),
             self.resources.len(),
             self.serves.len(),
+            self.authorization_details_types.len(),
             self.request_uris.len(),
             self.contacts.len(),
         ];

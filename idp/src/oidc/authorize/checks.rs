@@ -7,12 +7,14 @@ use super::claims;
 use super::request::{Addressed, flow};
 use crate::crypto::base64url;
 use crate::model::attempt::{AppCard, Attempt, Prompt};
+use crate::model::authorization::{AuthorizationDetails, AuthorizationTypes};
 use crate::model::client::{Client, LegacyFlow};
 use crate::model::grant::Permission;
 use crate::model::key::Thumbprint;
 use crate::model::resource::{Resource, Resources};
 use crate::model::scope::Scopes;
 use crate::model::session::Assurance;
+use crate::oidc::details;
 use crate::oidc::error::OAuthError;
 use crate::web::params::Params;
 
@@ -31,6 +33,7 @@ pub fn check(
     params: &Params,
     addressed: &Addressed,
     hinted: Option<String>,
+    types: &AuthorizationTypes,
     now: OffsetDateTime,
 ) -> Result<Attempt, OAuthError> {
     nothing_repeated(params)?;
@@ -52,6 +55,7 @@ pub fn check(
         scopes: scopes(params, &addressed.client)?,
         resources: resources(params, &addressed.client)?,
         claims: asked.claims.within(&addressed.client.settings.scopes),
+        details: in_detail(params, &addressed.client, types, flow)?,
     };
     let prompt = prompt(params)?;
     let max_age = max_age(params)?.or(addressed.client.settings.default_max_age);
@@ -171,6 +175,21 @@ pub(in crate::oidc) fn resources(params: &Params, client: &Client) -> Result<Res
     };
     let resources: Option<Resources> = params.all("resource").iter().map(known).collect();
     resources.ok_or(OAuthError::InvalidTarget)
+}
+
+/// RFC 9396 §2. They are for APIs, and what comes in the address of the browser is for none.
+fn in_detail(
+    params: &Params,
+    client: &Client,
+    types: &AuthorizationTypes,
+    flow: Option<LegacyFlow>,
+) -> Result<AuthorizationDetails, OAuthError> {
+    let details = details::read(params, client, types)?;
+    if !details.is_empty() && !flow.is_none_or(LegacyFlow::has_code) {
+        let why = "they need a response_type with code".to_owned();
+        return Err(OAuthError::InvalidAuthorizationDetails(why));
+    }
+    Ok(details)
 }
 
 /// RFC 9449 §10.

@@ -106,7 +106,8 @@ async fn needs_consent(
     session: &Session,
 ) -> anyhow::Result<bool> {
     let given_now = attempt.consented_by == Some(session.user_id);
-    if attempt.prompt.consent {
+    // What is asked for in detail no earlier answer and no operator has allowed.
+    if attempt.prompt.consent || !attempt.permission.details.is_empty() {
         return Ok(!given_now);
     }
     Ok(match client.settings.consent {
@@ -114,7 +115,7 @@ async fn needs_consent(
         ConsentRule::Always => !given_now,
         ConsentRule::Remember => {
             let remembered = consents::permission(store, session.user_id, &client.id).await?;
-            !given_now && !remembered.is_some_and(|remembered| attempt.permission.is_subset(&remembered))
+            !given_now && !remembered.is_some_and(|remembered| attempt.permission.is_covered_by(&remembered))
         }
     })
 }

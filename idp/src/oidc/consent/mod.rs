@@ -2,6 +2,7 @@
 //! authorization endpoint; here the answer is heard and, where the client's rule says so, remembered.
 
 pub mod pages;
+pub mod words;
 
 use time::OffsetDateTime;
 
@@ -26,13 +27,14 @@ pub async fn grant(
     users::lock(&tx, user).await?;
     if client.settings.consent == ConsentRule::Remember {
         let before = consents::permission(&tx, user, &client.id).await?.unwrap_or_default();
-        consents::remember(&tx, user, &client.id, &before.union(permission), now).await?;
+        consents::remember(&tx, user, &client.id, &before.together_with(permission), now).await?;
     }
     let event = Event::ConsentGranted {
         client: client.id.clone(),
         scopes: permission.scopes.to_string(),
         resources: permission.resources.to_string(),
         claims: permission.claims.clone(),
+        details: permission.details.kinds(),
     };
     audit::record(&tx, now, doer, Some(user), event).await?;
     Ok(tx.commit().await?)

@@ -4,7 +4,8 @@ use axum::extract::State;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
-use super::grant;
+use super::words::DetailCard;
+use super::{grant, words};
 use crate::app::App;
 use crate::audit::Actor;
 use crate::model::attempt::{AppCard, Attempt, Handle};
@@ -20,13 +21,15 @@ use crate::web::page::{self, Frame, see_other};
 use crate::web::session::SignedIn;
 use crate::web::visit::Visit;
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct ConsentPage {
     app: AppCard,
     email: String,
     scopes: Vec<String>,
     /// The APIs at which the application may act for them.
     resources: Vec<String>,
+    /// What it wants to do there in detail.
+    details: Vec<DetailCard>,
     attempt: String,
 }
 
@@ -41,13 +44,15 @@ impl Page for ConsentPage {
             tos_uri: None,
         };
         let scopes = ["openid", "profile", "email", "offline_access", "appointments:read"];
-        vec![Self {
+        let plain = Self {
             app,
             email: "ada@example.org".to_owned(),
             scopes: scopes.map(ToOwned::to_owned).into(),
             resources: vec!["https://api.example.org/<lab>".to_owned()],
+            details: Vec::new(),
             attempt: "a".repeat(43),
-        }]
+        };
+        vec![Self { details: DetailCard::sample(), ..plain.clone() }, plain]
     }
 }
 
@@ -61,15 +66,17 @@ pub fn ask(
     (handle, attempt): (&Handle, &Attempt),
     signed_in: &SignedIn,
 ) -> Result<Response, PageError> {
+    let visit = visit.clone().asked_to_speak(app, &attempt.ui_locales);
+    let reader = (&*app.theme, visit.locale);
     let page = ConsentPage {
         app: attempt.app.clone(),
         email: signed_in.user.email.to_string(),
         scopes: attempt.permission.told().iter().map(ToString::to_string).collect(),
         resources: attempt.permission.resources.iter().map(ToString::to_string).collect(),
+        details: words::of(reader, &app.config.authorization_types, &attempt.permission.details),
         attempt: handle.to_string(),
     };
     let form_action = attempt.redirect_uri.form_action_source();
-    let visit = visit.clone().asked_to_speak(app, &attempt.ui_locales);
     page::render(app, &visit, Frame { form_action: form_action.as_deref(), ..Frame::of("oidc") }, &page)
 }
 

@@ -11,7 +11,7 @@ use time::{Duration, OffsetDateTime};
 use super::authorize::checks;
 use super::bounds::Bounds;
 use super::error::{EndpointError, OAuthError};
-use super::{Desk, client_auth};
+use super::{Desk, client_auth, details};
 use crate::crypto::random::Entropy;
 use crate::crypto::sha256;
 use crate::crypto::token::{Token, TokenHash, TokenKind};
@@ -97,6 +97,7 @@ pub async fn begin(
     let permission = Permission {
         scopes: checks::scopes(params, &client)?,
         resources: checks::resources(params, &client)?,
+        details: details::read(params, &client, desk.types)?,
         ..Permission::default()
     };
     BOUNDS.admit(desk, &client, address).await?;

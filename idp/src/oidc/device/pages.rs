@@ -11,6 +11,7 @@ use crate::audit::Actor;
 use crate::model::attempt::Approval;
 use crate::model::client::Client;
 use crate::oidc::consent;
+use crate::oidc::consent::words::DetailCard;
 use crate::store::clients;
 use crate::theme::{Page, moment};
 use crate::web::error::PageError;
@@ -47,6 +48,7 @@ pub struct DeviceConsentPage {
     email: String,
     scopes: Vec<String>,
     resources: Vec<String>,
+    details: Vec<DetailCard>,
     begun_at: String,
     network: String,
 }
@@ -61,6 +63,7 @@ impl Page for DeviceConsentPage {
             email: "ada@example.org".to_owned(),
             scopes: scopes.map(ToOwned::to_owned).into(),
             resources: vec!["https://queue.example.org".to_owned()],
+            details: if network.is_empty() { Vec::new() } else { DetailCard::sample() },
             begun_at: "2026-11-23T09:05:00Z".to_owned(),
             network: network.to_owned(),
         };
@@ -123,12 +126,15 @@ pub async fn find(
     };
     match look_up(&app, signed_in, &form.user_code).await? {
         Ok((waiting, _)) => {
+            let reader = (&*app.theme, visit.locale);
+            let types = &app.config.authorization_types;
             let page = DeviceConsentPage {
                 code: super::shown(&waiting.user_code),
                 app: waiting.client_name,
                 email: signed_in.user.email.to_string(),
                 scopes: waiting.permission.scopes.iter().map(ToString::to_string).collect(),
                 resources: waiting.permission.resources.iter().map(ToString::to_string).collect(),
+                details: consent::words::of(reader, types, &waiting.permission.details),
                 begun_at: moment(waiting.begun_at),
                 network: waiting.network,
             };

@@ -68,10 +68,11 @@ async fn begin(app: &App, visit: &Visit, params: &Params) -> Result<Begun, PageE
         Gathered::Expired => return Err(PageError::AttemptExpired),
     };
     let addressed = request::address(client, &params, pushed).map_err(nobody_to_answer)?;
+    let types = &app.config.authorization_types;
     let checked = match refused {
         Some(error) => Err(error),
         None => hinted(app, &params, &addressed)
-            .and_then(|hinted| checks::check(&params, &addressed, hinted, app.clock.now())),
+            .and_then(|hinted| checks::check(&params, &addressed, hinted, types, app.clock.now())),
     };
     match checked {
         Ok(attempt) => Ok(Begun::Checked(Box::new(addressed.client), Box::new(attempt))),

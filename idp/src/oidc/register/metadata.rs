@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::model::Invalid;
+use crate::model::authorization::{AuthorizationTypes, TypeName, TypeNames};
 use crate::model::client::{
     Client, ClientAuthMethod, ClientName, ClientSettings, ClientType, ConsentRule, GrantType, LegacyFlow,
     LogoutChannel, Requirement, Subject, WebUri,
@@ -61,6 +62,7 @@ pub(super) struct Metadata {
     require_pushed_authorization_requests: bool,
     require_signed_request_object: bool,
     dpop_bound_access_tokens: bool,
+    authorization_details_types: TypeNames,
 }
 
 const CODE: &str = "code";
@@ -102,7 +104,11 @@ impl Metadata {
     ///
     /// # Errors
     /// The first thing that is wrong.
-    pub(super) fn settings(&self, may_be_legacy: bool) -> Result<ClientSettings, OAuthError> {
+    pub(super) fn settings(
+        &self,
+        may_be_legacy: bool,
+        types: &AuthorizationTypes,
+    ) -> Result<ClientSettings, OAuthError> {
         let redirect_uris = uris(&self.redirect_uris)?;
         let legacy_flows = self.legacy_flows()?;
         if !legacy_flows.is_empty() && !may_be_legacy {
@@ -126,6 +132,7 @@ impl Metadata {
             initiate_login_uri: self.initiate_login_uri.clone(),
             scopes: self.scopes(client_type)?,
             grants: self.grants()?,
+            authorization_details_types: self.details_types(types)?,
             legacy_flows,
             jwks: self.jwks.as_ref().map(Jwks::parse).transpose()?,
             jwks_uri: self.jwks_uri.clone(),
@@ -305,6 +312,16 @@ impl Metadata {
         all.into_iter().filter(|(asked, _)| *asked).map(|(_, requirement)| requirement).collect()
     }
 
+    /// RFC 9396 §10. What the operator has not opened to applications that nobody vouches for does not exist for them.
+    fn details_types(&self, types: &AuthorizationTypes) -> Result<TypeNames, OAuthError> {
+        let open = |name: &TypeName| types.find(name.as_str()).is_some_and(|known| known.registration);
+        if self.authorization_details_types.iter().all(open) {
+            Ok(self.authorization_details_types.clone())
+        } else {
+            Err(invalid("authorization_details_types has one that can not be registered"))
+        }
+    }
+
     fn contacts(&self) -> Result<Vec<String>, OAuthError> {
         let good = |contact: &String| contact.len() <= 254 && !contact.chars().any(char::is_control);
         if self.contacts.iter().all(good) {
@@ -361,6 +378,7 @@ pub(super) fn of(client: &Client) -> Map<String, Value> {
         "grant_types": grant_types,
         "response_types": response_types,
         "scope": settings.scopes.to_string(),
+        "authorization_details_types": settings.authorization_details_types,
         "contacts": settings.contacts,
         "client_uri": settings.client_uri,
         "logo_uri": settings.logo_uri,

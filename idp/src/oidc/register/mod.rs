@@ -44,7 +44,7 @@ pub async fn register(
     {
         return Err(refused());
     }
-    let settings = Metadata::parse(body)?.settings(desk.registration.legacy_flows)?;
+    let settings = Metadata::parse(body)?.settings(desk.registration.legacy_flows, desk.types)?;
     // Each may make us call addresses, and a token is not spent by what is refused.
     let whose = match &token {
         Some(token) => token.hash().0,
@@ -110,7 +110,7 @@ pub async fn change(
     {
         return Err(wrong("client_secret is not the one of this registration"));
     }
-    let settings = asked.settings(desk.registration.legacy_flows)?;
+    let settings = asked.settings(desk.registration.legacy_flows, desk.types)?;
     let settings = looked_up(desk, settings, Some(&before.settings)).await?;
     let same_method = settings.auth_method == before.settings.auth_method;
     let same_names = settings.subject == before.settings.subject;

@@ -1,8 +1,6 @@
 //! The grant `authorization_code` (RFC 6749 §4.1.3, RFC 7636 §4.5).
 
-use super::{
-    Authorized, Desk, Holder, Write, audience, issue, new_grant, required, resources, revoke, standing,
-};
+use super::{Authorized, Desk, Holder, Write, issue, new_grant, required, revoke, standing, target};
 use crate::audit::Event;
 use crate::crypto::token::{Token, TokenHash, TokenKind};
 use crate::crypto::{base64url, constant_time_eq, sha256};
@@ -10,17 +8,17 @@ use crate::ephemeral::Kind;
 use crate::model::attempt::CodeGrant;
 use crate::model::client::Client;
 use crate::model::key::Confirmation;
-use crate::model::resource::Resources;
 use crate::oidc::authorize::CODE_LIFETIME;
 use crate::oidc::error::{EndpointError, OAuthError};
 use crate::store::grants;
 use crate::web::params::Params;
+use target::Wants;
 
 pub(super) struct Request<'a> {
     code: &'a str,
     redirect_uri: &'a str,
     code_verifier: Option<&'a str>,
-    resources: Resources,
+    wants: Wants<'a>,
 }
 
 impl<'a> Request<'a> {
@@ -34,7 +32,7 @@ impl<'a> Request<'a> {
             code,
             redirect_uri,
             code_verifier: params.get("code_verifier"),
-            resources: resources(params)?,
+            wants: Wants::parse(params)?,
         })
     }
 }
@@ -80,7 +78,7 @@ pub(super) async fn authorize(
     let grant = new_grant(desk, client, (&bound.permission, &bound.approval), key)?;
     Ok(Authorized {
         scopes: grant.permission.scopes.clone(),
-        audience: audience(desk, &request.resources, &grant.permission)?,
+        target: target::of((desk, client), &request.wants, &grant.permission)?,
         holder: Holder::Person(Box::new(grant), Box::new(standing)),
         nonce: bound.nonce,
         key: key.cloned(),

@@ -1,23 +1,23 @@
 //! The grant `client_credentials` (RFC 6749 §4.4): a client acts for itself. Nothing is read or written
 //! for it beyond the client.
 
-use super::{Authorized, Desk, Holder, Write, audience, resources};
+use super::{Authorized, Desk, Holder, Write, target};
 use crate::model::client::{Client, GrantType};
 use crate::model::grant::Permission;
 use crate::model::key::Confirmation;
-use crate::model::resource::Resources;
 use crate::model::scope::Scopes;
 use crate::oidc::error::OAuthError;
 use crate::web::params::Params;
+use target::Wants;
 
 pub(super) struct Request<'a> {
     scope: Option<&'a str>,
-    resources: Resources,
+    wants: Wants<'a>,
 }
 
 impl<'a> Request<'a> {
     pub(super) fn parse(params: &'a Params) -> Result<Self, OAuthError> {
-        Ok(Self { scope: params.get("scope"), resources: resources(params)? })
+        Ok(Self { scope: params.get("scope"), wants: Wants::parse(params)? })
     }
 }
 
@@ -32,6 +32,8 @@ pub(super) fn authorize(
     let held = Permission {
         scopes: client.settings.scopes.without_person(),
         resources: client.settings.resources.clone(),
+        // Nobody is there to be asked: what its registration allows.
+        details: request.wants.details(client, desk.types)?,
         ..Permission::default()
     };
     let scopes = match request.scope.map(Scopes::parse) {
@@ -42,11 +44,11 @@ pub(super) fn authorize(
         }
         Some(Err(_)) => return Err(OAuthError::InvalidScope("scope is malformed")),
     };
-    let audience = audience(desk, &request.resources, &held)?;
+    let target = target::of((desk, client), &request.wants, &held)?;
     Ok(Authorized {
         holder: Holder::Client,
         scopes,
-        audience,
+        target,
         nonce: None,
         key: key.cloned(),
         write: Write::Nothing,

@@ -1,25 +1,25 @@
 //! The grant of the device flow (RFC 8628 §3.4).
 
-use super::{Authorized, Desk, Holder, Write, audience, new_grant, required, resources, standing};
+use super::{Authorized, Desk, Holder, Write, new_grant, required, standing, target};
 use crate::crypto::token::{Token, TokenKind};
 use crate::model::client::{Client, GrantType};
 use crate::model::key::Confirmation;
-use crate::model::resource::Resources;
 use crate::oidc::device;
 use crate::oidc::error::{EndpointError, OAuthError};
 use crate::web::params::Params;
+use target::Wants;
 
 /// RFC 8628 §3.4
 pub(super) const NAME: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
 pub(super) struct Request<'a> {
     device_code: &'a str,
-    resources: Resources,
+    wants: Wants<'a>,
 }
 
 impl<'a> Request<'a> {
     pub(super) fn parse(params: &'a Params) -> Result<Self, OAuthError> {
-        Ok(Self { device_code: required(params, "device_code")?, resources: resources(params)? })
+        Ok(Self { device_code: required(params, "device_code")?, wants: Wants::parse(params)? })
     }
 }
 
@@ -40,7 +40,7 @@ pub(super) async fn authorize(
     let grant = new_grant(desk, client, (&waiting.permission, &approval), key)?;
     Ok(Authorized {
         scopes: grant.permission.scopes.clone(),
-        audience: audience(desk, &request.resources, &grant.permission)?,
+        target: target::of((desk, client), &request.wants, &grant.permission)?,
         holder: Holder::Person(Box::new(grant), Box::new(standing)),
         nonce: None,
         key: key.cloned(),

@@ -10,6 +10,7 @@ use crate::crypto::token::{Token, TokenHash, TokenKind};
 use crate::crypto::{base64url, jwt, sha256, sha512};
 use crate::ephemeral::Kind;
 use crate::model::attempt::Attempt;
+use crate::model::authorization::AuthorizationDetails;
 use crate::model::claims::Claim;
 use crate::model::client::{Client, LegacyFlow};
 use crate::model::grant::{Grant, RefreshToken};
@@ -55,7 +56,8 @@ pub(super) async fn sign(
         }
         Holder::Person(..) | Holder::Client => {}
     }
-    access.aud = authorized.audience.clone();
+    access.aud = authorized.target.audience.clone();
+    access.authorization_details = authorized.target.details.clone();
     access.cnf = authorized.key.clone();
     // Ours to verify and nobody's to negotiate, so the fast algorithm.
     let access_token = jwt::sign(&desk.keys, SigningAlg::Es256, jwt::TYP_ACCESS_TOKEN, &access).await?;
@@ -103,6 +105,7 @@ fn access_token(
         jti: base64url::encode(desk.entropy.bytes::<16>()?),
         client_id: client.id.to_string(),
         scope: scopes.to_string(),
+        authorization_details: AuthorizationDetails::default(),
         auth_time: grant.map(|grant| grant.authenticated_at.unix_timestamp()),
         acr: grant.map(|grant| grant.method.assurance().as_str().to_owned()),
         amr: grant.map(|grant| methods(grant.method.amr())),
@@ -187,6 +190,7 @@ pub async fn front(
 ) -> Result<Front, EndpointError> {
     let mut permission = attempt.permission.clone();
     permission.scopes = permission.scopes.without(Scopes::OFFLINE_ACCESS);
+    permission.details = AuthorizationDetails::default();
     let grant = new_grant(desk, client, (&permission, &session.into()), None)?;
     let scopes = grant.permission.scopes.clone();
     let access_token = if flow.has_access_token() {
@@ -238,7 +242,8 @@ pub(super) async fn write(
     client: &Client,
     authorized: Authorized,
 ) -> Result<Option<Token>, EndpointError> {
-    let Authorized { holder, audience, scopes, write, .. } = authorized;
+    let Authorized { holder, target, scopes, write, .. } = authorized;
+    let audience = target.audience;
     let (grant, standing) = match holder {
         Holder::Person(grant, standing) => (grant, standing),
         Holder::Client => return Ok(None),

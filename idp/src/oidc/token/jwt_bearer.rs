@@ -2,7 +2,7 @@
 //! this client vouches for a person who is not there. Nobody signs in by that: the token says nothing about how
 //! anybody was authenticated, there is no session, no grant, no ID token and nothing to refresh it with.
 
-use super::{Authorized, Desk, Holder, Write, required, resources};
+use super::{Authorized, Desk, Holder, Write, required, target};
 use crate::crypto::foreign::Unverified;
 use crate::model::client::{Client, GrantType, PeopleBy, Voucher};
 use crate::model::ids::UserId;
@@ -10,11 +10,11 @@ use crate::model::key::Confirmation;
 use crate::model::resource::Resources;
 use crate::model::scope::Scopes;
 use crate::model::user::{Email, User};
-use crate::oidc::claims::Audience;
 use crate::oidc::error::{EndpointError, OAuthError};
 use crate::oidc::{access, assertion};
 use crate::store::users;
 use crate::web::params::Params;
+use target::Target;
 
 pub(super) const NAME: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
@@ -29,7 +29,7 @@ impl<'a> Request<'a> {
         Ok(Self {
             assertion: required(params, "assertion")?,
             scope: params.get("scope"),
-            resources: resources(params)?,
+            resources: target::without_details(params)?,
         })
     }
 }
@@ -51,7 +51,7 @@ pub(super) async fn authorize(
     Ok(Authorized {
         holder: Holder::Vouched(Box::new(user), voucher.issuer.clone()),
         scopes,
-        audience: Audience::of(targets.iter().map(ToString::to_string).collect()),
+        target: Target::plain(&targets),
         nonce: None,
         key: key.cloned(),
         write: Write::Nothing,

@@ -7,6 +7,7 @@ mod device_code;
 mod issue;
 mod jwt_bearer;
 mod refresh_token;
+mod target;
 mod token_exchange;
 
 pub use issue::{Front, front};
@@ -16,22 +17,22 @@ use serde::Serialize;
 
 use super::Desk;
 use super::authorize::checks::nothing_repeated;
-use super::claims::{AccessToken, Audience};
+use super::claims::AccessToken;
 use super::error::{EndpointError, OAuthError};
 use super::{client_auth, dpop};
 use crate::crypto::token::{Token, TokenHash};
-use crate::model::Invalid;
 use crate::model::attempt::Approval;
+use crate::model::authorization::AuthorizationDetails;
 use crate::model::client::{Client, Requirement, VoucherName};
 use crate::model::grant::{Grant, Permission, RefreshToken};
 use crate::model::ids::{GrantId, SessionId, UserId};
 use crate::model::key::Confirmation;
-use crate::model::resource::{Resource, Resources};
 use crate::model::scope::Scopes;
 use crate::model::session::Session;
 use crate::model::user::User;
 use crate::store::{Read, sessions, users};
 use crate::web::params::Params;
+use target::Target;
 
 /// RFC 6749 §5.1, OIDC Core §3.1.3.3.
 #[derive(Serialize)]
@@ -48,6 +49,9 @@ pub struct TokenResponse {
     /// RFC 8693 §2.2.1
     #[serde(skip_serializing_if = "Option::is_none")]
     issued_token_type: Option<&'static str>,
+    /// RFC 9396 §7: what this access token allows in detail.
+    #[serde(skip_serializing_if = "AuthorizationDetails::is_empty")]
+    authorization_details: AuthorizationDetails,
 }
 
 impl std::fmt::Debug for TokenResponse {
@@ -61,7 +65,7 @@ struct Authorized {
     holder: Holder,
     /// Of this access token: all of the grant's, or fewer.
     scopes: Scopes,
-    audience: Audience,
+    target: Target,
     nonce: Option<String>,
     /// What the access token is bound to.
     key: Option<Confirmation>,
@@ -127,6 +131,7 @@ pub async fn respond(
     };
     let signed = issue::sign(desk, &client, &authorized).await?;
     let exchanged = matches!(authorized.holder, Holder::Delegate(_));
+    let authorization_details = authorized.target.details.clone();
     let refresh_token = issue::write(desk, &client, authorized).await?;
     Ok(TokenResponse {
         access_token: signed.access_token,
@@ -136,6 +141,7 @@ pub async fn respond(
         id_token: signed.id_token,
         refresh_token: refresh_token.map(|token| token.expose().to_owned()),
         issued_token_type: exchanged.then_some(token_exchange::ACCESS_TOKEN),
+        authorization_details,
     })
 }
 
@@ -205,26 +211,6 @@ fn new_grant(
         created_at: desk.now,
         revoked_at: None,
     })
-}
-
-/// RFC 8707 §2.2: the APIs that one access token is to be for.
-fn resources(params: &Params) -> Result<Resources, OAuthError> {
-    let read: Result<Resources, Invalid> =
-        params.all("resource").iter().map(|text| Resource::parse(text)).collect();
-    read.map_err(|_| OAuthError::InvalidTarget)
-}
-
-/// Whom an access token is for: the APIs asked for now; or else all that were granted, and our own
-/// userinfo.
-fn audience(desk: &Desk<'_>, asked: &Resources, held: &Permission) -> Result<Audience, OAuthError> {
-    if !asked.is_subset(&held.resources) {
-        return Err(OAuthError::InvalidTarget);
-    }
-    if !asked.is_empty() {
-        return Ok(Audience::of(asked.iter().map(ToString::to_string).collect()));
-    }
-    let ours = std::iter::once(desk.issuer.to_owned());
-    Ok(Audience::of(ours.chain(held.resources.iter().map(ToString::to_string)).collect()))
 }
 
 /// A grant whose person may still sign in; without a session only if it does not need one.

@@ -4,17 +4,17 @@
 
 use time::Duration;
 
-use super::{Authorized, Desk, Holder, Write, audience, required, resources, revoke, standing};
+use super::{Authorized, Desk, Holder, Write, required, revoke, standing, target};
 use crate::audit::Event;
 use crate::crypto::token::{Token, TokenKind};
 use crate::model::client::{Client, ConsentRule};
 use crate::model::grant::{Grant, RefreshToken};
 use crate::model::key::Confirmation;
-use crate::model::resource::Resources;
 use crate::model::scope::Scopes;
 use crate::oidc::error::{EndpointError, OAuthError};
 use crate::store::{consents, grants};
 use crate::web::params::Params;
+use target::Wants;
 
 /// How long a rotated token still gives the successor it was rotated into.
 pub(super) const GRACE: Duration = Duration::seconds(10);
@@ -22,7 +22,7 @@ pub(super) const GRACE: Duration = Duration::seconds(10);
 pub(super) struct Request<'a> {
     refresh_token: &'a str,
     scope: Option<&'a str>,
-    resources: Resources,
+    wants: Wants<'a>,
 }
 
 impl<'a> Request<'a> {
@@ -30,7 +30,7 @@ impl<'a> Request<'a> {
         Ok(Self {
             refresh_token: required(params, "refresh_token")?,
             scope: params.get("scope"),
-            resources: resources(params)?,
+            wants: Wants::parse(params)?,
         })
     }
 }
@@ -69,11 +69,11 @@ pub(super) async fn authorize(
         return Err(refused().into());
     }
     let scopes = narrowed(request.scope, &grant, client)?;
-    let audience = audience(desk, &request.resources, &grant.permission.within(client))?;
+    let target = target::of((desk, client), &request.wants, &grant.permission.within(client))?;
     Ok(Authorized {
         holder: Holder::Person(Box::new(grant), Box::new(standing)),
         scopes,
-        audience,
+        target,
         nonce: None,
         key: key.cloned(),
         write,
@@ -108,7 +108,7 @@ async fn consent_stands(desk: &Desk<'_>, client: &Client, grant: &Grant) -> Resu
         return Ok(true);
     }
     let given = consents::permission(desk.store, grant.user_id, &client.id).await?;
-    Ok(given.is_some_and(|given| grant.permission.is_subset(&given)))
+    Ok(given.is_some_and(|given| grant.permission.is_covered_by(&given)))
 }
 
 /// RFC 6749 §6: the same scopes or fewer.

@@ -2,15 +2,16 @@
 //! calls another one for them. What it gets names it as the actor, says no more than what it was shown, lives no
 //! longer, and ends with the same grant.
 
-use super::{Authorized, Desk, Holder, Write, required};
+use super::{Authorized, Desk, Holder, Write, required, target};
 use crate::model::client::{Client, GrantType};
 use crate::model::key::Confirmation;
 use crate::model::resource::{Resource, Resources};
 use crate::model::scope::Scopes;
 use crate::oidc::access;
-use crate::oidc::claims::{AccessToken, Actor, Audience};
+use crate::oidc::claims::{AccessToken, Actor};
 use crate::oidc::error::{EndpointError, OAuthError};
 use crate::web::params::Params;
+use target::Target;
 
 pub(super) const NAME: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 /// RFC 8693 §3
@@ -40,9 +41,10 @@ impl<'a> Request<'a> {
         if params.get("actor_token").is_some() || params.get("actor_token_type").is_some() {
             return invalid("actor_token is not supported: whoever asks is the actor");
         }
-        let named = params.all("resource").iter().chain(params.all("audience"));
-        let targets = named.map(|text| Resource::parse(text)).collect::<Result<Resources, _>>();
-        let targets = targets.map_err(|_| OAuthError::InvalidTarget)?;
+        let named = target::without_details(params)?;
+        let more = params.all("audience").iter().map(|text| Resource::parse(text));
+        let more = more.collect::<Result<Resources, _>>().map_err(|_| OAuthError::InvalidTarget)?;
+        let targets = named.union(&more);
         Ok(Self { subject_token, scope: params.get("scope"), targets })
     }
 }
@@ -81,7 +83,7 @@ pub(super) async fn authorize(
     let act = Actor { sub: client.id.to_string(), act: subject.act.clone().map(Box::new) };
     Ok(Authorized {
         scopes,
-        audience: Audience::of(request.targets.iter().map(ToString::to_string).collect()),
+        target: Target::plain(&request.targets),
         holder: Holder::Delegate(Box::new(AccessToken { act: Some(act), ..subject })),
         nonce: None,
         key: key.cloned(),

@@ -1,0 +1,15 @@
+//! What grants allow in detail (RFC 9396).
+
+use sea_orm_migration::prelude::*;
+use sea_orm_migration::schema::text;
+
+#[derive(DeriveMigrationName)]
+pub(crate) struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let column = text("authorization_details").default("[]").take();
+        manager.alter_table(Table::alter().table("grant").add_column(column).to_owned()).await
+    }
+}
