@@ -19,6 +19,8 @@ pub enum Event {
     UserCreated {
         role: Option<&'static str>,
     },
+    /// Somebody wanted to make an account with the address of one that there is.
+    SignUpRequested,
     SignedIn {
         method: Method,
         session: SessionId,
@@ -184,9 +186,10 @@ pub enum Event {
 }
 
 /// What every kind is called.
-pub const KINDS: [&str; 47] = [
+pub const KINDS: [&str; 48] = [
     "operator-set-up",
     "user-created",
+    "sign-up-requested",
     "signed-in",
     "sign-in-failed",
     "signed-out",
@@ -239,6 +242,7 @@ impl Event {
         match self {
             Self::OperatorSetUp => "operator-set-up",
             Self::UserCreated { .. } => "user-created",
+            Self::SignUpRequested => "sign-up-requested",
             Self::SignedIn { .. } => "signed-in",
             Self::SignInFailed { .. } => "sign-in-failed",
             Self::SignedOut { .. } => "signed-out",

@@ -143,6 +143,7 @@ impl Layers {
             tokens: raw.tokens,
             keys: raw.keys,
             registration: raw.registration,
+            sign_up: raw.sign_up,
             conformance: raw.conformance,
             passwords: raw.passwords,
             log: raw.log,

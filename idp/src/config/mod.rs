@@ -5,6 +5,7 @@ mod clients;
 mod layers;
 mod mail;
 mod sections;
+mod sign_up;
 mod tls;
 
 use std::fmt;
@@ -16,6 +17,7 @@ pub use sections::{
     Brand, Conformance, Database, Http, Keys, Log, LogFormat, Passwords, PublicUrl, Registration, SecretText,
     Sessions, Tokens,
 };
+pub use sign_up::SignUp;
 pub use tls::{Mtls, TlsFiles};
 
 use layers::Layers;
@@ -39,6 +41,7 @@ pub struct Config {
     pub tokens: Tokens,
     pub keys: Keys,
     pub registration: Registration,
+    pub sign_up: SignUp,
     pub conformance: Conformance,
     pub passwords: Passwords,
     pub log: Log,

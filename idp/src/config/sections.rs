@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 
 use super::clients::RawClient;
 use super::mail::Mail;
+use super::sign_up::SignUp;
 use super::tls::{self, Mtls, TlsFiles};
 use crate::model::redirect_uri::is_https_or_loopback;
 use crate::model::session::SessionLimits;
@@ -31,6 +32,7 @@ pub(super) struct Raw {
     pub(super) tokens: Tokens,
     pub(super) keys: Keys,
     pub(super) registration: Registration,
+    pub(super) sign_up: SignUp,
     pub(super) conformance: Conformance,
     pub(super) passwords: Passwords,
     pub(super) log: Log,

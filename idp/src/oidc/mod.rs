@@ -53,6 +53,8 @@ pub struct Desk<'a> {
     pub entropy: Entropy,
     pub tokens: &'a Tokens,
     pub registration: Registration,
+    /// People may make accounts themselves.
+    pub sign_up: bool,
     /// Bounds on what nobody has proven are so many times wider.
     pub leniency: u64,
     pub limits: SessionLimits,

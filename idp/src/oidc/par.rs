@@ -98,7 +98,7 @@ pub async fn respond(
         Unaddressed::Client(why) | Unaddressed::RedirectUri(why) => invalid(&why),
     })?;
     // Whom an ID token speaks of is looked at again when the person comes.
-    checks::check(&request, &addressed, None, desk.now)?;
+    checks::check(&request, &addressed, None, (desk.now, desk.sign_up))?;
     BOUNDS.admit(desk, &addressed.client, address).await?;
     let handle = desk.entropy.handle()?;
     let request_uri = format!("{PREFIX}{handle}");

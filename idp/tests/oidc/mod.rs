@@ -5,6 +5,7 @@ mod assertions;
 mod authorize;
 mod back_channel;
 mod bad_input;
+mod choose;
 mod claims;
 mod client_auth;
 mod client_keys;

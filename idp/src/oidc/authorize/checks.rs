@@ -23,7 +23,8 @@ const MAX_SCOPE: usize = 2048;
 const MAX_HINT: usize = 254;
 const MAX_LIST: usize = 20;
 
-/// Judges everything but the client and the redirect URI, which are certain by now.
+/// Judges everything but the client and the redirect URI, which are certain by now. `sign_up`: people may make
+/// accounts themselves.
 ///
 /// # Errors
 /// The first thing that is wrong, for the client.
@@ -31,7 +32,7 @@ pub fn check(
     params: &Params,
     addressed: &Addressed,
     hinted: Option<String>,
-    now: OffsetDateTime,
+    (now, sign_up): (OffsetDateTime, bool),
 ) -> Result<Attempt, OAuthError> {
     nothing_repeated(params)?;
     addressed.check_response_mode(params)?;
@@ -52,7 +53,7 @@ pub fn check(
         resources: resources(params, &addressed.client)?,
         claims: asked.claims.within(&addressed.client.settings.scopes),
     };
-    let prompt = prompt(params)?;
+    let prompt = prompt(params, sign_up)?;
     let max_age = max_age(params)?.or(addressed.client.settings.default_max_age);
     let attempt = Attempt {
         client_id: addressed.client.id.clone(),
@@ -76,6 +77,7 @@ pub fn check(
         begun_at: now,
         browser: None,
         consented_by: None,
+        chosen: None,
     };
     Ok(attempt)
 }
@@ -178,22 +180,31 @@ fn key(params: &Params) -> Result<Option<Thumbprint>, OAuthError> {
     named.map_err(|_| OAuthError::InvalidRequest("dpop_jkt is not the thumbprint of a key".to_owned()))
 }
 
-/// OIDC Core §3.1.2.1.
-fn prompt(params: &Params) -> Result<Prompt, OAuthError> {
+/// OIDC Core §3.1.2.1; Initiating User Registration 1.0 §4.1: what is not among `prompt_values_supported` is
+/// refused by name, `create` included where people can not make accounts.
+fn prompt(params: &Params, sign_up: bool) -> Result<Prompt, OAuthError> {
     let mut prompt = Prompt::default();
     let values: Vec<&str> =
         params.get("prompt").unwrap_or_default().split(' ').filter(|v| !v.is_empty()).collect();
     for value in &values {
         match *value {
             "none" => prompt.none = true,
-            // Choosing an account is done on the sign-in page.
-            "login" | "select_account" => prompt.login = true,
+            "login" => prompt.login = true,
             "consent" => prompt.consent = true,
-            _ => return Err(OAuthError::InvalidRequest("prompt has an unknown value".to_owned())),
+            "select_account" => prompt.select_account = true,
+            "create" if sign_up => prompt.create = true,
+            other => {
+                let why = format!("prompt={} is not supported", short(other));
+                return Err(OAuthError::InvalidRequest(why));
+            }
         }
     }
     if prompt.none && values.len() > 1 {
         return Err(OAuthError::InvalidRequest("prompt=none excludes every other prompt".to_owned()));
+    }
+    if prompt.create && (prompt.login || prompt.select_account) {
+        let why = "prompt=create excludes login and select_account".to_owned();
+        return Err(OAuthError::InvalidRequest(why));
     }
     Ok(prompt)
 }

@@ -70,8 +70,9 @@ async fn begin(app: &App, visit: &Visit, params: &Params) -> Result<Begun, PageE
     let addressed = request::address(client, &params, pushed).map_err(nobody_to_answer)?;
     let checked = match refused {
         Some(error) => Err(error),
-        None => hinted(app, &params, &addressed)
-            .and_then(|hinted| checks::check(&params, &addressed, hinted, app.clock.now())),
+        None => hinted(app, &params, &addressed).and_then(|hinted| {
+            checks::check(&params, &addressed, hinted, (app.clock.now(), app.config.sign_up.open))
+        }),
     };
     match checked {
         Ok(attempt) => Ok(Begun::Checked(Box::new(addressed.client), Box::new(attempt))),
@@ -160,6 +161,14 @@ async fn proceed(
         (Next::Consent, Some(signed_in)) => {
             let handle = keep_or(app, visit, &mut attempt, kept).await?;
             consent::pages::ask(app, visit, (&handle, &attempt), signed_in)
+        }
+        (Next::Choose, _) => {
+            let handle = keep_or(app, visit, &mut attempt, kept).await?;
+            Ok(see_other(&format!("/login/choose?attempt={handle}")))
+        }
+        (Next::Create, _) => {
+            let handle = keep_or(app, visit, &mut attempt, kept).await?;
+            Ok(see_other(&format!("/login/create?attempt={handle}")))
         }
         (next, _) => {
             let handle = keep_or(app, visit, &mut attempt, kept).await?;
