@@ -30,7 +30,7 @@ pub async fn unused(db: &impl Read, token: TokenHash, now: OffsetDateTime) -> Re
         .filter(sign_up::Column::TokenHash.eq(token.0.to_vec()))
         .filter(sign_up::Column::UsedAt.is_null())
         .filter(sign_up::Column::ExpiresAt.gt(to_millis(now)));
-    unique(db, query).await?.map(from_row).transpose()
+    unique(db, query).await?.as_ref().map(from_row).transpose()
 }
 
 /// K3: uses a link. Of any number of callers one gets it.
@@ -42,7 +42,7 @@ pub async fn spend(tx: &Tx, token: TokenHash, now: OffsetDateTime) -> Result<Opt
         .filter(sign_up::Column::ExpiresAt.gt(to_millis(now)))
         .exec_with_returning(tx.connection())
         .await?;
-    rows.into_iter().next().map(from_row).transpose()
+    rows.first().map(from_row).transpose()
 }
 
 /// Ends all links for an address: it is somebody's now.
@@ -72,7 +72,7 @@ pub async fn purge(tx: &Tx, now: OffsetDateTime, limit: u64) -> Result<u64> {
     Ok(purged.rows_affected)
 }
 
-fn from_row(row: sign_up::Model) -> Result<SignUpLink> {
+fn from_row(row: &sign_up::Model) -> Result<SignUpLink> {
     Ok(SignUpLink {
         id: LinkId::from_uuid(row.id),
         email: stored("sign_up", Email::parse(&row.email))?,
