@@ -151,6 +151,24 @@ async fn switched_on_an_application_can_ask_for_it() {
     assert!(browser.get("/login").await.body.contains("\"/login/create\""));
 }
 
+/// RFC 9126 §2.1: a pushed request is judged as one that comes by browser.
+#[tokio::test]
+async fn a_pushed_request_can_ask_for_it_where_it_is_switched_on() {
+    for (app, status) in [(open().await, 201), (TestApp::init().await, 400)] {
+        let (clinic, browser) = (app.clinic(), app.browser());
+        let request = clinic.request_with(&[CREATE]);
+        let fields: Vec<_> = request.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let pushed = clinic.call("/oidc/par", &fields).await;
+        assert_eq!(pushed.status, status, "{pushed:?}");
+        if status == 201 {
+            let uri = pushed.json()["request_uri"].as_str().unwrap().to_owned();
+            let query = [("client_id", clinic.client_id.as_str()), ("request_uri", &uri)];
+            let query = serde_urlencoded::to_string(query).unwrap();
+            leads_to_creation(&browser.get(&format!("/oidc/authorize?{query}")).await);
+        }
+    }
+}
+
 /// §4: `create` stands alone; consent, which comes afterwards, is nothing it excludes.
 #[tokio::test]
 async fn create_excludes_what_contradicts_it() {
