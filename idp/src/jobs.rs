@@ -7,14 +7,15 @@ use time::Duration as Span;
 use tokio::task::JoinSet;
 
 use crate::app::{App, keys};
-use crate::login::reset;
-use crate::mail::{Message, ResetRequest};
+use crate::login::{reset, sign_up};
+use crate::mail::{Message, ResetRequest, SignUpRequest};
 use crate::model::ids::OutboxId;
 use crate::oidc;
 use crate::oidc::logout::notice;
 use crate::store::outbox::{self, Kind, Waiting};
 use crate::store::{
     StoreError, browsers, grants, guesses, invitations, links, registration_tokens, revoked_tokens, sessions,
+    sign_ups,
 };
 
 const EVERY: Duration = Duration::from_mins(1);
@@ -29,6 +30,8 @@ const KEEP_MESSAGES: Span = Span::days(5);
 /// Later an application might end a newer log-in by it.
 const KEEP_NOTICES: Span = Span::days(1);
 
+/// What becomes mail, and mail.
+const MAILS: [Kind; 3] = [Kind::Mail, Kind::ResetRequest, Kind::SignUpRequest];
 /// How often the outbox is looked into.
 const MAIL_EVERY: Duration = Duration::from_millis(500);
 /// Applications are told side by side, so that one that hangs does not hold up each of the others in turn.
@@ -127,7 +130,7 @@ pub async fn tell(app: &App) -> anyhow::Result<()> {
 /// # Errors
 /// When the database does not answer.
 pub async fn deliver(app: &App) -> anyhow::Result<()> {
-    send_due(app, &[Kind::Mail, Kind::ResetRequest], 1).await
+    send_due(app, &MAILS, 1).await
 }
 
 async fn send_due(app: &App, kinds: &[Kind], at_once: usize) -> anyhow::Result<()> {
@@ -183,6 +186,7 @@ async fn deliver_one(app: &App, id: OutboxId) -> anyhow::Result<()> {
     let outcome = match waiting.kind {
         Kind::Mail => send(app, &waiting).await,
         Kind::ResetRequest => answer(app, &waiting).await,
+        Kind::SignUpRequest => answer_sign_up(app, &waiting).await,
         Kind::LogoutNotice => notify(app, &waiting).await,
     };
     let Err(error) = outcome else { return Ok(()) };
@@ -227,6 +231,12 @@ async fn answer(app: &App, waiting: &Waiting) -> anyhow::Result<()> {
     reset::answer(tools, (waiting.id, &request), app.clock.now()).await
 }
 
+async fn answer_sign_up(app: &App, waiting: &Waiting) -> anyhow::Result<()> {
+    let request: SignUpRequest = serde_json::from_slice(&waiting.content)?;
+    let tools = (&app.store, &*app.mail, app.entropy);
+    sign_up::answer(tools, (waiting.id, &request), app.clock.now()).await
+}
+
 /// Removes what has expired: sessions, spent grants, old guesses, invitations, links, browsers and messages.
 ///
 /// # Errors
@@ -234,7 +244,7 @@ async fn answer(app: &App, waiting: &Waiting) -> anyhow::Result<()> {
 pub async fn purge(app: &App) -> anyhow::Result<()> {
     let now = app.clock.now();
     let tx = app.store.begin().await?;
-    let mut given_up = outbox::give_up(&tx, &[Kind::Mail, Kind::ResetRequest], now - KEEP_MESSAGES).await?;
+    let mut given_up = outbox::give_up(&tx, &MAILS, now - KEEP_MESSAGES).await?;
     given_up.extend(outbox::give_up(&tx, &[Kind::LogoutNotice], now - KEEP_NOTICES).await?);
     registration_tokens::purge(&tx, now).await?;
     tx.commit().await?;
@@ -249,6 +259,7 @@ pub async fn purge(app: &App) -> anyhow::Result<()> {
             guesses::purge(&tx, now, BATCH).await?,
             links::purge(&tx, now, BATCH).await?,
             invitations::purge(&tx, now, BATCH).await?,
+            sign_ups::purge(&tx, now, BATCH).await?,
             revoked_tokens::purge(&tx, now, BATCH).await?,
             browsers::purge(&tx, now - KEEP_BROWSERS, BATCH).await?,
         ];

@@ -210,6 +210,12 @@ fn there_is_one_road_to_each_decision() {
         ("spends a step of a code app", "totp::spend_step(", &["login/codes.rs"]),
         ("spends a recovery code", "recovery::spend(", &["login/codes.rs"]),
         ("spends a link", "links::spend(", &["account/email.rs", "login/access.rs", "login/reset.rs"]),
+        ("spends a link for a new account", "sign_ups::spend(", &["login/sign_up/complete.rs"]),
+        (
+            "makes accounts",
+            "users::insert(",
+            &["app/conformance.rs", "cli/user.rs", "login/setup/mod.rs", "login/sign_up/complete.rs"],
+        ),
         (
             "begins a limited session",
             "begin_limited(",
@@ -220,7 +226,11 @@ fn there_is_one_road_to_each_decision() {
         ("deletes sessions", "session::Entity::delete", &["store/sessions.rs"]),
         ("issues codes", "TokenKind::AuthorizationCode, entropy", &["oidc/authorize/mod.rs"]),
         ("verifies an assertion", ".verify_assertion(", &["login/passkey.rs"]),
-        ("verifies a registration", ".verify_registration(", &["account/passkeys.rs"]),
+        (
+            "verifies a registration",
+            ".verify_registration(",
+            &["account/passkeys.rs", "login/sign_up/complete.rs"],
+        ),
         ("verifies one made without a person", ".verify_conditional_registration(", &["account/passkeys.rs"]),
     ] {
         let roads: BTreeSet<String> = roads.iter().map(|road| (*road).to_owned()).collect();

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use idp::crypto::token::{Token, TokenKind};
 use idp::jobs;
-use idp::mail::Circumstances;
+use idp::mail::{Circumstances, SignUpRequest};
 use idp::model::credential::Factor;
 use idp::model::user::{Email, Language, PersonName, ServiceRole};
 use idp::store::users::{self, Profile};
@@ -58,7 +58,17 @@ async fn write_all(app: &TestApp, tx: &Tx, user: &idp::model::user::User) -> usi
         mail.service_role_set(tx, user, role, &happened).await.unwrap();
     }
     mail.access_link_used(tx, user, &happened).await.unwrap();
-    30
+    let request = SignUpRequest {
+        email: new,
+        language: user.language.clone(),
+        attempt: None,
+        browser: happened.browser.to_owned(),
+        network: happened.network.to_owned(),
+    };
+    mail.sign_up(tx, &request, &token, &happened).await.unwrap();
+    mail.sign_up_again(tx, user, &happened).await.unwrap();
+    mail.account_made(tx, user, &happened).await.unwrap();
+    33
 }
 
 #[tokio::test]

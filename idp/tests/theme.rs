@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use idp::account::pages as account;
-use idp::login::{pages as login, setup};
+use idp::login::{pages as login, setup, sign_up};
 use idp::oidc::{authorize, consent, device, logout};
 use idp::theme::{BackCard, BrandCard, Page, PersonCard, Shell, Theme};
 use idp::web::{error, page};
@@ -69,6 +69,7 @@ fn every_page_renders_with_every_sample_in_every_language() {
     check::<login::SignInPage>(&theme, &mut seen);
     check::<login::UsePasskeyPage>(&theme, &mut seen);
     check::<login::UsePasswordPage>(&theme, &mut seen);
+    check::<login::ChoosePage>(&theme, &mut seen);
     check::<login::OfferPage>(&theme, &mut seen);
     check::<login::SignedOutPage>(&theme, &mut seen);
     check::<login::CodePage>(&theme, &mut seen);
@@ -77,6 +78,9 @@ fn every_page_renders_with_every_sample_in_every_language() {
     check::<login::ForgotPage>(&theme, &mut seen);
     check::<login::ResetPage>(&theme, &mut seen);
     check::<login::AccessPage>(&theme, &mut seen);
+    check::<sign_up::pages::CreatePage>(&theme, &mut seen);
+    check::<sign_up::pages::CreateNamePage>(&theme, &mut seen);
+    check::<sign_up::pages::FirstPasskeyPage>(&theme, &mut seen);
     check::<setup::pages::SetUpPage>(&theme, &mut seen);
     check::<account::OverviewPage>(&theme, &mut seen);
     check::<account::PasskeysPage>(&theme, &mut seen);
@@ -160,6 +164,8 @@ fn the_languages_have_the_same_texts() {
         "passkey-expired",
         "passkey-exists",
         "passkey-limit",
+        "link-expired",
+        "email-domain",
         "attempt-expired",
         "too-busy",
         "unavailable",

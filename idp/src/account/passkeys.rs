@@ -6,8 +6,8 @@ use time::Duration;
 
 use super::{Changed, Owner, Workbench, proof};
 use crate::audit::Event;
-use crate::crypto::passkey::{CeremonyError, CreationRequest, NewCredential};
-use crate::crypto::{aaguid, sha256};
+use crate::crypto::passkey::{CeremonyError, CreationRequest};
+use crate::crypto::sha256;
 use crate::ephemeral::Kind;
 use crate::model::attempt::{Ceremony, CeremonyPurpose, Handle};
 use crate::model::credential::{MAX_PASSKEYS, Passkey, PasskeyName};
@@ -109,7 +109,8 @@ pub async fn finish(
     };
     let elsewhere = response.get("authenticatorAttachment").and_then(Value::as_str) == Some("cross-platform");
     let browser = (!elsewhere).then_some(bench.browser);
-    let passkey = Passkey { browser, ..record(bench, user.id, credential)? };
+    let id = bench.entropy.id(bench.now, PasskeyId::new)?;
+    let passkey = credential.passkey((id, user.id), browser, bench.now)?;
     let tx = bench.store.begin().await?;
     // One creation at a time, so that the limit holds for creations side by side.
     if !bench.hold(&tx, owner).await? {
@@ -142,29 +143,6 @@ pub async fn finish(
     bench.record(&tx, user.id, event).await?;
     tx.commit().await?;
     Ok(Created::Stored(Box::new(passkey)))
-}
-
-fn record(bench: &Workbench<'_>, user: UserId, new: NewCredential) -> anyhow::Result<Passkey> {
-    let suggested = aaguid::provider(new.aaguid).map_or("Passkey", |(name, _)| name);
-    Ok(Passkey {
-        id: bench.entropy.id(bench.now, PasskeyId::new)?,
-        user_id: user,
-        credential_id: new.credential_id,
-        record: new.record,
-        rp_id: new.rp_id,
-        name: PasskeyName::parse(suggested)?,
-        aaguid: new.aaguid,
-        transports: new.transports,
-        sign_count: new.sign_count,
-        uv_initialized: new.user_verified,
-        backup_eligible: new.backup_eligible,
-        backup_state: new.backup_state,
-        created_at: bench.now,
-        last_used_at: None,
-        last_used_with: None,
-        last_used_from: None,
-        browser: None,
-    })
 }
 
 /// Gives a passkey another name. The first name of a fresh one is part of its creation, which was

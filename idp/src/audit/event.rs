@@ -50,6 +50,8 @@ pub enum Event {
     MemberRemoved {
         organization: OrganizationId,
     },
+    /// Somebody wanted to make an account with the address of one that there is.
+    SignUpRequested,
     SignedIn {
         method: Method,
         session: SessionId,
@@ -218,7 +220,7 @@ pub enum Event {
 }
 
 /// What every kind is called.
-pub const KINDS: [&str; 56] = [
+pub const KINDS: [&str; 57] = [
     "operator-set-up",
     "user-created",
     "user-disabled",
@@ -230,6 +232,7 @@ pub const KINDS: [&str; 56] = [
     "member-added",
     "member-roles-set",
     "member-removed",
+    "sign-up-requested",
     "signed-in",
     "sign-in-failed",
     "signed-out",
@@ -291,6 +294,7 @@ impl Event {
             Self::MemberAdded { .. } => "member-added",
             Self::MemberRolesSet { .. } => "member-roles-set",
             Self::MemberRemoved { .. } => "member-removed",
+            Self::SignUpRequested => "sign-up-requested",
             Self::SignedIn { .. } => "signed-in",
             Self::SignInFailed { .. } => "sign-in-failed",
             Self::SignedOut { .. } => "signed-out",

@@ -153,6 +153,7 @@ impl Layers {
             keys: raw.keys,
             registration: raw.registration,
             sign_in: raw.sign_in,
+            sign_up: raw.sign_up,
             conformance: raw.conformance,
             passwords: raw.passwords,
             log: raw.log,

@@ -6,6 +6,7 @@ mod clients;
 mod layers;
 mod mail;
 mod sections;
+mod sign_up;
 mod tls;
 
 use std::fmt;
@@ -17,6 +18,7 @@ pub use sections::{
     Brand, Conformance, Database, Http, Keys, Log, LogFormat, Passwords, PublicUrl, Registration, SecretText,
     Sessions, SignIn, Tokens,
 };
+pub use sign_up::SignUp;
 pub use tls::{Mtls, TlsFiles};
 
 use crate::model::authorization::AuthorizationTypes;
@@ -42,6 +44,7 @@ pub struct Config {
     pub keys: Keys,
     pub registration: Registration,
     pub sign_in: SignIn,
+    pub sign_up: SignUp,
     pub conformance: Conformance,
     pub passwords: Passwords,
     pub log: Log,

@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 use super::authorization::RawType;
 use super::clients::RawClient;
 use super::mail::Mail;
+use super::sign_up::SignUp;
 use super::tls::{self, Mtls, TlsFiles};
 use crate::model::redirect_uri::is_https_or_loopback;
 use crate::model::session::SessionLimits;
@@ -34,6 +35,7 @@ pub(super) struct Raw {
     pub(super) keys: Keys,
     pub(super) registration: Registration,
     pub(super) sign_in: SignIn,
+    pub(super) sign_up: SignUp,
     pub(super) conformance: Conformance,
     pub(super) passwords: Passwords,
     pub(super) log: Log,

@@ -1,6 +1,7 @@
 //! What the configuration accepts, and how it complains.
 
 use super::*;
+use crate::model::user::Email;
 
 fn load(file: &str, environment: &[(&str, &str)]) -> Result<Config, Problems> {
     let path = std::env::temp_dir().join(format!(
@@ -225,4 +226,18 @@ fn a_secret_does_not_show_itself() {
          secret = \"{secret}\"\nredirect_uris = [\"https://a.example/\"]\n[database]\nurl = \"postgres://{secret}@x/y\"\n"
     );
     assert!(!format!("{:?}", load(&file, &[]).unwrap()).contains(secret));
+}
+
+#[test]
+fn people_make_accounts_only_where_somebody_says_so_and_with_the_named_domains() {
+    let email = |text| Email::parse(text).unwrap();
+    let config = load("", &[]).unwrap();
+    assert!(!config.sign_up.open && config.sign_up.admits(&email("ada@example.org")));
+    let config = load("[sign_up]\nopen = true\nallowed_domains = [\"Clinic.example\"]", &[]).unwrap();
+    assert!(config.sign_up.open && config.sign_up.admits(&email("ada@clinic.example")));
+    assert!(!config.sign_up.admits(&email("ada@a.clinic.example")));
+    for bad in ["@clinic.example", "ada@clinic.example", "", "*.clinic.example,", "a b"] {
+        let complaint = complaint(&format!("[sign_up]\nallowed_domains = [\"{bad}\"]"), &[]);
+        assert!(complaint.contains("is no domain such as clinic.example"), "{complaint}");
+    }
 }

@@ -26,6 +26,8 @@ pub enum TokenKind {
     ResetPassword,
     ConfirmEmail,
     Access,
+    /// With it somebody makes an account.
+    SignUp,
 }
 
 impl TokenKind {
@@ -44,6 +46,7 @@ impl TokenKind {
             Self::ResetPassword => "idp_pr_",
             Self::ConfirmEmail => "idp_ce_",
             Self::Access => "idp_al_",
+            Self::SignUp => "idp_na_",
         }
     }
 }

@@ -73,6 +73,10 @@ pub enum Kind {
     PasskeyRefused,
     /// A password reset was asked for, for one address or from one network.
     ResetAsked,
+    /// A link for a new account was asked for, for one address or from one network.
+    SignUpAsked,
+    /// Somebody who has said their name and has no way in yet.
+    Newcomer,
     /// A link about an address was asked for, by one person or for one address.
     AddressMailed,
 }

@@ -1,10 +1,11 @@
-//! Limits that look at where something comes from: wrong passwords, refused passkeys. How soon an account
+//! Limits that look at where something comes from: wrong passwords, refused passkeys, mails asked for. How soon an account
 //! may be tried again is decided by the database (`store::guesses`); this is about networks (security: G6).
 
 use super::Desk;
 use crate::crypto::sha256;
 use crate::ephemeral::{EphemeralError, Kind};
 use crate::model::network;
+use crate::model::user::Email;
 use crate::store::browsers;
 
 /// Failures from one network are counted this long.
@@ -58,4 +59,30 @@ pub(super) async fn count_refusal(desk: &Desk<'_>) -> std::result::Result<Worth,
         );
     }
     Ok(if count > RECORDED { Worth::Nothing } else { Worth::Recording })
+}
+
+/// So often within an hour a link is sent to one address, asked for from one network; asking more often
+/// looks the same. Others asking for the same address do not use this up.
+const PER_ADDRESS_AND_NETWORK: u64 = 3;
+/// …from all networks together…
+const PER_ADDRESS: u64 = 20;
+/// …and from one network for all addresses together, so that nobody can fill the outbox.
+const PER_NETWORK: u64 = 100;
+const MAILS_WINDOW: time::Duration = time::Duration::hours(1);
+
+/// Counts a wish for a mail, of those that `kind` counts; says whether it is sent.
+pub(super) async fn may_mail(
+    desk: &Desk<'_>,
+    kind: Kind,
+    email: &Email,
+) -> std::result::Result<bool, EphemeralError> {
+    let network = network_key(desk).unwrap_or_default();
+    let address = sha256(email.as_str().as_bytes());
+    let both = sha256(&[network, address].concat());
+    for (key, most) in [(network, PER_NETWORK), (both, PER_ADDRESS_AND_NETWORK), (address, PER_ADDRESS)] {
+        if desk.ephemeral.count(kind, key, MAILS_WINDOW).await? > most {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }

@@ -13,6 +13,7 @@ pub mod reset;
 pub mod session;
 pub mod setup;
 pub mod sign_in;
+pub mod sign_up;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -72,6 +73,7 @@ pub fn routes() -> Router<App> {
     Router::new()
         .route("/login", get(pages::sign_in).post(pages::submit_password))
         .route("/login/cancel", post(pages::cancel))
+        .route("/login/choose", get(pages::choose).post(pages::submit_choice))
         .route("/login/passkey", get(pages::use_passkey).post(api::finish))
         .route("/login/passkey/options", post(api::options))
         .route("/login/password", get(pages::use_password))
@@ -84,6 +86,12 @@ pub fn routes() -> Router<App> {
         .route("/login/forgot", get(pages::forgot).post(pages::submit_forgot))
         .route("/login/reset", get(pages::reset).post(pages::submit_reset))
         .route("/login/access", get(pages::access).post(pages::submit_access))
+        .route("/login/create", get(sign_up::pages::ask).post(sign_up::pages::submit))
+        .route("/login/create/name", get(sign_up::pages::ask_name).post(sign_up::pages::submit_name))
+        .route("/login/create/passkey", get(sign_up::pages::ask_passkey))
+        .route("/login/create/passkey/options", post(sign_up::api::options))
+        .route("/login/create/passkey/finish", post(sign_up::api::finish))
+        .route("/login/create/password", post(sign_up::pages::submit_password))
         .route("/login/signed-out", get(pages::signed_out))
         .route("/logout", post(pages::log_out))
         .route("/setup", get(setup::pages::show).post(setup::pages::submit))

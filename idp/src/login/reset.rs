@@ -1,13 +1,12 @@
 //! A forgotten password: asking for a link by mail, and setting a new one with it. The link resets the
 //! password and nothing else; afterwards the person signs in with all their factors (security: K1, K6).
 
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 
 use super::{Desk, guess};
 use crate::audit::{self, Actor, Doer, Event};
 use crate::crypto::password::{Password, PasswordRefused};
 use crate::crypto::random::Entropy;
-use crate::crypto::sha256;
 use crate::crypto::token::{Token, TokenKind};
 use crate::ephemeral::Kind;
 use crate::mail::{self, Circumstances, Mailer, ResetRequest};
@@ -18,25 +17,11 @@ use crate::store::grants::{self, Which};
 use crate::store::guesses::{self, Guessed};
 use crate::store::{Store, links, passwords, sessions, users};
 
-/// So often within an hour a link is sent to one address, asked for from one network; asking more often
-/// looks the same. Others asking for the same address do not use this up.
-const PER_ADDRESS_AND_NETWORK: u64 = 3;
-/// …from all networks together…
-const PER_ADDRESS: u64 = 20;
-/// …and from one network for all addresses together, so that nobody can fill the outbox.
-const PER_NETWORK: u64 = 100;
-const WINDOW: Duration = Duration::hours(1);
-
 /// Somebody asks for a link. What is done is the same whether anybody has the address: it is written
 /// down, and looked up later by [`answer`].
 pub(super) async fn request(desk: &Desk<'_>, email: &Email) -> anyhow::Result<()> {
-    let network = guess::network_key(desk).unwrap_or_default();
-    let address = sha256(email.as_str().as_bytes());
-    let both = sha256(&[network, address].concat());
-    for (key, most) in [(network, PER_NETWORK), (both, PER_ADDRESS_AND_NETWORK), (address, PER_ADDRESS)] {
-        if desk.ephemeral.count(Kind::ResetAsked, key, WINDOW).await? > most {
-            return Ok(());
-        }
+    if !guess::may_mail(desk, Kind::ResetAsked, email).await? {
+        return Ok(());
     }
     let request = ResetRequest {
         email: email.clone(),

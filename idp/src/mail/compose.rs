@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::Circumstances;
 use crate::crypto::token::Token;
 use crate::i18n::Argument;
+use crate::model::attempt::Handle;
 use crate::theme::moment_in;
 
 /// What a message is about.
@@ -21,12 +22,14 @@ pub struct Notice<'a> {
     to_stranger: bool,
 }
 
-/// A link that does something once, for as long as it says.
+/// A link that does something once, for as long as it says; without a token it only leads somewhere.
 #[derive(Debug, Clone, Copy)]
 pub struct Link<'a> {
     pub path: &'static str,
-    pub token: &'a Token,
+    pub token: Option<&'a Token>,
     pub minutes: u32,
+    /// What the reader was on the way to, in the browser that they asked in.
+    pub attempt: Option<&'a Handle>,
 }
 
 impl<'a> Notice<'a> {
@@ -81,7 +84,8 @@ pub struct MailPage {
 struct Button {
     label: String,
     url: String,
-    note: String,
+    /// How long it works.
+    note: Option<String>,
 }
 
 /// Finds a text.
@@ -102,12 +106,16 @@ impl MailPage {
         let button = match &notice.link {
             None => None,
             Some(link) => {
-                let token = serde_urlencoded::to_string([("token", link.token.expose())])?;
+                let attempt = link.attempt.map(|attempt| ("attempt", attempt.as_str()));
+                let query: Vec<_> =
+                    attempt.into_iter().chain(link.token.map(|token| ("token", token.expose()))).collect();
+                let mark = if query.is_empty() { "" } else { "?" };
                 let minutes = Argument::Number(f64::from(link.minutes));
+                let note = || texts("mail-link-note", &[("minutes".to_owned(), minutes)]);
                 Some(Button {
                     label: own("button")?,
-                    url: format!("{issuer}{}?{token}", link.path),
-                    note: texts("mail-link-note", &[("minutes".to_owned(), minutes)])?,
+                    url: format!("{issuer}{}{mark}{}", link.path, serde_urlencoded::to_string(&query)?),
+                    note: link.token.map(|_| note()).transpose()?,
                 })
             }
         };

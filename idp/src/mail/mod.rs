@@ -3,6 +3,7 @@
 //! transport's business and happens later. Decides nothing.
 
 mod compose;
+mod sign_up;
 mod transport;
 
 use std::sync::Arc;
@@ -16,14 +17,15 @@ use crate::crypto::random::Entropy;
 use crate::crypto::token::Token;
 use crate::i18n::Argument;
 use crate::model::credential::Factor;
-use crate::model::ids::OutboxId;
+use crate::model::ids::{OutboxId, UserId};
 use crate::model::link::ACCESS_PATH;
-use crate::model::user::{Email, ServiceRole, User};
+use crate::model::user::{Email, Language, ServiceRole, TimeZoneName, User};
 use crate::store::outbox::{self, Kind};
 use crate::store::{self, Tx, users};
 use crate::theme::Theme;
 
 pub use compose::{Link, MailPage, Notice};
+pub use sign_up::{SignUpRequest, request_sign_up};
 pub use transport::{SendError, Transport};
 
 /// Writes messages.
@@ -82,7 +84,8 @@ impl Mailer {
         token: &Token,
         happened: &Circumstances<'_>,
     ) -> Done {
-        let link = Link { path: "/account/email/confirm", token, minutes: 24 * 60 };
+        let link =
+            Link { path: "/account/email/confirm", token: Some(token), minutes: 24 * 60, attempt: None };
         self.send(tx, user, &Notice::new("confirm-email", happened).link(link).harmless()).await
     }
 
@@ -93,7 +96,7 @@ impl Mailer {
         token: &Token,
         happened: &Circumstances<'_>,
     ) -> Done {
-        let link = Link { path: "/login/reset", token, minutes: 15 };
+        let link = Link { path: "/login/reset", token: Some(token), minutes: 15, attempt: None };
         self.send(tx, user, &Notice::new("reset-password", happened).link(link).harmless()).await
     }
 
@@ -204,7 +207,7 @@ impl Mailer {
         (new, token): (&Email, &Token),
         happened: &Circumstances<'_>,
     ) -> Done {
-        let link = Link { path: "/account/email/old", token, minutes: 24 * 60 };
+        let link = Link { path: "/account/email/old", token: Some(token), minutes: 24 * 60, attempt: None };
         let notice = Notice::new("change-email-old", happened).link(link).named("address", new.as_str());
         self.send(tx, user, &notice).await
     }
@@ -217,7 +220,7 @@ impl Mailer {
         (new, token): (&Email, &Token),
         happened: &Circumstances<'_>,
     ) -> Done {
-        let link = Link { path: "/account/email/new", token, minutes: 24 * 60 };
+        let link = Link { path: "/account/email/new", token: Some(token), minutes: 24 * 60, attempt: None };
         let notice = Notice::new("change-email-new", happened)
             .link(link)
             .named("address", new.as_str())
@@ -249,7 +252,7 @@ impl Mailer {
     ) -> Done {
         let notice = match token {
             Some(token) => {
-                let link = Link { path: ACCESS_PATH, token, minutes };
+                let link = Link { path: ACCESS_PATH, token: Some(token), minutes, attempt: None };
                 Notice::new("access-link-sent", happened).link(link)
             }
             None => Notice::new("access-link", happened).counted("minutes", minutes.into()),
@@ -302,19 +305,30 @@ impl Mailer {
     }
 
     async fn send_to(&self, tx: &Tx, user: &User, mailbox: &Email, notice: &Notice<'_>) -> Done {
-        let message = self.compose(user, mailbox, notice)?;
-        let id = self.entropy.id(notice.happened.at, OutboxId::new)?;
-        let content = zeroize::Zeroizing::new(serde_json::to_vec(&message)?);
-        Ok(outbox::add(tx, id, (Kind::Mail, Some(user.id)), &content, notice.happened.at).await?)
+        let reader = Reader {
+            account: Some(user.id),
+            language: user.language.as_ref(),
+            given_name: user.given_name.as_str(),
+            time_zone: user.time_zone.as_ref(),
+            mailbox,
+        };
+        self.write(tx, &reader, notice).await
     }
 
-    fn compose(&self, user: &User, mailbox: &Email, notice: &Notice<'_>) -> anyhow::Result<Message> {
-        let asked: Vec<String> = user.language.iter().map(ToString::to_string).collect();
+    async fn write(&self, tx: &Tx, reader: &Reader<'_>, notice: &Notice<'_>) -> Done {
+        let message = self.compose(reader, notice)?;
+        let id = self.entropy.id(notice.happened.at, OutboxId::new)?;
+        let content = zeroize::Zeroizing::new(serde_json::to_vec(&message)?);
+        Ok(outbox::add(tx, id, (Kind::Mail, reader.account), &content, notice.happened.at).await?)
+    }
+
+    fn compose(&self, reader: &Reader<'_>, notice: &Notice<'_>) -> anyhow::Result<Message> {
+        let asked: Vec<String> = reader.language.iter().map(ToString::to_string).collect();
         let locale = self.theme.catalogues().negotiate(&asked, None);
         let page = MailPage::write(
             notice,
             (&self.brand, &self.issuer),
-            (user.given_name.as_str(), user.time_zone.as_ref().map(crate::model::user::TimeZoneName::as_str)),
+            (reader.given_name, reader.time_zone.map(TimeZoneName::as_str)),
             &|id: &str, arguments: &[(String, Argument)]| {
                 self.theme
                     .fill(locale, id, arguments)
@@ -324,12 +338,21 @@ impl Mailer {
         )?;
         Ok(Message {
             from: self.from.to_string(),
-            to: mailbox.to_string(),
+            to: reader.mailbox.to_string(),
             subject: page.subject.clone(),
             text: self.theme.render_mail("mail/notice.txt", &page)?,
             html: self.theme.render_mail("mail/notice.html", &page)?,
         })
     }
+}
+
+/// Who a message is for.
+struct Reader<'a> {
+    account: Option<UserId>,
+    language: Option<&'a Language>,
+    given_name: &'a str,
+    time_zone: Option<&'a TimeZoneName>,
+    mailbox: &'a Email,
 }
 
 /// Asks for a mail with a link for a new password, if anybody has this address: found out later, so

@@ -72,11 +72,25 @@ pub enum ResponseMode {
 }
 
 /// OIDC Core §3.1.2.1 `prompt`.
+#[expect(clippy::struct_excessive_bools, reason = "words of the specification, any of which may be there")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Prompt {
     pub none: bool,
     pub login: bool,
     pub consent: bool,
+    pub select_account: bool,
+    /// Initiating User Registration via OpenID Connect 1.0 §4.
+    pub create: bool,
+}
+
+/// Whom somebody chose where an application asked them to choose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Choice {
+    /// The person who was signed in.
+    Here(UserId),
+    /// Somebody who still has to sign in.
+    Another,
 }
 
 /// A checked authorization request, on its way from `/oidc/authorize` to its answer.
@@ -113,6 +127,9 @@ pub struct Attempt {
     pub browser: Option<BrowserId>,
     /// The person allowed it on the consent page, in this attempt.
     pub consented_by: Option<UserId>,
+    /// What was chosen on the page "Choose an account", in this attempt.
+    #[serde(default)]
+    pub chosen: Option<Choice>,
 }
 
 /// SHA-256 of the cookie that tells browsers apart before anyone has signed in.
@@ -175,6 +192,8 @@ pub enum CeremonyPurpose {
     SecondFactor(UserId),
     /// A new passkey for this person.
     Registration(UserId),
+    /// The first passkey of somebody who has no account yet.
+    SignUp(UserId),
     /// A new passkey that the browser makes by itself, right after a password (Level 3 §5.1.3).
     ConditionalRegistration(UserId),
 }

@@ -51,6 +51,16 @@ text_type!(
     }
 );
 
+impl PersonName {
+    /// What somebody typed, or the text that says what is wrong with it.
+    ///
+    /// # Errors
+    /// `name-empty` or `name-long`.
+    pub fn typed(text: &str) -> Result<Self, &'static str> {
+        Self::parse(text).map_err(|_| if text.trim().is_empty() { "name-empty" } else { "name-long" })
+    }
+}
+
 text_type!(
     /// A language a person reads, as a BCP 47 tag.
     Language,

@@ -26,7 +26,7 @@ pub fn document(config: &Config, ui_locales: &[String]) -> Value {
     let mtls = config.http.mtls.as_ref();
     for part in [
         endpoints(public_url),
-        requests(registration.legacy_flows),
+        requests(registration.legacy_flows, config.sign_up.open),
         clients(mtls),
         mtls.map_or(Value::Null, certificates),
         tokens(),
@@ -57,7 +57,7 @@ fn endpoints(public_url: &PublicUrl) -> Value {
 
 /// What may be asked for, and how it is answered. Flows from before PKCE are among it only where whoever reads
 /// this could register for them (A5).
-fn requests(legacy: bool) -> Value {
+fn requests(legacy: bool, sign_up: bool) -> Value {
     let mut types = vec!["code"];
     let mut modes = vec!["query", "form_post", "jwt", "query.jwt", "form_post.jwt"];
     let mut grants = vec![
@@ -73,6 +73,10 @@ fn requests(legacy: bool) -> Value {
         modes.extend(["fragment", "fragment.jwt"]);
         grants.push("implicit");
     }
+    let mut prompts = vec!["none", "login", "consent", "select_account"];
+    if sign_up {
+        prompts.push("create");
+    }
     json!({
         "response_types_supported": types,
         "response_modes_supported": modes,
@@ -80,7 +84,7 @@ fn requests(legacy: bool) -> Value {
         "code_challenge_methods_supported": ["S256"],
         "scopes_supported": Scopes::OF_PERSON,
         "acr_values_supported": ["phr", "mfa", "pwd"],
-        "prompt_values_supported": ["none", "login", "consent", "select_account"],
+        "prompt_values_supported": prompts,
         "display_values_supported": ["page"],
         "claims_parameter_supported": true,
         "request_parameter_supported": true,

@@ -81,6 +81,9 @@ pub enum OAuthError {
     #[error("the person has to log in")]
     LoginRequired,
     /// OIDC Core §3.1.2.6.
+    #[error("somebody else is logged in")]
+    AccountSelectionRequired,
+    /// OIDC Core §3.1.2.6.
     #[error("the person has to give consent")]
     ConsentRequired,
     /// OIDC Core §3.1.2.6.
@@ -129,6 +132,7 @@ impl OAuthError {
             Self::InvalidAuthorizationDetails(_) => "invalid_authorization_details",
             Self::AccessDenied => "access_denied",
             Self::LoginRequired => "login_required",
+            Self::AccountSelectionRequired => "account_selection_required",
             Self::ConsentRequired => "consent_required",
             Self::RequestNotSupported => "request_not_supported",
             Self::RequestUriNotSupported => "request_uri_not_supported",

@@ -58,6 +58,8 @@ pub struct Desk<'a> {
     pub registration: Registration,
     /// What clients may ask for in detail.
     pub types: &'a AuthorizationTypes,
+    /// People may make accounts themselves.
+    pub sign_up: bool,
     /// Bounds on what nobody has proven are so many times wider.
     pub leniency: u64,
     pub limits: SessionLimits,

@@ -7,7 +7,7 @@ use http::HeaderMap;
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 
-use super::authorize::checks;
+use super::authorize::checks::{self, Offered};
 use super::authorize::request::{self, Unaddressed};
 use super::bounds::Bounds;
 use super::error::{EndpointError, OAuthError};
@@ -100,7 +100,8 @@ pub async fn respond(
         Unaddressed::Client(why) | Unaddressed::RedirectUri(why) => invalid(&why),
     })?;
     // Whom an ID token speaks of is looked at again when the person comes.
-    checks::check(&request, &addressed, None, desk.types, desk.now)?;
+    let offered = Offered { types: desk.types, sign_up: desk.sign_up };
+    checks::check(&request, &addressed, None, &offered, desk.now)?;
     BOUNDS.admit(desk, &addressed.client, address).await?;
     let handle = desk.entropy.handle()?;
     let request_uri = format!("{PREFIX}{handle}");

@@ -269,6 +269,16 @@ entity!(link, "link", {
     used_at: Option<i64>,
 });
 
+entity!(sign_up, "sign_up", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    id: Uuid,
+    token_hash: Vec<u8>,
+    email: String,
+    created_at: i64,
+    expires_at: i64,
+    used_at: Option<i64>,
+});
+
 entity!(email_change, "email_change", {
     #[sea_orm(primary_key, auto_increment = false)]
     user_id: Uuid,

@@ -22,17 +22,20 @@ pub enum Kind {
     /// Somebody asked for a new password for an address; whether there is such a person is found out
     /// later, where nobody watches the clock.
     ResetRequest,
+    /// Somebody wants to make an account with an address; whether anybody has it is found out later, too.
+    SignUpRequest,
     /// An application has to be told that somebody has logged out.
     LogoutNotice,
 }
 
 impl Kind {
-    const ALL: [Self; 3] = [Self::Mail, Self::ResetRequest, Self::LogoutNotice];
+    const ALL: [Self; 4] = [Self::Mail, Self::ResetRequest, Self::SignUpRequest, Self::LogoutNotice];
 
     const fn as_str(self) -> &'static str {
         match self {
             Self::Mail => "mail",
             Self::ResetRequest => "reset-request",
+            Self::SignUpRequest => "sign-up-request",
             Self::LogoutNotice => "logout-notice",
         }
     }

@@ -223,6 +223,31 @@ export class Person {
     await this.link('Sign in').click();
   }
 
+  /** As the clinic's own page could send somebody: with a prompt of its own. */
+  async isSentByTheClinic(prompt) {
+    const sent = await this.page.request.get(`${this.house.clinic}/login`, { maxRedirects: 0 });
+    const request = new URL(sent.headers().location);
+    request.searchParams.set('prompt', prompt);
+    await this.page.goto(request.href);
+  }
+
+  /** Asks for a link for a new account and follows it. */
+  async followsLinkForAccount() {
+    await this.field('Email').fill(this.email);
+    await this.press('Continue');
+    await this.sees('We have sent you a message');
+    const mail = await this.getsMail('Your new account');
+    await this.page.goto(mail.link);
+    await this.seesHeading('What is your name?');
+  }
+
+  async saysName() {
+    await this.field('First name').fill(this.givenName);
+    await this.field('Last name').fill(this.familyName);
+    await this.press('Continue');
+    await this.seesHeading('Create a passkey');
+  }
+
   async isAtWork() {
     await this.seesHeading(`Good day, ${this.name}`);
     assert.equal(this.page.url(), `${this.house.clinic}/appointments`);

@@ -45,6 +45,12 @@ class Stage {
     return person;
   }
 
+  /** Somebody without an account. */
+  async newcomer(settings) {
+    const identity = { email: 'nia@example.org', givenName: 'Nia', familyName: 'Winter' };
+    return new Person(this.house, await this.device(settings), identity);
+  }
+
   async operator(settings) {
     return new Operator(this.house, await this.device(settings));
   }

@@ -67,6 +67,8 @@ export class House {
       data_dir = "${this.#data}"
       [sessions]
       check_session_iframe = true
+      [sign_up]
+      open = true
       [http]
       listen = "127.0.0.1:${this.ports.provider}"
       shutdown_grace_seconds = 1

@@ -87,6 +87,59 @@ export const PLACES = {
     });
     return desk;
   },
+  'choose an account': async (ada) => {
+    await ada.logInWithPassword();
+    await ada.isSentByTheClinic('select_account');
+    await ada.seesHeading('Choose an account');
+  },
+  'choose an account where another is expected': async (ada, stage) => {
+    await ada.logInWithPassword();
+    const request = { prompt: 'select_account', login_hint: 'somebody.else@example.org' };
+    await ada.page.goto(stage.house.authorizeUrl(request));
+    await ada.sees('the application expects somebody else');
+  },
+  'create an account': async (ada) => {
+    await ada.isSentByTheClinic('create');
+    await ada.seesHeading('Create an account');
+  },
+  'create an account after a mistake': async (ada) => {
+    await ada.isSentByTheClinic('create');
+    await ada.field('Email').fill('nobody');
+    await ada.press('Continue');
+    await ada.isWarned('Please enter an email address');
+  },
+  'create an account, asked for': async (ada) => {
+    await ada.isSentByTheClinic('create');
+    await ada.field('Email').fill('nia.winter.of.the.reception.on.the.second.floor@example.net');
+    await ada.press('Continue');
+    await ada.sees('We have sent you a message');
+  },
+  'the name of a new account': async (_, stage) => {
+    const nia = await stage.newcomer();
+    await nia.isSentByTheClinic('create');
+    await nia.followsLinkForAccount();
+    await nia.press('Continue');
+    await nia.isWarned('2 fields need another look.');
+    return nia;
+  },
+  'the first passkey of a new account': async (_, stage) => {
+    const nia = await stage.newcomer();
+    await nia.isSentByTheClinic('create');
+    await nia.followsLinkForAccount();
+    await nia.saysName();
+    return nia;
+  },
+  'a password for a new account': async (_, stage) => {
+    const nia = await stage.newcomer();
+    await nia.isSentByTheClinic('create');
+    await nia.followsLinkForAccount();
+    await nia.saysName();
+    await nia.page.getByText('No passkey on this device?').click();
+    await nia.field('Password').fill('short');
+    await nia.press('Create the account with a password');
+    await nia.isWarned('This password is too short.');
+    return nia;
+  },
   'a forgotten password': async (ada) => {
     await ada.startAtTheClinic();
     await ada.link('Forgot password?').click();

@@ -5,4 +5,5 @@ mod policies;
 mod reset;
 mod second_factor;
 mod sign_in_table;
+mod sign_up;
 mod timing;

@@ -6,6 +6,7 @@ mod authorization_details;
 mod authorize;
 mod back_channel;
 mod bad_input;
+mod choose;
 mod claims;
 mod client_auth;
 mod client_keys;

@@ -95,6 +95,9 @@ async fn a_hint_about_somebody_else_is_not_answered_for_the_person_who_is_here()
     let eves = practice.tokens(&office.browser_of(EVE).await, &[]).await;
     let hint = ("id_token_hint", text(&eves, "id_token"));
     let silent = practice.authorize(&office.browser, &[hint, ("prompt", "none")]).await;
+    assert_redirected_error(&silent, &practice, "account_selection_required");
+    let nobody = office.app.browser();
+    let silent = practice.authorize(&nobody, &[hint, ("prompt", "none")]).await;
     assert_redirected_error(&silent, &practice, "login_required");
 
     let led_here = practice.authorize(&office.browser, &[hint]).await;
@@ -186,22 +189,10 @@ async fn a_new_proof_with_a_passkey_moves_the_acr_too() {
     assert_eq!(id_token(&practice, &answer).await["acr"], "phr");
 }
 
-/// OIDC Core §3.1.2.1: somebody may choose another account.
-#[tokio::test]
-async fn select_account_leads_to_the_sign_in_page() {
-    let office = Office::open().await;
-    let eve = office.app.person(EVE).await;
-    office.app.advance(Duration::seconds(1));
-    let practice = office.practice();
-    let led_here = practice.authorize(&office.browser, &[("prompt", "select_account")]).await;
-    let answer = sign_in(&office.browser, &led_here, EVE).await;
-    assert_eq!(id_token(&practice, &answer).await["sub"], eve.id.to_string());
-}
-
 #[tokio::test]
 async fn prompts_can_be_combined() {
     let office = Office::open().await;
-    for prompt in ["login consent", "consent login", "consent select_account"] {
+    for prompt in ["login consent", "consent login"] {
         office.app.advance(Duration::seconds(1));
         let led_here = office.practice().authorize(&office.browser, &[("prompt", prompt)]).await;
         let page = sign_in(&office.browser, &led_here, ADA).await;

@@ -8,11 +8,12 @@ use idp::crypto::token::{Token, TokenKind};
 use idp::model::attempt::BrowserId;
 use idp::model::ids::{LinkId, OutboxId, RecoveryCodeId};
 use idp::model::link::{Link, LinkPurpose};
+use idp::model::sign_up::SignUpLink;
 use idp::model::user::{Email, Policy};
 use idp::store::email_changes::{self, Mailbox};
 use idp::store::guesses::{self, Guessed, Turn};
 use idp::store::outbox::{self, Kind};
-use idp::store::{browsers, links, passkeys, passwords, recovery, totp, users};
+use idp::store::{browsers, links, passkeys, passwords, recovery, sign_ups, totp, users};
 use sea_orm::ConnectionTrait;
 use time::Duration;
 
@@ -152,6 +153,38 @@ on_both! {
         let tx = test.store.begin().await.unwrap();
         assert!(links::unused(&tx, link.purpose, hash, now()).await.unwrap().is_none());
         assert_eq!(links::purge(&tx, late, 10).await.unwrap(), 1);
+    }
+
+    /// K3, T20
+    a_link_for_a_new_account_is_spent_once_in_time(test) {
+        let hash = Token::generate(TokenKind::SignUp, ENTROPY).unwrap().hash();
+        let other = Token::generate(TokenKind::SignUp, ENTROPY).unwrap().hash();
+        let late = now() + Duration::hours(1);
+        let link = || SignUpLink {
+            id: ENTROPY.id(now(), LinkId::new).unwrap(),
+            email: email(),
+            created_at: now(),
+            expires_at: late,
+        };
+        let tx = test.store.begin().await.unwrap();
+        for token in [hash, other] {
+            sign_ups::insert(&tx, &link(), token).await.unwrap();
+        }
+        assert!(sign_ups::spend(&tx, hash, late).await.unwrap().is_none(), "too late");
+        assert_eq!(sign_ups::unused(&tx, hash, now()).await.unwrap().unwrap().email, email());
+        tx.commit().await.unwrap();
+        let won = winners(test, move |store| async move {
+            let tx = store.begin().await.unwrap();
+            let spent = sign_ups::spend(&tx, hash, now()).await.unwrap();
+            tx.commit().await.unwrap();
+            spent.is_some()
+        });
+        assert_eq!(won.await, 1);
+        let tx = test.store.begin().await.unwrap();
+        assert!(sign_ups::unused(&tx, hash, now()).await.unwrap().is_none());
+        assert_eq!(sign_ups::purge(&tx, late, 1).await.unwrap(), 1);
+        sign_ups::end_of_address(&tx, &email()).await.unwrap();
+        assert!(sign_ups::unused(&tx, other, now()).await.unwrap().is_none());
     }
 
     /// G1, G2, class 2.7: four guesses are free, then one at a time, however many come at once.

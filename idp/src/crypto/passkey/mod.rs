@@ -9,6 +9,7 @@ mod parse;
 mod vectors;
 
 use serde_json::{Value, json};
+use time::OffsetDateTime;
 use url::Url;
 use uuid::Uuid;
 use webauthn_rs::prelude::{
@@ -17,8 +18,11 @@ use webauthn_rs::prelude::{
 };
 
 use self::parse::{AuthenticatorData, ClientData};
-use super::base64url;
-use crate::model::credential::Passkey;
+use super::{aaguid, base64url};
+use crate::model::Invalid;
+use crate::model::attempt::BrowserId;
+use crate::model::credential::{Passkey, PasskeyName};
+use crate::model::ids::{PasskeyId, UserId};
 
 pub use self::options::{CREATION_ALGORITHMS, CreationRequest};
 
@@ -66,6 +70,40 @@ pub struct NewCredential {
     pub user_verified: bool,
     pub backup_eligible: bool,
     pub backup_state: bool,
+}
+
+impl NewCredential {
+    /// The passkey that it becomes, under the name that its provider suggests.
+    ///
+    /// # Errors
+    /// When that is no name.
+    pub fn passkey(
+        self,
+        (id, owner): (PasskeyId, UserId),
+        browser: Option<BrowserId>,
+        now: OffsetDateTime,
+    ) -> Result<Passkey, Invalid> {
+        let suggested = aaguid::provider(self.aaguid).map_or("Passkey", |(name, _)| name);
+        Ok(Passkey {
+            id,
+            user_id: owner,
+            credential_id: self.credential_id,
+            record: self.record,
+            rp_id: self.rp_id,
+            name: PasskeyName::parse(suggested)?,
+            aaguid: self.aaguid,
+            transports: self.transports,
+            sign_count: self.sign_count,
+            uv_initialized: self.user_verified,
+            backup_eligible: self.backup_eligible,
+            backup_state: self.backup_state,
+            created_at: now,
+            last_used_at: None,
+            last_used_with: None,
+            last_used_from: None,
+            browser,
+        })
+    }
 }
 
 /// A verified assertion, and what it changes in the credential record.

@@ -1,6 +1,7 @@
 //! The pages of signing in and out.
 
 mod access;
+mod choose;
 mod codes;
 mod offer;
 mod reset;
@@ -10,6 +11,7 @@ mod steps;
 mod way;
 
 pub use access::{AccessPage, access, submit_access};
+pub use choose::{ChoosePage, choose, submit_choice};
 pub use codes::{CodePage, RecoveryCodePage, submit_code, submit_recovery_code, use_code, use_recovery_code};
 pub use offer::{EnrolPage, OfferPage, enrol, not_now, offer, shared};
 pub use reset::{ForgotPage, ResetPage, forgot, reset, submit_forgot, submit_reset};
@@ -89,7 +91,7 @@ pub(super) fn give_cookies(app: &App, visit: &Visit, response: &mut Response, ou
     give_session(app, visit, response, begun);
 }
 
-fn give_session(app: &App, visit: &Visit, response: &mut Response, begun: Begun) {
+pub(super) fn give_session(app: &App, visit: &Visit, response: &mut Response, begun: Begun) {
     // A shared computer does not lead with anybody's passkey.
     let passkey = begun.session.passkey_id.is_some() && !visit.shared;
     cookies::give(
@@ -100,7 +102,7 @@ fn give_session(app: &App, visit: &Visit, response: &mut Response, begun: Begun)
 }
 
 /// An application as the samples of several pages show it.
-fn sample_app() -> AppCard {
+pub(super) fn sample_app() -> AppCard {
     AppCard {
         name: "Lindenhof <Clinic>".to_owned(),
         host: "practice.example.org".to_owned(),

@@ -10,7 +10,7 @@ use super::{Carried, Way, desk, follow, sample_app};
 use crate::app::App;
 use crate::crypto::password::{HashError, Password, PasswordRefused};
 use crate::login::sign_in::{self as steps, Failure, Outcome};
-use crate::model::attempt::{AppCard, Destination, Handle};
+use crate::model::attempt::{AppCard, Choice, Destination, Handle};
 use crate::model::session::Assurance;
 use crate::model::user::Email;
 use crate::theme::Page;
@@ -24,6 +24,7 @@ use crate::web::visit::Visit;
 /// What may have happened just before.
 const NOTICES: [&str; 5] = ["session-ended", "passkey-ready", "password-saved", "other-person", "too-weak"];
 
+#[expect(clippy::struct_excessive_bools, reason = "what a template shows or leaves out")]
 #[derive(Debug, Serialize)]
 pub struct SignInPage {
     app: Option<AppCard>,
@@ -41,14 +42,20 @@ pub struct SignInPage {
     needs: Option<&'static str>,
     /// Who has just logged in may make what is missing.
     may_create: bool,
+    /// People may make accounts themselves.
+    sign_up: bool,
 }
 
 impl SignInPage {
-    fn new(way: &Way, visit: &Visit) -> Self {
+    fn new(app: &App, way: &Way, visit: &Visit) -> Self {
         // Only our own account pages ask the person who is signed in to confirm; an application may
         // well be asked for by somebody else at the same desk.
         let known = visit.signed_in.as_ref().filter(|_| way.attempt.is_none());
-        let hint = way.attempt.as_ref().and_then(|attempt| attempt.login_hint.clone());
+        let hint = way.attempt.as_ref().and_then(|attempt| {
+            let chosen =
+                visit.signed_in.as_ref().filter(|here| attempt.chosen == Some(Choice::Here(here.user.id)));
+            chosen.map(|here| here.user.email.to_string()).or_else(|| attempt.login_hint.clone())
+        });
         Self {
             app: way.app_card(),
             email: known.map_or(hint, |known| Some(known.user.email.to_string())).unwrap_or_default(),
@@ -66,6 +73,7 @@ impl SignInPage {
                 Assurance::PhishingResistant => Some("passkey"),
             }),
             may_create: false,
+            sign_up: app.config.sign_up.open && known.is_none(),
         }
     }
 }
@@ -86,6 +94,7 @@ impl Page for SignInPage {
             notice: None,
             needs: None,
             may_create: false,
+            sign_up: false,
         };
         let failures = [
             "wrong-credentials",
@@ -102,6 +111,7 @@ impl Page for SignInPage {
             Self { app: Some(sample_app()), attempt: Some("a".repeat(43)), ..plain() },
             Self { app: Some(logo), attempt: Some("a".repeat(43)), passkey_hint: true, ..plain() },
             Self { email: "ada@example.org".to_owned(), reauth: true, ..plain() },
+            Self { sign_up: true, ..plain() },
             Self { needs: Some("passkey"), ..plain() },
             Self { needs: Some("second-factor"), ..plain() },
             Self {
@@ -145,7 +155,7 @@ pub async fn sign_in(
             return Ok(see_other(&attempt::location(&way.destination)));
         }
     }
-    let mut page = SignInPage::new(&way, &visit);
+    let mut page = SignInPage::new(&app, &way, &visit);
     page.notice = NOTICES.into_iter().find(|notice| *notice == query.notice).or(page.notice);
     page.may_create = page.notice == Some("too-weak") && visit.signed_in.is_some();
     // Somebody who has just made one has it at hand.
@@ -226,7 +236,7 @@ async fn failed(
                 failure: Some(failure),
                 seconds,
                 notice: None,
-                ..SignInPage::new(way, visit)
+                ..SignInPage::new(app, way, visit)
             };
             way.render(app, visit, &page)?
         }

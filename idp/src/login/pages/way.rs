@@ -42,29 +42,46 @@ impl Way {
             Destination::Attempt(handle) => Some(attempt::load(app, visit, handle).await?),
             Destination::Page(_) | Destination::Account => None,
         };
-        let flow = carried.flow.as_deref().filter(|text| !text.is_empty()).map(Handle::parse);
-        let flow = flow.transpose().map_err(|error| PageError::BadRequest(error.to_string()))?;
-        Ok(Self { destination, attempt: found, flow })
+        Ok(Self { destination, attempt: found, flow: flow_of(carried)? })
+    }
+
+    /// For somebody who comes from a mail: in another browser, or too late for what they were on the way to,
+    /// they arrive at their account.
+    pub(in crate::login) async fn as_far_as_it_leads(
+        app: &App,
+        visit: &Visit,
+        carried: &Carried,
+    ) -> Result<Self, PageError> {
+        match Self::read(app, visit, carried).await {
+            Err(PageError::AttemptExpired | PageError::OtherBrowser) => {
+                Ok(Self { destination: Destination::Account, attempt: None, flow: flow_of(carried)? })
+            }
+            read => read,
+        }
     }
 
     /// The visitor, in the language the application asked for.
-    fn visitor(&self, app: &App, visit: &Visit) -> Visit {
+    pub(in crate::login) fn visitor(&self, app: &App, visit: &Visit) -> Visit {
         let asked = self.attempt.as_ref().map(|attempt| attempt.ui_locales.as_slice()).unwrap_or_default();
         visit.clone().asked_to_speak(app, asked)
     }
 
-    pub(super) fn app_card(&self) -> Option<AppCard> {
+    pub(in crate::login) fn app_card(&self) -> Option<AppCard> {
         self.attempt.as_ref().map(|attempt| attempt.app.clone())
     }
 
-    pub(super) fn attempt_field(&self) -> Option<String> {
+    pub(in crate::login) fn attempt_handle(&self) -> Option<Handle> {
         match &self.destination {
-            Destination::Attempt(handle) => Some(handle.to_string()),
+            Destination::Attempt(handle) => Some(handle.clone()),
             Destination::Page(_) | Destination::Account => None,
         }
     }
 
-    pub(super) fn destination_field(&self) -> Option<String> {
+    pub(in crate::login) fn attempt_field(&self) -> Option<String> {
+        self.attempt_handle().map(|handle| handle.to_string())
+    }
+
+    pub(in crate::login) fn destination_field(&self) -> Option<String> {
         match &self.destination {
             Destination::Page(path) => Some(path.to_string()),
             Destination::Attempt(_) | Destination::Account => None,
@@ -77,13 +94,23 @@ impl Way {
     }
 
     /// The page that continues a flow.
-    pub(super) fn step(&self, path: &str, flow: &Handle) -> String {
+    pub(in crate::login) fn step(&self, path: &str, flow: &Handle) -> String {
         format!("{path}{}", carry(&self.destination, &[("flow", flow.as_str())]))
     }
 
-    pub(super) fn render<P: Page>(&self, app: &App, visit: &Visit, page: &P) -> Result<Response, PageError> {
+    pub(in crate::login) fn render<P: Page>(
+        &self,
+        app: &App,
+        visit: &Visit,
+        page: &P,
+    ) -> Result<Response, PageError> {
         let form_action = self.form_action();
         let frame = Frame { form_action: form_action.as_deref(), ..Frame::of("login") };
         page::render(app, &self.visitor(app, visit), frame, page)
     }
+}
+
+fn flow_of(carried: &Carried) -> Result<Option<Handle>, PageError> {
+    let flow = carried.flow.as_deref().filter(|text| !text.is_empty()).map(Handle::parse);
+    flow.transpose().map_err(|error| PageError::BadRequest(error.to_string()))
 }

@@ -108,8 +108,8 @@ pub async fn submit(
     let context = [&form.email, &form.given_name, &form.family_name, &app.config.brand.name];
     let context: Vec<&str> = context.into_iter().map(String::as_str).collect();
     let email = Email::parse(&form.email).map_err(|_| "email-invalid");
-    let given_name = name(&form.given_name);
-    let family_name = name(&form.family_name);
+    let given_name = PersonName::typed(&form.given_name);
+    let family_name = PersonName::typed(&form.family_name);
     let password = Password::chosen(form.password.expose(), &context).map_err(PasswordRefused::id);
     let (email, given_name, family_name, password) = match (email, given_name, family_name, password) {
         (Ok(email), Ok(given_name), Ok(family_name), Ok(password)) => {
@@ -139,8 +139,4 @@ pub async fn submit(
     let new = NewCookies { session: begun.cookie, account: begun.account_cookie, passkey: false };
     cookies::give(&app, &mut response, &new);
     Ok(response)
-}
-
-fn name(text: &str) -> Result<PersonName, &'static str> {
-    PersonName::parse(text).map_err(|_| if text.trim().is_empty() { "name-empty" } else { "name-long" })
 }

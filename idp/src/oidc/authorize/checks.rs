@@ -25,7 +25,17 @@ const MAX_SCOPE: usize = 2048;
 const MAX_HINT: usize = 254;
 const MAX_LIST: usize = 20;
 
-/// Judges everything but the client and the redirect URI, which are certain by now.
+/// What of a request is known only where the operator wants it.
+#[derive(Debug, Clone, Copy)]
+pub struct Offered<'a> {
+    /// What clients may ask for in detail.
+    pub types: &'a AuthorizationTypes,
+    /// People may make accounts themselves.
+    pub sign_up: bool,
+}
+
+/// Judges everything but the client and the redirect URI, which are certain by now. `sign_up`: people may make
+/// accounts themselves.
 ///
 /// # Errors
 /// The first thing that is wrong, for the client.
@@ -33,7 +43,7 @@ pub fn check(
     params: &Params,
     addressed: &Addressed,
     hinted: Option<String>,
-    types: &AuthorizationTypes,
+    offered: &Offered<'_>,
     now: OffsetDateTime,
 ) -> Result<Attempt, OAuthError> {
     nothing_repeated(params)?;
@@ -55,9 +65,9 @@ pub fn check(
         scopes: scopes(params, &addressed.client)?,
         resources: resources(params, &addressed.client)?,
         claims: asked.claims.within(&addressed.client.settings.scopes),
-        details: in_detail(params, &addressed.client, types, flow)?,
+        details: in_detail(params, &addressed.client, offered.types, flow)?,
     };
-    let prompt = prompt(params)?;
+    let prompt = prompt(params, offered.sign_up)?;
     let max_age = max_age(params)?.or(addressed.client.settings.default_max_age);
     let attempt = Attempt {
         client_id: addressed.client.id.clone(),
@@ -81,6 +91,7 @@ pub fn check(
         begun_at: now,
         browser: None,
         consented_by: None,
+        chosen: None,
     };
     Ok(attempt)
 }
@@ -198,22 +209,31 @@ fn key(params: &Params) -> Result<Option<Thumbprint>, OAuthError> {
     named.map_err(|_| OAuthError::InvalidRequest("dpop_jkt is not the thumbprint of a key".to_owned()))
 }
 
-/// OIDC Core §3.1.2.1.
-fn prompt(params: &Params) -> Result<Prompt, OAuthError> {
+/// OIDC Core §3.1.2.1; Initiating User Registration 1.0 §4.1: what is not among `prompt_values_supported` is
+/// refused by name, `create` included where people can not make accounts.
+fn prompt(params: &Params, sign_up: bool) -> Result<Prompt, OAuthError> {
     let mut prompt = Prompt::default();
     let values: Vec<&str> =
         params.get("prompt").unwrap_or_default().split(' ').filter(|v| !v.is_empty()).collect();
     for value in &values {
         match *value {
             "none" => prompt.none = true,
-            // Choosing an account is done on the sign-in page.
-            "login" | "select_account" => prompt.login = true,
+            "login" => prompt.login = true,
             "consent" => prompt.consent = true,
-            _ => return Err(OAuthError::InvalidRequest("prompt has an unknown value".to_owned())),
+            "select_account" => prompt.select_account = true,
+            "create" if sign_up => prompt.create = true,
+            other => {
+                let why = format!("prompt={} is not supported", short(other));
+                return Err(OAuthError::InvalidRequest(why));
+            }
         }
     }
     if prompt.none && values.len() > 1 {
         return Err(OAuthError::InvalidRequest("prompt=none excludes every other prompt".to_owned()));
+    }
+    if prompt.create && (prompt.login || prompt.select_account) {
+        let why = "prompt=create excludes login and select_account".to_owned();
+        return Err(OAuthError::InvalidRequest(why));
     }
     Ok(prompt)
 }

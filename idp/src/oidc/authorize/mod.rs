@@ -12,7 +12,7 @@ use time::{Duration, OffsetDateTime};
 use crate::crypto::random::Entropy;
 use crate::crypto::token::{Token, TokenKind};
 use crate::ephemeral::{Ephemeral, Kind};
-use crate::model::attempt::{Attempt, CodeGrant};
+use crate::model::attempt::{Attempt, Choice, CodeGrant};
 use crate::model::client::{Client, ConsentRule};
 use crate::model::scope::Scopes;
 use crate::model::session::Session;
@@ -31,6 +31,10 @@ const ON_THE_WAY: Duration = Duration::minutes(5);
 #[derive(Debug, PartialEq, Eq)]
 pub enum Next {
     Login(Because),
+    /// Somebody is to make an account.
+    Create,
+    /// Who is signed in says whether to go on as they are.
+    Choose,
     Consent,
     Answer,
 }
@@ -50,7 +54,8 @@ pub enum Because {
 /// what would be a page is an error.
 ///
 /// # Errors
-/// The protocol's `login_required` or `consent_required`; our own faults inside `anyhow`.
+/// The protocol's `login_required`, `account_selection_required` or `consent_required`; our own faults inside
+/// `anyhow`.
 pub async fn next(
     store: &Store,
     attempt: &Attempt,
@@ -58,18 +63,32 @@ pub async fn next(
     session: Option<&Session>,
     now: OffsetDateTime,
 ) -> anyhow::Result<Result<Next, OAuthError>> {
-    let session = match session {
-        None => Err(Because::Nobody),
-        Some(session) => {
-            let known_as = subject::of(store.sealer(), client, session.user_id);
-            session_answers(attempt, (session, &known_as), now).map(|()| session)
+    let begin = |because| match because {
+        Because::Nobody if attempt.prompt.create => Next::Create,
+        because => Next::Login(because),
+    };
+    let Some(session) = session else {
+        return Ok(if attempt.prompt.none {
+            Err(OAuthError::LoginRequired)
+        } else {
+            Ok(begin(Because::Nobody))
+        });
+    };
+    let asked_for = match &attempt.hinted {
+        None => true,
+        Some(hinted) => *hinted == subject::of(store.sealer(), client, session.user_id),
+    };
+    match session_answers(attempt, (session, asked_for), now) {
+        Err(_) if attempt.prompt.none => {
+            // A browser holds one session: for the other person it would have to change hands.
+            let other = OAuthError::AccountSelectionRequired;
+            return Ok(Err(if asked_for { OAuthError::LoginRequired } else { other }));
         }
-    };
-    let session = match session {
-        Ok(session) => session,
-        Err(_) if attempt.prompt.none => return Ok(Err(OAuthError::LoginRequired)),
-        Err(because) => return Ok(Ok(Next::Login(because))),
-    };
+        // Where somebody else was asked for there is nothing to choose.
+        _ if asked_for && has_to_choose(attempt, session) => return Ok(Ok(Next::Choose)),
+        Err(because) => return Ok(Ok(begin(because))),
+        Ok(()) => {}
+    }
     if needs_consent(store, attempt, client, session).await? {
         return Ok(if attempt.prompt.none { Err(OAuthError::ConsentRequired) } else { Ok(Next::Consent) });
     }
@@ -79,12 +98,12 @@ pub async fn next(
 /// Whether this session may answer this request, or why its person has to prove themselves (again).
 fn session_answers(
     attempt: &Attempt,
-    (session, known_as): (&Session, &str),
+    (session, asked_for): (&Session, bool),
     now: OffsetDateTime,
 ) -> Result<(), Because> {
-    let proven_for_this = session.authenticated_at >= attempt.begun_at;
+    let proven_for_this = proven_for(attempt, session);
     let refuse = |because| Err(if proven_for_this { because } else { Because::Nobody });
-    if attempt.hinted.as_ref().is_some_and(|hinted| hinted != known_as) {
+    if !asked_for {
         return refuse(Because::OtherPerson);
     }
     if attempt.assurance.is_some_and(|wanted| session.method.assurance() < wanted) {
@@ -96,7 +115,24 @@ fn session_answers(
     let young = wanted.is_none_or(|wanted| wanted.is_positive() && age <= wanted);
     // A new proof holds while its person reads a page or two, and not for as long as a page is left open.
     let still = wanted.is_none_or(|wanted| age <= wanted.max(ON_THE_WAY));
-    if proven_for_this && still || !attempt.prompt.login && young { Ok(()) } else { Err(Because::Nobody) }
+    let anew = attempt.prompt.login || attempt.prompt.create || attempt.chosen == Some(Choice::Another);
+    if proven_for_this && still || !anew && young { Ok(()) } else { Err(Because::Nobody) }
+}
+
+/// Whether this session was begun or renewed since the request came.
+fn proven_for(attempt: &Attempt, session: &Session) -> bool {
+    session.authenticated_at >= attempt.begun_at
+}
+
+/// OIDC Core §3.1.2.1 `select_account`. Whoever has just signed in for this request has chosen by that; what
+/// was chosen while somebody else was signed in does not count.
+fn has_to_choose(attempt: &Attempt, session: &Session) -> bool {
+    let chosen = match attempt.chosen {
+        None => false,
+        Some(Choice::Another) => true,
+        Some(Choice::Here(person)) => person == session.user_id,
+    };
+    attempt.prompt.select_account && !chosen && !proven_for(attempt, session)
 }
 
 async fn needs_consent(

@@ -37,6 +37,7 @@ pub fn desk<'a>(app: &'a App, issuer: &'a str) -> Desk<'a> {
         tokens: &app.config.tokens,
         registration: app.config.registration,
         types: &app.config.authorization_types,
+        sign_up: app.config.sign_up.open,
         // The suite asks more often than people do.
         leniency: if app.config.conformance.enabled { 100 } else { 1 },
         limits: app.config.sessions.limits(),

@@ -10,8 +10,9 @@ use crate::app::App;
 use crate::crypto::jwt;
 use crate::model::attempt::{Attempt, Destination, Handle};
 use crate::model::client::{Client, LegacyFlow};
+use crate::oidc::authorize::checks::{self, Offered};
 use crate::oidc::authorize::request::{self, Addressed, Gathered, Unaddressed};
-use crate::oidc::authorize::{self, Because, Next, checks, respond};
+use crate::oidc::authorize::{self, Because, Next, respond};
 use crate::oidc::claims::Hint;
 use crate::oidc::error::{EndpointError, OAuthError};
 use crate::oidc::{consent, token};
@@ -68,11 +69,11 @@ async fn begin(app: &App, visit: &Visit, params: &Params) -> Result<Begun, PageE
         Gathered::Expired => return Err(PageError::AttemptExpired),
     };
     let addressed = request::address(client, &params, pushed).map_err(nobody_to_answer)?;
-    let types = &app.config.authorization_types;
+    let offered = Offered { types: &app.config.authorization_types, sign_up: app.config.sign_up.open };
     let checked = match refused {
         Some(error) => Err(error),
         None => hinted(app, &params, &addressed)
-            .and_then(|hinted| checks::check(&params, &addressed, hinted, types, app.clock.now())),
+            .and_then(|hinted| checks::check(&params, &addressed, hinted, &offered, app.clock.now())),
     };
     match checked {
         Ok(attempt) => Ok(Begun::Checked(Box::new(addressed.client), Box::new(attempt))),
@@ -161,6 +162,14 @@ async fn proceed(
         (Next::Consent, Some(signed_in)) => {
             let handle = keep_or(app, visit, &mut attempt, kept).await?;
             consent::pages::ask(app, visit, (&handle, &attempt), signed_in)
+        }
+        (Next::Choose, _) => {
+            let handle = keep_or(app, visit, &mut attempt, kept).await?;
+            Ok(see_other(&format!("/login/choose?attempt={handle}")))
+        }
+        (Next::Create, _) => {
+            let handle = keep_or(app, visit, &mut attempt, kept).await?;
+            Ok(see_other(&format!("/login/create?attempt={handle}")))
         }
         (next, _) => {
             let handle = keep_or(app, visit, &mut attempt, kept).await?;
