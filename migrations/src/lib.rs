@@ -11,6 +11,7 @@ mod m0003_audit;
 mod m0004_factors;
 mod m0005_apis;
 mod m0006_registration;
+mod m0009_audit;
 
 #[derive(Debug)]
 pub struct Migrator;
@@ -24,6 +25,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_factors::Migration),
             Box::new(m0005_apis::Migration),
             Box::new(m0006_registration::Migration),
+            Box::new(m0009_audit::Migration),
         ]
     }
 }

@@ -2,6 +2,7 @@
 //! identifiers.
 
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::model::claims::NamedClaims;
 use crate::model::client::ClientId;
@@ -176,6 +177,16 @@ pub enum Event {
     RegistrationTokenRemoved {
         token: RegistrationTokenId,
     },
+    /// Somebody looked at the trail itself.
+    AuditRead {
+        how: &'static str,
+        /// What they asked for.
+        filter: Value,
+    },
+    /// The records up to here were older than they are kept.
+    AuditTrimmed {
+        through: i64,
+    },
     /// The configuration file changed it, brought it back, or no longer declares it.
     ClientDeclared {
         client: ClientId,
@@ -184,7 +195,7 @@ pub enum Event {
 }
 
 /// What every kind is called.
-pub const KINDS: [&str; 47] = [
+pub const KINDS: [&str; 49] = [
     "operator-set-up",
     "user-created",
     "signed-in",
@@ -232,6 +243,8 @@ pub const KINDS: [&str; 47] = [
     "registration-token-made",
     "registration-token-removed",
     "client-declared",
+    "audit-read",
+    "audit-trimmed",
 ];
 
 impl Event {
@@ -284,6 +297,8 @@ impl Event {
             Self::RegistrationTokenMade { .. } => "registration-token-made",
             Self::RegistrationTokenRemoved { .. } => "registration-token-removed",
             Self::ClientDeclared { .. } => "client-declared",
+            Self::AuditRead { .. } => "audit-read",
+            Self::AuditTrimmed { .. } => "audit-trimmed",
         }
     }
 }

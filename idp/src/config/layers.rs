@@ -142,6 +142,7 @@ impl Layers {
             sessions: raw.sessions,
             tokens: raw.tokens,
             keys: raw.keys,
+            audit: raw.audit,
             registration: raw.registration,
             conformance: raw.conformance,
             passwords: raw.passwords,

@@ -11,6 +11,7 @@ use time::Duration;
 use url::Url;
 use zeroize::Zeroizing;
 
+use super::audit::Audit;
 use super::clients::RawClient;
 use super::mail::Mail;
 use super::tls::{self, Mtls, TlsFiles};
@@ -30,6 +31,7 @@ pub(super) struct Raw {
     pub(super) sessions: Sessions,
     pub(super) tokens: Tokens,
     pub(super) keys: Keys,
+    pub(super) audit: Audit,
     pub(super) registration: Registration,
     pub(super) conformance: Conformance,
     pub(super) passwords: Passwords,
