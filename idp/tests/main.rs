@@ -10,6 +10,7 @@
 
 mod account;
 mod architecture;
+mod audit;
 mod cli;
 mod conformance;
 mod crash;
