@@ -1,5 +1,6 @@
 //! The few things that happen by themselves: what has expired is removed, in small steps that hold
-//! nobody up; what waits in the outbox is sent, each by whoever claims it first; signing keys are rotated and a renewed certificate is taken up.
+//! nobody up; what waits in the outbox is sent, each by whoever claims it first; signing keys are rotated and a
+//! renewed certificate is taken up; checkpoints of the audit trail are taken outside.
 
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use time::Duration as Span;
 use tokio::task::JoinSet;
 
 use crate::app::{App, keys};
+use crate::audit::{self, Notary};
 use crate::login::{reset, sign_up};
 use crate::mail::{Message, ResetRequest, SignUpRequest};
 use crate::model::ids::OutboxId;
@@ -50,6 +52,7 @@ pub async fn run(app: App) {
         tell_for_ever(&app),
         tend_keys_for_ever(&app),
         tend_certificate_for_ever(&app),
+        tend_audit_for_ever(&app),
     );
 }
 
@@ -81,6 +84,31 @@ async fn tend_keys_for_ever(app: &App) {
 pub async fn tend_keys(app: &App) -> anyhow::Result<()> {
     keys::tend(&app.store, &app.config, app.clock.now()).await?;
     app.refresh_keys().await
+}
+
+async fn tend_audit_for_ever(app: &App) {
+    let mut ticks = tokio::time::interval(EVERY);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = tend_audit(app).await {
+            tracing::error!(error = format!("{error:#}"), "the audit trail could not be tended");
+        }
+    }
+}
+
+/// Takes a checkpoint of the audit trail outside where one is due, and removes what is older than it is kept.
+///
+/// # Errors
+/// When the database does not answer, a destination can not be reached, or the trail is not whole.
+pub async fn tend_audit(app: &App) -> anyhow::Result<()> {
+    let notary = Notary { store: &app.store, config: &app.config, http: &app.http, now: app.clock.now() };
+    notary.checkpoint_if_due().await?;
+    let removed = audit::trim(notary).await?;
+    if removed > 0 {
+        tracing::info!(removed, "old records of the audit trail were removed");
+    }
+    Ok(())
 }
 
 async fn purge_for_ever(app: &App) {

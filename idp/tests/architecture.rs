@@ -32,7 +32,7 @@ fn allowed() -> BTreeMap<&'static str, Vec<&'static str>> {
         ("i18n", vec!["model", "config", "clock"]),
         ("store", vec!["model", "config", "clock", "crypto"]),
         ("theme", vec!["model", "config", "clock", "i18n", "crypto"]),
-        ("audit", vec!["model", "config", "clock", "crypto", "store"]),
+        ("audit", vec!["model", "config", "clock", "crypto", "store", "http_client"]),
         ("mail", vec!["model", "config", "clock", "crypto", "store", "i18n", "theme"]),
         ("login", FLOOR.to_vec()),
         ("account", FLOOR.to_vec()),
@@ -189,6 +189,7 @@ fn there_is_one_road_to_each_decision() {
             "signs",
             "jwt::sign(",
             &[
+                "audit/checkpoint.rs",
                 "oidc/authorize/respond.rs",
                 "oidc/introspect.rs",
                 "oidc/logout/notice.rs",
@@ -220,6 +221,11 @@ fn there_is_one_road_to_each_decision() {
             "begins a limited session",
             "begin_limited(",
             &["login/access.rs", "login/session.rs", "login/sign_in.rs"],
+        ),
+        (
+            "removes records of the audit trail",
+            "remove_through(",
+            &["audit/retention.rs", "store/audit/mod.rs"],
         ),
         ("sends mail", "transport.send(", &["jobs.rs"]),
         ("calls somebody", "reqwest::Client", &["http_client.rs"]),

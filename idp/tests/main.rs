@@ -11,6 +11,7 @@
 mod account;
 mod admin;
 mod architecture;
+mod audit;
 mod cli;
 mod conformance;
 mod crash;

@@ -13,6 +13,7 @@ mod m0005_apis;
 mod m0006_registration;
 mod m0007_authorization_details;
 mod m0008_organizations;
+mod m0009_audit;
 mod m0010_recipients;
 mod m0011_sign_up;
 
@@ -30,6 +31,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0006_registration::Migration),
             Box::new(m0007_authorization_details::Migration),
             Box::new(m0008_organizations::Migration),
+            Box::new(m0009_audit::Migration),
             Box::new(m0010_recipients::Migration),
             Box::new(m0011_sign_up::Migration),
         ]

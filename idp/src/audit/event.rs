@@ -2,6 +2,7 @@
 //! identifiers.
 
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::model::authorization::TypeNames;
 use crate::model::claims::NamedClaims;
@@ -212,6 +213,16 @@ pub enum Event {
     RegistrationTokenRemoved {
         token: RegistrationTokenId,
     },
+    /// Somebody looked at the trail itself.
+    AuditRead {
+        how: &'static str,
+        /// What they asked for.
+        filter: Value,
+    },
+    /// The records up to here were older than they are kept.
+    AuditTrimmed {
+        through: i64,
+    },
     /// The configuration file changed it, brought it back, or no longer declares it.
     ClientDeclared {
         client: ClientId,
@@ -220,7 +231,7 @@ pub enum Event {
 }
 
 /// What every kind is called.
-pub const KINDS: [&str; 57] = [
+pub const KINDS: [&str; 59] = [
     "operator-set-up",
     "user-created",
     "user-disabled",
@@ -278,6 +289,8 @@ pub const KINDS: [&str; 57] = [
     "registration-token-made",
     "registration-token-removed",
     "client-declared",
+    "audit-read",
+    "audit-trimmed",
 ];
 
 impl Event {
@@ -340,6 +353,8 @@ impl Event {
             Self::RegistrationTokenMade { .. } => "registration-token-made",
             Self::RegistrationTokenRemoved { .. } => "registration-token-removed",
             Self::ClientDeclared { .. } => "client-declared",
+            Self::AuditRead { .. } => "audit-read",
+            Self::AuditTrimmed { .. } => "audit-trimmed",
         }
     }
 }

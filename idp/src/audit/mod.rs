@@ -1,17 +1,28 @@
 //! The audit trail: who did what to whom, recorded in the transaction that did it, each record
-//! chained to the one before.
+//! chained to the one before. What identifies somebody is sealed under a key of theirs. `chain` verifies,
+//! `checkpoint` signs, `destination` takes that elsewhere, `retention` removes what is old, `export` writes out.
 
 mod chain;
+mod checkpoint;
+mod destination;
 mod event;
+mod export;
+mod parts;
+mod retention;
 
+use serde_json::json;
 use time::OffsetDateTime;
 
 use crate::model::ids::UserId;
-use crate::store::audit::{self, Record};
+use crate::store::audit::{self, Filter, Part, Stored};
 use crate::store::{Result, Tx};
 
-pub use chain::{Broken, verify};
+pub use chain::{Broken, Whole, verify, verify_against};
+pub use checkpoint::{Checkpoint, Checkpoints, NotOurs, Notary, Purpose, Signer};
+pub use destination::Unwritten;
 pub use event::{Event, KINDS};
+pub use export::{Asked, Format, export};
+pub use retention::trim;
 
 /// Who acted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,24 +61,61 @@ pub async fn record<'a>(
     event: Event,
 ) -> Result<()> {
     let (sequence, previous_hash) = audit::next_place(tx).await?;
-    let detail = serde_json::to_string(&event).unwrap_or_else(|_| "{}".to_owned());
     let doer = doer.into();
     let actor = match doer.actor {
         Actor::Person(id) => Some(id.uuid()),
         Actor::Anonymous | Actor::Host => None,
     };
-    let mut record = Record {
+    let parts = event.parts();
+    let mut record = Stored {
         sequence,
         at,
         kind: event.kind().to_owned(),
         actor,
         subject: subject.map(UserId::uuid),
-        network: doer.network.map(ToOwned::to_owned),
-        browser: doer.browser.map(ToOwned::to_owned),
-        detail,
+        client: parts.client,
+        network: None,
+        browser: None,
+        detail: parts.open,
         previous_hash,
         hash: Vec::new(),
+        format: chain::FORMAT,
+        sealed_origin: None,
+        sealed_detail: None,
     };
+    if doer.network.is_some() || doer.browser.is_some() {
+        let origin = json!({ "network": doer.network, "browser": doer.browser }).to_string();
+        let holder = record.holder(Part::Origin);
+        let sealed = audit::seal(tx, (sequence, Part::Origin), holder, origin.as_bytes(), at).await?;
+        record.sealed_origin = Some(sealed);
+    }
+    if let Some(closed) = parts.closed {
+        let holder = record.holder(Part::Detail);
+        let sealed = audit::seal(tx, (sequence, Part::Detail), holder, closed.as_bytes(), at).await?;
+        record.sealed_detail = Some(sealed);
+    }
     record.hash = chain::hash(&record).to_vec();
     audit::append(tx, record).await
+}
+
+/// Records that somebody looks at the trail, and at what of it. Call it before anything is shown.
+///
+/// # Errors
+/// When it could not be written; nothing must be shown then.
+pub async fn record_reading<'a>(
+    tx: &Tx,
+    at: OffsetDateTime,
+    doer: impl Into<Doer<'a>>,
+    (how, filter): (&'static str, &Filter),
+) -> Result<()> {
+    let moment = |at: Option<OffsetDateTime>| at.map(|at| at.unix_timestamp());
+    let filter = json!({
+        "kinds": filter.kinds,
+        "person": filter.person,
+        "actor": filter.actor,
+        "client": filter.client,
+        "from": moment(filter.from),
+        "to": moment(filter.to),
+    });
+    record(tx, at, doer, None, Event::AuditRead { how, filter }).await
 }

@@ -121,7 +121,7 @@ async fn set_up(store: &Store) -> anyhow::Result<Finding> {
 
 async fn audit_chain(store: &Store) -> anyhow::Result<Finding> {
     Ok(match audit::verify(store).await? {
-        Ok(records) => Finding::Fine(format!("the audit trail of {records} records is whole")),
+        Ok(whole) => Finding::Fine(format!("the audit trail of {} records is whole", whole.records)),
         Err(broken) => Finding::Wrong(format!("the audit trail was tampered with: {broken}")),
     })
 }

@@ -151,6 +151,7 @@ impl Layers {
             sessions: raw.sessions,
             tokens: raw.tokens,
             keys: raw.keys,
+            audit: raw.audit,
             registration: raw.registration,
             sign_in: raw.sign_in,
             sign_up: raw.sign_up,

@@ -1,6 +1,7 @@
 //! The configuration: read once at start from the compiled-in defaults, a file and the environment,
 //! and parsed into domain types. The only room that reads the environment; never changes anything.
 
+mod audit;
 mod authorization;
 mod clients;
 mod layers;
@@ -12,6 +13,7 @@ mod tls;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+pub use audit::{Audit, Destination, Syslog};
 pub use clients::DeclaredClient;
 pub use mail::{Mail, MailLogin, MailSecurity, MailServer};
 pub use sections::{
@@ -42,6 +44,7 @@ pub struct Config {
     pub sessions: Sessions,
     pub tokens: Tokens,
     pub keys: Keys,
+    pub audit: Audit,
     pub registration: Registration,
     pub sign_in: SignIn,
     pub sign_up: SignUp,

@@ -11,6 +11,7 @@ use time::Duration;
 use url::Url;
 use zeroize::Zeroizing;
 
+use super::audit::Audit;
 use super::authorization::RawType;
 use super::clients::RawClient;
 use super::mail::Mail;
@@ -33,6 +34,7 @@ pub(super) struct Raw {
     pub(super) sessions: Sessions,
     pub(super) tokens: Tokens,
     pub(super) keys: Keys,
+    pub(super) audit: Audit,
     pub(super) registration: Registration,
     pub(super) sign_in: SignIn,
     pub(super) sign_up: SignUp,

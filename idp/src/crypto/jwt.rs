@@ -12,6 +12,8 @@ pub const TYP_ID_TOKEN: &str = "JWT";
 /// Of userinfo: not that of an ID token, so that the one is never taken for the other.
 pub const TYP_USERINFO: &str = "userinfo+jwt";
 pub const TYP_ACCESS_TOKEN: &str = "at+jwt";
+/// Of a place in the audit trail, which is no token for anybody.
+pub const TYP_AUDIT_CHECKPOINT: &str = "audit-checkpoint+jwt";
 
 /// A token longer than this is not one of ours.
 /// More than anything we sign ourselves comes to, so that what we gave out is taken back.

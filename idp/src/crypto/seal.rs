@@ -82,6 +82,58 @@ struct DataKey {
     key: LessSafeKey,
 }
 
+/// A key for what is to be forgotten all at once. The database holds it sealed; when that is gone, nothing that
+/// was sealed with it opens again. Wiped when dropped.
+pub struct ShreddableKey(Zeroizing<[u8; 32]>);
+
+impl std::fmt::Debug for ShreddableKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ShreddableKey(…)")
+    }
+}
+
+impl ShreddableKey {
+    /// # Errors
+    /// When there is no randomness to be had.
+    pub fn generate(entropy: Entropy) -> Result<Self, NoEntropy> {
+        Ok(Self(Zeroizing::new(entropy.bytes()?)))
+    }
+
+    /// # Errors
+    /// When the sealed bytes do not open, or are no key.
+    pub fn unseal(sealer: &Sealer, place: Place<'_>, sealed: &[u8]) -> Result<Self, SealError> {
+        let bytes = sealer.open(place, sealed)?;
+        let bytes: [u8; 32] = bytes.as_slice().try_into().map_err(|_| SealError::DoesNotOpen)?;
+        Ok(Self(Zeroizing::new(bytes)))
+    }
+
+    /// As it is stored.
+    ///
+    /// # Errors
+    /// When there is no randomness to be had.
+    pub fn sealed(&self, sealer: &Sealer, place: Place<'_>, entropy: Entropy) -> Result<Vec<u8>, SealError> {
+        sealer.seal(place, &*self.0, entropy)
+    }
+
+    /// # Errors
+    /// When there is no randomness to be had.
+    pub fn seal(&self, place: Place<'_>, plain: &[u8], entropy: Entropy) -> Result<Vec<u8>, SealError> {
+        let sealed = seal_with(&aes(&*self.0)?, &aad(place, b"shreddable"), plain, entropy)?;
+        Ok([&[VERSION][..], &sealed].concat())
+    }
+
+    /// # Errors
+    /// When the value was changed, belongs to another place, or was sealed with another key.
+    pub fn open(&self, place: Place<'_>, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError> {
+        match sealed.split_first() {
+            Some((&VERSION, rest)) => {
+                open_with(&aes(&*self.0)?, &aad(place, b"shreddable"), rest).map(Zeroizing::new)
+            }
+            _ => Err(SealError::DoesNotOpen),
+        }
+    }
+}
+
 /// Seals with the newest data key, opens with any.
 pub struct Sealer {
     keys: Vec<DataKey>,

@@ -156,6 +156,8 @@ fn sqlite_options(path: &Path, mode: &str, connections: u32) -> ConnectOptions {
                 .journal_mode(SqliteJournalMode::Wal)
                 // A code that was redeemed must stay redeemed when the power fails.
                 .synchronous(SqliteSynchronous::Full)
+                // A key that was deleted so that nothing opens with it is not left behind in its page.
+                .pragma("secure_delete", "FAST")
                 .pragma("wal_autocheckpoint", "1000")
                 .pragma("journal_size_limit", "67108864")
         });

@@ -205,6 +205,35 @@ entity!(audit_event, "audit_event", {
     detail: String,
     previous_hash: Vec<u8>,
     hash: Vec<u8>,
+    format: i16,
+    client: Option<String>,
+    sealed_origin: Option<Vec<u8>>,
+    sealed_detail: Option<Vec<u8>>,
+});
+
+entity!(audit_key, "audit_key", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    id: Uuid,
+    user_id: Option<Uuid>,
+    sealed_key: Vec<u8>,
+    created_at: i64,
+});
+
+entity!(audit_signer, "audit_signer", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    id: i32,
+    kid: String,
+    jwk: String,
+    sealed_private_key: Vec<u8>,
+    created_at: i64,
+});
+
+entity!(audit_mark, "audit_mark", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    name: String,
+    sequence: i64,
+    at: i64,
+    statement: String,
 });
 
 entity!(audit_head, "audit_head", {

@@ -39,6 +39,18 @@ async fn a_code_and_a_refresh_are_one_commit_each() {
     }
 }
 
+/// The key under which the audit trail seals what is personal is made in the same transaction.
+#[tokio::test]
+async fn a_sign_in_with_a_passkey_is_one_commit() {
+    let office = Office::open().await;
+    let (_, mut authenticator) = office.app.person_with_passkey("grace@example.org").await;
+    for _ in 0..2 {
+        let browser = office.app.browser();
+        let (commits, ()) = counted(&office, browser.log_in_with_passkey(&mut authenticator)).await;
+        assert_eq!(commits, 1);
+    }
+}
+
 #[tokio::test]
 async fn what_only_reads_commits_nothing() {
     let office = Office::open().await;

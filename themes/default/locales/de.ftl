@@ -348,6 +348,7 @@ activity-not-you = Waren Sie etwas davon nicht selbst? Ändern Sie, was davon be
 activity-none = Noch nichts.
 activity-older = Ältere
 activity-by-others = durch die Administration
+activity-erased = von wo, wurde gelöscht
 activity-operator-set-up = Dienst eingerichtet
 activity-user-created = Konto erstellt
 activity-user-disabled = Konto gesperrt
@@ -405,6 +406,8 @@ activity-client-removed = Anwendung hat ihre Registrierung beendet
 activity-registration-token-made = Token für Registrierungen erstellt
 activity-registration-token-removed = Token für Registrierungen zurückgenommen
 activity-client-declared = Anwendung geändert
+activity-audit-read = Das Protokoll wurde gelesen
+activity-audit-trimmed = Alte Einträge des Protokolls wurden entfernt
 
 ## Einer Anwendung Zugriff erlauben
 

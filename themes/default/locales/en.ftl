@@ -349,6 +349,7 @@ activity-not-you = Was something of this not you? Change what it concerns, and t
 activity-none = Nothing yet.
 activity-older = Older
 activity-by-others = by an administrator
+activity-erased = where from was erased
 activity-operator-set-up = The service was set up
 activity-user-created = Account made
 activity-user-disabled = Account disabled
@@ -406,6 +407,8 @@ activity-client-removed = Application ended its registration
 activity-registration-token-made = Token for registrations made
 activity-registration-token-removed = Token for registrations taken back
 activity-client-declared = Application changed
+activity-audit-read = The record of activity was read
+activity-audit-trimmed = Old records of activity were removed
 
 ## Allowing an application
 

@@ -8,7 +8,7 @@ use super::SECTION;
 use crate::account::activity as logic;
 use crate::app::App;
 use crate::audit::KINDS;
-use crate::store::audit::Record;
+use crate::store::audit::{Personal, Record};
 use crate::theme::{Page, moment};
 use crate::web::error::PageError;
 use crate::web::form::Asked;
@@ -32,13 +32,15 @@ struct Entry {
     by_others: bool,
     browser: Option<String>,
     network: Option<String>,
+    /// Where it came from was sealed under a key that is gone.
+    erased: bool,
 }
 
 impl Entry {
     fn of(record: Record) -> Self {
         let detail: serde_json::Value = serde_json::from_str(&record.detail).unwrap_or_default();
         let method = detail.get("method").and_then(serde_json::Value::as_str).map(ToOwned::to_owned);
-        let anonymous = record.actor.is_none() && record.network.is_some();
+        let anonymous = record.actor.is_none() && record.by_request;
         Self {
             by_others: record.actor != record.subject && !anonymous,
             kind: record.kind,
@@ -46,6 +48,7 @@ impl Entry {
             method,
             browser: record.browser.filter(|text| !text.is_empty()),
             network: record.network.filter(|text| !text.is_empty()),
+            erased: record.personal != Personal::Kept,
         }
     }
 }
@@ -60,6 +63,7 @@ impl Page for ActivityPage {
             by_others: method.is_none(),
             browser: method.map(|_| "Firefox on <b>Linux</b>".to_owned()),
             network: method.map(|_| "192.0.2.7".to_owned()),
+            erased: kind == "policy-set",
         };
         let mut entries: Vec<_> = KINDS.iter().map(|kind| entry(kind, None)).collect();
         let methods = ["passkey", "password-passkey", "password-code", "password-recovery-code", "password"];

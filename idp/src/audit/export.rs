@@ -1,0 +1,149 @@
+//! Writing the trail out, record by record: as JSON lines, or as CSV that a spreadsheet can open without running
+//! what strangers have written into it. Ends with a checkpoint, so that what was written can be held against the
+//! chain later.
+
+use std::io::Write;
+
+use anyhow::Context;
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::checkpoint::{Notary, Purpose, Signed};
+use super::{Actor, record_reading};
+use crate::crypto::base64url;
+use crate::store::audit::{self, Filter, Personal, Record};
+
+const PAGE: u64 = 500;
+const COLUMNS: [&str; 11] = [
+    "sequence", "time", "kind", "actor", "person", "client", "network", "browser", "detail", "personal",
+    "hash",
+];
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    JsonLines,
+    Csv,
+}
+
+/// What is wanted.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    pub filter: Filter,
+    pub format: Format,
+}
+
+/// Writes out the records that there are now, the oldest first, never more than a page of them in memory. That it
+/// does is recorded before the first one is read. Returns how many there were.
+///
+/// # Errors
+/// When the database does not answer, `out` takes no more, or the checkpoint did not get to a destination.
+pub async fn export(notary: Notary<'_>, asked: &Asked, out: &mut (impl Write + Send)) -> anyhow::Result<u64> {
+    let tx = notary.store.begin().await?;
+    record_reading(&tx, notary.now, Actor::Host, ("export", &asked.filter)).await?;
+    tx.commit().await?;
+    let (through, hash) = audit::head(notary.store).await?;
+    if asked.format == Format::Csv {
+        write_row(out, COLUMNS.map(ToOwned::to_owned))?;
+    }
+    let (mut after, mut count) = (i64::MIN, 0);
+    loop {
+        let page = audit::find_between(notary.store, &asked.filter, (after, through), PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = last.sequence;
+        for record in &page {
+            count += 1;
+            match asked.format {
+                Format::JsonLines => writeln!(out, "{}", as_json(record))?,
+                Format::Csv => write_row(out, as_row(record))?,
+            }
+        }
+    }
+    let signed = notary.sign(Purpose::Export, (through, &hash)).await?;
+    match asked.format {
+        Format::JsonLines => writeln!(out, "{}", signed.line())?,
+        Format::Csv => write_row(out, last_row(&signed))?,
+    }
+    out.flush()?;
+    if !notary.config.audit.checkpoints.is_empty() {
+        notary.publish(&signed).await.context("the export is complete, but its checkpoint is only in it")?;
+    }
+    Ok(count)
+}
+
+fn time(at: OffsetDateTime) -> String {
+    at.format(&Rfc3339).unwrap_or_default()
+}
+
+fn as_json(record: &Record) -> Value {
+    json!({
+        "sequence": record.sequence,
+        "time": time(record.at),
+        "kind": record.kind,
+        "actor": record.actor,
+        "person": record.subject,
+        "client": record.client,
+        "network": origin(record, record.network.as_ref()),
+        "browser": origin(record, record.browser.as_ref()),
+        "detail": serde_json::from_str::<Value>(&record.detail).unwrap_or_default(),
+        "personal": record.personal,
+        "hash": base64url::encode(&record.hash),
+    })
+}
+
+/// Says so where there was something that can not be read any more.
+fn origin<'a>(record: &Record, value: Option<&'a String>) -> Option<&'a str> {
+    match (value, record.personal) {
+        (Some(value), _) => Some(value),
+        (None, Personal::Erased) if record.by_request => Some("erased"),
+        (None, _) => None,
+    }
+}
+
+fn as_row(record: &Record) -> [String; 11] {
+    let id = |id: Option<uuid::Uuid>| id.map(|id| id.to_string()).unwrap_or_default();
+    let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+    let personal = match record.personal {
+        Personal::Kept => "kept",
+        Personal::Erased => "erased",
+        Personal::Damaged => "damaged",
+    };
+    [
+        record.sequence.to_string(),
+        time(record.at),
+        record.kind.clone(),
+        id(record.actor),
+        id(record.subject),
+        text(record.client.as_deref()),
+        text(origin(record, record.network.as_ref())),
+        text(origin(record, record.browser.as_ref())),
+        record.detail.clone(),
+        personal.to_owned(),
+        base64url::encode(&record.hash),
+    ]
+}
+
+fn last_row(signed: &Signed) -> [String; 11] {
+    let mut row: [String; 11] = Default::default();
+    let said = &signed.checkpoint;
+    let values =
+        [said.sequence.to_string(), said.time(), "checkpoint".to_owned()].into_iter().zip(row.iter_mut());
+    values.for_each(|(value, cell)| *cell = value);
+    let [.., detail, _, hash] = &mut row;
+    detail.clone_from(&signed.statement);
+    hash.clone_from(&said.hash);
+    row
+}
+
+/// RFC 4180, every cell in quotes. A cell that a spreadsheet would take for a formula begins with an apostrophe.
+fn write_row(out: &mut impl Write, cells: [String; 11]) -> std::io::Result<()> {
+    let cell = |cell: String| {
+        let harmless = !cell
+            .trim_start()
+            .starts_with(['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'])
+            && !cell.starts_with(['\t', '\r', '\n']);
+        let shield = if harmless { "" } else { "'" };
+        format!("\"{shield}{}\"", cell.replace('"', "\"\""))
+    };
+    write!(out, "{}\r\n", cells.map(cell).join(","))
+}

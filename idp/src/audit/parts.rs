@@ -1,0 +1,70 @@
+//! An event as it is kept: what stays readable for as long as the record, and what is sealed under the key of whom it
+//! is about.
+
+use serde_json::{Map, Value};
+
+use super::event::Event;
+
+/// The members of an event that identify nobody, but by an identifier of ours, and so stay readable for as long as
+/// the record. Every other one is sealed: a new member is, until somebody decides otherwise here.
+const OPEN: [&str; 35] = [
+    "kind",
+    "role",
+    "method",
+    "session",
+    "passkey",
+    "why",
+    "synced",
+    "sessions_ended",
+    "stored",
+    "presented",
+    "eligible",
+    "passkeys",
+    "code_app",
+    "recovery_codes",
+    "factor",
+    "left",
+    "by_link",
+    "policy",
+    "sessions",
+    "client",
+    "minutes",
+    "scopes",
+    "resources",
+    "claims",
+    "kid",
+    "kids",
+    "grant",
+    "audience",
+    "issuer",
+    "token",
+    "uses",
+    "enabled",
+    "how",
+    "filter",
+    "through",
+];
+
+/// An event as it is kept.
+pub(super) struct Parts {
+    pub(super) client: Option<String>,
+    /// Open JSON.
+    pub(super) open: String,
+    /// JSON to be sealed, if there is any.
+    pub(super) closed: Option<String>,
+}
+
+impl Event {
+    /// Takes it apart into what stays and what goes with whom it is about.
+    pub(super) fn parts(&self) -> Parts {
+        let all = match serde_json::to_value(self) {
+            Ok(Value::Object(all)) => all,
+            _ => Map::new(),
+        };
+        let (open, closed): (Map<_, _>, Map<_, _>) =
+            all.into_iter().partition(|(name, _)| OPEN.contains(&name.as_str()));
+        let client = open.get("client").and_then(Value::as_str).map(ToOwned::to_owned);
+        let closed = (!closed.is_empty()).then(|| Value::Object(closed).to_string());
+        Parts { client, open: Value::Object(open).to_string(), closed }
+    }
+}

@@ -1,0 +1,127 @@
+//! The keys of the audit trail: one for each person, one for what is about nobody, one that signs checkpoints. A
+//! person's key is deleted with their account, by the database itself, and is never made again.
+
+use std::collections::{HashMap, HashSet};
+
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
+use time::OffsetDateTime;
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use super::super::entity::{audit_key, audit_signer, user};
+use super::super::{Read, Result, StoreError, Tx, from_millis, insert_new, to_millis, unique};
+use crate::crypto::keyring::NewKey;
+use crate::crypto::seal::{Place, ShreddableKey};
+use crate::model::key::{KeyState, PublicKey, SigningAlg};
+
+const SIGNER: i32 = 1;
+
+/// The two parts of a record that are sealed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    Origin,
+    Detail,
+}
+
+impl Part {
+    pub(super) fn place(self, sequence: &str) -> Place<'_> {
+        let column = match self {
+            Self::Origin => "sealed_origin",
+            Self::Detail => "sealed_detail",
+        };
+        Place { table: "audit_event", column, row: sequence }
+    }
+}
+
+fn key_place(id: &str) -> Place<'_> {
+    Place { table: "audit_key", column: "sealed_key", row: id }
+}
+
+/// Seals a part of the record that has this sequence number. No bytes when its holder is gone: what comes late
+/// about somebody is not kept either. Call it with the head of the chain locked, so that a key is made once.
+pub async fn seal(
+    tx: &Tx,
+    (sequence, part): (i64, Part),
+    holder: Option<Uuid>,
+    plain: &[u8],
+    now: OffsetDateTime,
+) -> Result<Vec<u8>> {
+    Ok(match of(tx, holder, now).await? {
+        Some(key) => key.seal(part.place(&sequence.to_string()), plain, tx.entropy)?,
+        None => Vec::new(),
+    })
+}
+
+async fn of(tx: &Tx, holder: Option<Uuid>, now: OffsetDateTime) -> Result<Option<ShreddableKey>> {
+    let id = holder.unwrap_or_default();
+    let name = id.to_string();
+    if let Some(row) = unique(tx, audit_key::Entity::find_by_id(id)).await? {
+        return Ok(Some(ShreddableKey::unseal(tx.sealer(), key_place(&name), &row.sealed_key)?));
+    }
+    if let Some(person) = holder
+        && unique(tx, user::Entity::find_by_id(person)).await?.is_none()
+    {
+        return Ok(None);
+    }
+    let key = ShreddableKey::generate(tx.entropy).map_err(crate::crypto::seal::SealError::from)?;
+    let row = audit_key::ActiveModel {
+        id: Set(id),
+        user_id: Set(holder),
+        sealed_key: Set(key.sealed(tx.sealer(), key_place(&name), tx.entropy)?),
+        created_at: Set(to_millis(now)),
+    };
+    audit_key::Entity::insert(row).exec_without_returning(tx.connection()).await?;
+    Ok(Some(key))
+}
+
+/// The keys of these holders. Whoever is not in it has none any more; a key that does not open is damaged.
+pub(super) async fn of_holders(
+    db: &impl Read,
+    holders: HashSet<Uuid>,
+) -> Result<HashMap<Uuid, Option<ShreddableKey>>> {
+    if holders.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows =
+        audit_key::Entity::find().filter(audit_key::Column::Id.is_in(holders)).all(db.connection()).await?;
+    let open = |row: audit_key::Model| {
+        let key = ShreddableKey::unseal(db.sealer(), key_place(&row.id.to_string()), &row.sealed_key);
+        (row.id, key.ok())
+    };
+    Ok(rows.into_iter().map(open).collect())
+}
+
+/// Sealed to its public half, so that another one put into its row is noticed.
+fn signer_place(jwk: &str) -> Place<'_> {
+    Place { table: "audit_signer", column: "sealed_private_key", row: jwk }
+}
+
+/// What signs checkpoints, if it was made already.
+pub async fn signer(db: &impl Read) -> Result<Option<(PublicKey, Zeroizing<Vec<u8>>)>> {
+    let Some(row) = unique(db, audit_signer::Entity::find_by_id(SIGNER)).await? else {
+        return Ok(None);
+    };
+    let private = db.sealer().open(signer_place(&row.jwk), &row.sealed_private_key)?;
+    let public = PublicKey {
+        kid: row.kid,
+        alg: SigningAlg::EdDsa,
+        state: KeyState::Current,
+        jwk: serde_json::from_str(&row.jwk).map_err(|_| StoreError::Damaged("audit_signer"))?,
+        created_at: from_millis(row.created_at),
+        changed_at: from_millis(row.created_at),
+    };
+    Ok(Some((public, private)))
+}
+
+/// Keeps the key that signs checkpoints. Of several that were made at once one is kept.
+pub async fn insert_signer(tx: &Tx, key: &NewKey, now: OffsetDateTime) -> Result<bool> {
+    let jwk = key.public_jwk.to_string();
+    let row = audit_signer::ActiveModel {
+        id: Set(SIGNER),
+        kid: Set(key.kid.clone()),
+        sealed_private_key: Set(tx.seal(signer_place(&jwk), &key.private_jwk)?),
+        jwk: Set(jwk),
+        created_at: Set(to_millis(now)),
+    };
+    insert_new(tx, row, audit_signer::Column::Id).await
+}
