@@ -96,6 +96,22 @@ async fn only_the_profile_may_call_this_machine() {
     assert!(call("true").await.contains("it did not answer"));
 }
 
+/// The person and the authority of the profile are nothing without it.
+#[tokio::test]
+async fn without_the_profile_its_files_are_not_looked_at() {
+    let dir = TempDir::new("profile");
+    let settings =
+        profile(&dir).replace("enabled = true", "enabled = false\nca_file = \"/no/such/authority.pem\"");
+    let app = TestApp::with(Options { config_file: Some(settings.clone()), ..Options::default() }).await;
+    assert!(app.texts("SELECT email FROM user").await.is_empty());
+    let file = dir.0.join("idp.toml");
+    std::fs::write(&file, settings.replace("enabled = false", "enabled = true")).unwrap();
+    let environment = [("IDP_PUBLIC_URL".to_owned(), "https://login.example.org".to_owned())];
+    let config = Config::from_sources(Some(&file), environment).unwrap();
+    let said = format!("{:#}", HttpClient::new(&config).unwrap_err());
+    assert!(said.contains("conformance.ca_file /no/such/authority.pem can not be used"), "{said}");
+}
+
 /// The metadata are those of any other start: nothing is offered that a client could not have elsewhere.
 #[tokio::test]
 async fn it_offers_nothing_by_itself() {

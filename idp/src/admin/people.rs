@@ -18,6 +18,7 @@ use crate::store::{
 
 /// Everything about a person that helps to help them, and no secret.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each says something else about the person")]
 pub struct Person {
     pub user: User,
     pub policy: EffectivePolicy,

@@ -36,7 +36,7 @@ pub async fn open(db: &impl Read, token: TokenHash, now: OffsetDateTime) -> Resu
     let query = invitation::Entity::find()
         .filter(invitation::Column::TokenHash.eq(token.0.to_vec()))
         .filter(invitation::Column::ExpiresAt.gt(to_millis(now)));
-    unique(db, query).await?.map(from_row).transpose()
+    unique(db, query).await?.as_ref().map(from_row).transpose()
 }
 
 /// Accepts one. Of any number of callers one gets it.
@@ -46,7 +46,7 @@ pub async fn take(tx: &Tx, token: TokenHash, now: OffsetDateTime) -> Result<Opti
         .filter(invitation::Column::ExpiresAt.gt(to_millis(now)))
         .exec_with_returning(tx.connection())
         .await?;
-    taken.into_iter().next().map(from_row).transpose()
+    taken.first().map(from_row).transpose()
 }
 
 /// Those of an organization that nobody has accepted yet.
@@ -62,7 +62,7 @@ pub async fn of_organization(
         .limit(500)
         .all(db.connection())
         .await?;
-    rows.into_iter().map(from_row).collect()
+    rows.iter().map(from_row).collect()
 }
 
 /// Takes one back. `false` when this organization has no such invitation.
@@ -93,7 +93,7 @@ pub async fn purge(tx: &Tx, now: OffsetDateTime, limit: u64) -> Result<u64> {
     Ok(purged.rows_affected)
 }
 
-fn from_row(row: invitation::Model) -> Result<Invitation> {
+fn from_row(row: &invitation::Model) -> Result<Invitation> {
     const TABLE: &str = "invitation";
     Ok(Invitation {
         id: InvitationId::from_uuid(row.id),

@@ -35,7 +35,7 @@ pub async fn insert(tx: &Tx, new: &Membership) -> Result<bool> {
 
 pub async fn of(db: &impl Read, user: UserId, organization: OrganizationId) -> Result<Option<Membership>> {
     let query = membership::Entity::find_by_id((user.uuid(), organization.uuid()));
-    unique(db, query).await?.map(from_row).transpose()
+    unique(db, query).await?.as_ref().map(from_row).transpose()
 }
 
 pub async fn of_user(db: &impl Read, user: UserId) -> Result<Vec<Membership>> {
@@ -44,7 +44,7 @@ pub async fn of_user(db: &impl Read, user: UserId) -> Result<Vec<Membership>> {
         .order_by_asc(membership::Column::OrganizationId)
         .all(db.connection())
         .await?;
-    rows.into_iter().map(from_row).collect()
+    rows.iter().map(from_row).collect()
 }
 
 /// `false` when the person does not belong to it.
@@ -79,7 +79,7 @@ pub async fn of_organization(
     if let Some(after) = after {
         query = query.filter(membership::Column::UserId.gt(after.uuid()));
     }
-    query.all(db.connection()).await?.into_iter().map(from_row).collect()
+    query.all(db.connection()).await?.iter().map(from_row).collect()
 }
 
 /// Whether any member has a role.
@@ -121,7 +121,7 @@ pub async fn administrators(db: &impl Read, organization: OrganizationId) -> Res
     Ok(ids.into_iter().map(UserId::from_uuid).collect())
 }
 
-fn from_row(row: membership::Model) -> Result<Membership> {
+fn from_row(row: &membership::Model) -> Result<Membership> {
     Ok(Membership {
         user_id: UserId::from_uuid(row.user_id),
         organization_id: OrganizationId::from_uuid(row.organization_id),

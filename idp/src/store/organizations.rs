@@ -99,9 +99,10 @@ pub async fn set(tx: &Tx, id: OrganizationId, settings: &Settings, now: OffsetDa
 /// Disables one, or brings it back. `false` when it is so already.
 pub async fn set_enabled(tx: &Tx, id: OrganizationId, enabled: bool, now: OffsetDateTime) -> Result<bool> {
     let column = organization::Column::DisabledAt;
-    let (value, otherwise) = match enabled {
-        true => (None, Expr::col(column).is_not_null()),
-        false => (Some(to_millis(now)), Expr::col(column).is_null()),
+    let (value, otherwise) = if enabled {
+        (None, Expr::col(column).is_not_null())
+    } else {
+        (Some(to_millis(now)), Expr::col(column).is_null())
     };
     let changed = organization::Entity::update_many()
         .col_expr(column, Expr::value(value))

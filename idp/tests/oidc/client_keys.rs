@@ -94,13 +94,17 @@ async fn published_keys_are_not_kept_for_ever() {
 async fn an_address_with_anything_else_is_as_good_as_none() {
     let key = Signer::new(SigningAlg::Es256);
     let good = json!({ "keys": [named(&key, "1")] }).to_string();
-    for case in ["redirect", "long", "html", "private"] {
+    for case in ["redirect", "long", "html", "private", "error"] {
         let shelf = Shelf::open().await;
         shelf.put("/good", "application/json", good.clone());
         match case {
             "redirect" => shelf.redirect("/jwks", &shelf.url("/good")),
             "long" => shelf.put("/jwks", "application/json", good.clone() + &" ".repeat(70_000)),
             "html" => shelf.put("/jwks", "text/html", "<html>"),
+            "error" => {
+                shelf.put("/jwks", "application/json", good.clone());
+                shelf.answer_with("/jwks", http::StatusCode::INTERNAL_SERVER_ERROR);
+            }
             _ => publish(&shelf, &[key.private()]),
         }
         let (office, _) = office(&shelf, "").await;
@@ -118,6 +122,37 @@ async fn an_assertion_by_another_algorithm_is_refused() {
     let (office, _) = office(&shelf, "assertion_alg = \"PS256\"").await;
     assert!(authenticates(&office, &rsa, "2").await);
     assert!(!authenticates(&office, &curve, "1").await);
+}
+
+/// RFC 7517 §4.2, §4.4, §4.5: a key is good for what it says, and by its name.
+#[tokio::test]
+async fn a_key_that_is_for_something_else_signs_nothing() {
+    let shelf = Shelf::open().await;
+    let key = Signer::new(SigningAlg::Ps256);
+    publish(&shelf, &[named(&key, "1")]);
+    let (office, _) = office(&shelf, "").await;
+    assert!(authenticates(&office, &key, "1").await);
+    assert!(!authenticates(&office, &key, "2").await, "another name");
+    for (member, value) in [("use", "enc"), ("alg", "RS256"), ("alg", "RSA-OAEP")] {
+        let mut other = named(&key, "1");
+        other[member] = json!(value);
+        publish(&shelf, &[other]);
+        office.app.advance(Duration::minutes(11));
+        assert!(!authenticates(&office, &key, "1").await, "{member} {value}");
+    }
+}
+
+/// S22: somebody who does not answer is not waited for.
+#[tokio::test]
+async fn an_address_that_does_not_answer_is_given_up() {
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}/jwks", silent.local_addr().unwrap());
+    let environment = [("IDP_PUBLIC_URL".to_owned(), "http://localhost:9".to_owned())];
+    let config = idp::config::Config::from_sources(None, environment).unwrap();
+    let client = idp::http_client::HttpClient::new(&config).unwrap();
+    let asked = tokio::time::timeout(std::time::Duration::from_secs(9), client.get(&address, "*/*"));
+    let error = asked.await.expect("given up by then").unwrap_err();
+    assert!(error.to_string().starts_with("it did not answer"), "{error}");
 }
 
 /// The claims of a good request object.
@@ -196,4 +231,27 @@ async fn a_request_object_by_another_algorithm_is_refused() {
     shelf.put("/request", "application/jwt", object(&office, &lab, &key, &[]));
     let refused = visit(&office, &shelf.url("/request")).await;
     assert_redirected_error(&refused, &lab, "invalid_request_object");
+}
+
+/// S22: an application's address is not asked without end, whoever sends people here.
+#[tokio::test]
+async fn requests_are_fetched_so_often_and_no_more() {
+    let shelf = Shelf::open().await;
+    let key = Signer::new(SigningAlg::Es256);
+    publish(&shelf, &[named(&key, "1")]);
+    let (office, lab) = office(&shelf, &format!("request_uris = [\"{}\"]", shelf.url("/request"))).await;
+    shelf.put("/request", "application/jwt", object(&office, &lab, &key, &[]));
+    let name = idp::crypto::sha256(b"lab");
+    for _ in 0..599 {
+        let kind = idp::ephemeral::Kind::RequestFetched;
+        office.app.app.ephemeral.count(kind, name, Duration::MINUTE).await.unwrap();
+    }
+    assert!(visit(&office, &shelf.url("/request")).await.parameter("code").is_some(), "the 600th");
+    let refused = visit(&office, &shelf.url("/request")).await;
+    assert_redirected_error(&refused, &lab, "temporarily_unavailable");
+    assert_eq!(shelf.asked("/request"), 1);
+    office.app.advance(Duration::minutes(1));
+    let later = object(&office, &lab, &key, &[]);
+    shelf.put("/request", "application/jwt", later);
+    assert!(visit(&office, &shelf.url("/request")).await.parameter("code").is_some(), "a minute later");
 }

@@ -1,10 +1,13 @@
 //! Signed and encrypted ID tokens and userinfo: OIDC Core §5.3.2, §10.2, checklist 21.
 
-use idp::model::key::SigningAlg;
+use idp::crypto::jwe::{JweError, encrypt};
+use idp::model::jwks::Jwks;
+use idp::model::key::{ContentEncryption, Encryption, KeyWrapping, SigningAlg};
 use josekit::jwe::alg::ecdh_es::EcdhEsJweAlgorithm::EcdhEs;
 use josekit::jwe::deserialize_compact;
 use josekit::jwk::Jwk;
 use josekit::jwk::alg::ec::EcCurve;
+use josekit::jwk::alg::ecx::EcxCurve;
 use serde_json::{Value, json};
 
 use super::{Office, assert_token_error, part, text, verified};
@@ -68,6 +71,7 @@ async fn userinfo_comes_signed_where_it_was_registered_so() {
         let answer = lab.userinfo(text(&tokens, "access_token")).await;
         assert_eq!((answer.status.as_u16(), answer.header("content-type")), (200, "application/jwt"));
         assert_eq!(part(&answer.body, 0)["alg"], alg);
+        assert_eq!(part(&answer.body, 0)["typ"], "userinfo+jwt", "no ID token, whatever it says");
         let claims = verified(&lab, &answer.body).await;
         assert_eq!((&claims["iss"], &claims["aud"]), (&json!(office.app.issuer()), &json!("lab")));
         assert_eq!((&claims["sub"], &claims["email"]), (&json!(office.ada.id), &json!("ada@example.org")));
@@ -110,4 +114,20 @@ async fn without_a_key_nothing_is_handed_out() {
     let refused = lab.redeem(&code).await;
     assert_token_error(&refused, 400, "invalid_client_metadata");
     assert!(refused.json().get("access_token").is_none());
+}
+
+/// RFC 8037 §3: a key that signs on a curve of Edwards encrypts nothing, wherever it stands.
+#[test]
+fn a_curve_for_signatures_is_not_encrypted_to() {
+    let key = Jwk::generate_ecx_key(EcxCurve::X25519).unwrap();
+    let mut public = serde_json::to_value(key.to_public_key().unwrap().as_ref()).unwrap();
+    public.as_object_mut().unwrap().retain(|name, _| name != "use" && name != "key_ops");
+    let signing = Signer::new(SigningAlg::EdDsa).public();
+    let how = Encryption { alg: KeyWrapping::EcdhEs, enc: ContentEncryption::A256Gcm };
+    let set = Jwks::parse(&json!({ "keys": [signing, public] })).unwrap();
+    let sealed = encrypt(&set, how, None, b"hello").unwrap();
+    let (content, _) = deserialize_compact(&sealed, &EcdhEs.decrypter_from_jwk(&key).unwrap()).unwrap();
+    assert_eq!(content, b"hello");
+    let alone = Jwks::parse(&json!({ "keys": [signing] })).unwrap();
+    assert!(matches!(encrypt(&alone, how, None, b"hello"), Err(JweError::NoKey(_))));
 }

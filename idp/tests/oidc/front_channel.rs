@@ -21,6 +21,14 @@ name = "X-ray"
 type = "spa"
 redirect_uris = ["https://x-ray.example.org/cb"]
 frontchannel_logout_uri = "https://x-ray.example.org/front"
+
+[[clients]]
+id = "study"
+name = "Study"
+type = "spa"
+subject_type = "pairwise"
+redirect_uris = ["https://study.example.org/cb"]
+frontchannel_logout_uri = "https://study.example.org/front"
 "#;
 
 async fn office() -> (Office, Application, Application) {
@@ -110,4 +118,52 @@ async fn nobody_else_is_told() {
     office.log_out().await;
     let metadata = office.practice().get("/.well-known/openid-configuration", &[]).await.json();
     assert_eq!(metadata["frontchannel_logout_session_supported"], json!(true));
+}
+
+/// OIDC Core §8.1: a client with names of its own is told of its own name for the session.
+#[tokio::test]
+async fn a_client_hears_the_name_that_it_knows() {
+    let (office, lab, _) = office().await;
+    let study = office.client("study", None, "https://study.example.org/cb");
+    let common = part(text(&lab.tokens(&office.browser, &[]).await, "id_token"), 1)["sid"].clone();
+    let own = part(text(&study.tokens(&office.browser, &[]).await, "id_token"), 1)["sid"].clone();
+    assert_ne!(own, common);
+    let page = office.browser.get(&office.browser.post("/logout", &[]).await.location()).await;
+    assert_told(
+        &page,
+        &[
+            address(&office, "https://lab.example.org/front?tenant=a", common.as_str().unwrap()),
+            address(&office, "https://study.example.org/front", own.as_str().unwrap()),
+        ],
+    );
+}
+
+/// Only of the session that ends: what somebody else uses, or the same person elsewhere, goes on.
+#[tokio::test]
+async fn clients_of_another_session_are_not_told() {
+    let (office, lab, x_ray) = office().await;
+    let elsewhere = office.browser_of(super::ADA).await;
+    x_ray.tokens(&elsewhere, &[]).await;
+    lab.tokens(&office.browser, &[]).await;
+    let page = office.browser.get(&office.browser.post("/logout", &[]).await.location()).await;
+    let told = frames(&page);
+    assert!(told.len() == 1 && told[0].starts_with("https://lab.example.org/"), "{told:?}");
+}
+
+/// More frames than anybody waits for are not made.
+#[tokio::test]
+async fn a_page_has_twenty_frames_at_most() {
+    let many = (0..22).map(|n| {
+        format!(
+            "[[clients]]\nid = \"app-{n}\"\nname = \"App\"\ntype = \"spa\"\nredirect_uris = [\"https://a{n}.example.org/cb\"]\n\
+             frontchannel_logout_uri = \"https://a{n}.example.org/front\"\n"
+        )
+    });
+    let office = Office::with_clients(&many.collect::<String>()).await;
+    for n in 0..22 {
+        let client = office.client(&format!("app-{n}"), None, &format!("https://a{n}.example.org/cb"));
+        client.tokens(&office.browser, &[]).await;
+    }
+    let page = office.browser.get(&office.browser.post("/logout", &[]).await.location()).await;
+    assert_eq!(frames(&page).len(), 20);
 }

@@ -59,9 +59,23 @@ grants = ["client_credentials", "token_exchange"]
 scopes = ["letters:send"]
 serves = ["https://post.example.org"]
 resources = ["https://archive.example.org"]
+
+[[clients]]
+id = "portal"
+name = "Portal"
+type = "web"
+secret = "{SECRET}"
+grants = ["jwt_bearer"]
+scopes = ["openid", "email", "offline_access", "letters:send"]
+resources = ["https://post.example.org"]
+redirect_uris = ["https://portal.example.org/cb"]
+[[clients.assertion_issuers]]
+issuer = "{HOSPITAL}"
+jwks_file = "{}"
 "#,
             file("hospital.json", &hospital),
             file("registry.json", &registry),
+            file("hospital.json", &hospital),
         );
         let office = Office::with_clients(&clients).await;
         let referrals = office.client("referrals", Some(SECRET), "");
@@ -188,6 +202,16 @@ async fn a_word_is_taken_once() {
     let all = futures_util::future::join_all((0..6).map(|_| ask(&world.referrals, &assertion, &[]))).await;
     assert_eq!(all.iter().filter(|answer| answer.status == 200).count(), 1);
     assert_token_error(&ask(&world.referrals, &assertion, &[]).await, 400, "invalid_grant");
+    let portal = world.office.client("portal", Some(SECRET), "");
+    assert_token_error(&ask(&portal, &assertion, &[]).await, 400, "invalid_grant");
+    // As long as it would be good, and only of its own issuer.
+    let named = world.about(&json!({ "jti": "one" }));
+    assert_eq!(ask(&world.referrals, &named, &[]).await.status, 200);
+    world.office.app.sql("UPDATE user SET email_verified = 1").await;
+    let claims = world.claims(&json!({ "iss": REGISTRY, "sub": ADA, "jti": "one" }));
+    assert_eq!(ask(&world.referrals, &world.registry.sign(&json!({}), &claims), &[]).await.status, 200);
+    world.office.app.advance(Duration::seconds(59));
+    assert_token_error(&ask(&world.referrals, &named, &[]).await, 400, "invalid_grant");
 }
 
 /// Class 2.15: by its issuer's own key, and as nothing else than it is.
@@ -265,6 +289,13 @@ async fn nothing_is_had_that_the_client_did_not_register() {
         assert_token_error(&refused, 400, "invalid_target");
     }
     assert_eq!(ask(&world.referrals, &assertion, &[]).await.status, 200, "none of these has used it up");
+    // What an application may ask people for, nobody can give it for them.
+    let portal = world.office.client("portal", Some(SECRET), "");
+    for scope in ["openid", "email letters:send", "offline_access"] {
+        let refused = ask(&portal, &world.about(&json!({})), &[("scope", scope)]).await;
+        assert_token_error(&refused, 400, "invalid_scope");
+    }
+    assert_eq!(ask(&portal, &world.about(&json!({})), &[]).await.json()["scope"], "letters:send");
 }
 
 /// C6, C17: there is no session and no grant, and still it ends.

@@ -18,6 +18,15 @@ legacy_flows = ["id_token", "id_token token", "code id_token", "code token", "co
 redirect_uris = ["https://old.example.org/cb?a=1"]
 
 [[clients]]
+id = "asking"
+name = "Asking"
+type = "web"
+secret = "a secret that the practice keeps to itself"
+consent = "remember"
+legacy_flows = ["id_token token"]
+redirect_uris = ["https://old.example.org/cb?a=1"]
+
+[[clients]]
 id = "page"
 name = "Old page"
 type = "spa"
@@ -227,6 +236,13 @@ async fn tokens_from_the_browser_end_with_the_session() {
     let asked = [("response_type", "id_token token"), ("scope", "openid offline_access")];
     let said = fragment(&ask(&old, &office, &asked).await);
     assert_eq!(old.userinfo(text(&said, "access_token")).await.status, 200);
+    // Of who asks the person, and is allowed to stay, only what was redeemed stays.
+    let asking = office.client("asking", Some(super::SECRET), "https://old.example.org/cb?a=1");
+    let page = ask(&asking, &office, &[&asked[..], &[("prompt", "consent")]].concat()).await;
+    let allowed = fragment(&super::decide(&office.browser, &page, "allow").await);
+    assert_eq!(asking.userinfo(text(&allowed, "access_token")).await.status, 200);
     office.log_out().await;
-    assert_eq!(old.userinfo(text(&said, "access_token")).await.status, 401);
+    for (client, said) in [(&old, &said), (&asking, &allowed)] {
+        assert_eq!(client.userinfo(text(said, "access_token")).await.status, 401);
+    }
 }

@@ -1,7 +1,15 @@
 //! Certificates of applications (RFC 8705): who they are, and what their tokens are bound to. C13.
 
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use rustls::client::ResolvesClientCert;
+use rustls::crypto::aws_lc_rs;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::CertifiedKey;
+use rustls::{ClientConfig, RootCertStore, SignatureScheme, SupportedProtocolVersion};
 use serde_json::{Value, json};
 use time::macros::datetime;
 
@@ -388,4 +396,53 @@ async fn a_certificate_that_has_run_out_meanwhile_is_refused() {
     assert_eq!(token_for_itself(&client).await.status, 200);
     lab.app.advance(time::Duration::hours(2));
     assert_token_error(&token_for_itself(&client).await, 401, "invalid_client");
+}
+
+/// Shows a certificate, whoever's key it has.
+#[derive(Debug)]
+struct Shows(Arc<CertifiedKey>);
+
+impl ResolvesClientCert for Shows {
+    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        Some(Arc::clone(&self.0))
+    }
+
+    fn has_certs(&self) -> bool {
+        true
+    }
+}
+
+/// A client that shows this certificate and signs the handshake with that key.
+fn signing(
+    lab: &Lab,
+    version: &'static SupportedProtocolVersion,
+    (shown, key): (&Identity, &Identity),
+) -> reqwest::Client {
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_slice(lab.town.pem.as_bytes()).unwrap()).unwrap();
+    let key = PrivateKeyDer::from_pem_slice(key.key.as_bytes()).unwrap();
+    let key = aws_lc_rs::sign::any_supported_type(&key).unwrap();
+    let shows = Shows(Arc::new(CertifiedKey::new(vec![CertificateDer::from(shown.der.clone())], key)));
+    let tls = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        .with_protocol_versions(&[version])
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_client_cert_resolver(Arc::new(shows));
+    let http = reqwest::Client::builder().tls_backend_preconfigured(tls);
+    http.resolve("localhost", ([127, 0, 0, 1], 0).into()).build().unwrap()
+}
+
+/// RFC 8705 §2: a certificate is no secret; the key is.
+#[tokio::test]
+async fn whoever_has_the_certificate_but_not_its_key_is_not_connected() {
+    let lab = Lab::open().await;
+    let (shown, other) = (lab.town.client("lab"), lab.town.client("lab"));
+    let url = format!("https://localhost:{}/oidc/token", lab.app.mtls_address.unwrap().port());
+    let form = [("grant_type", "client_credentials"), ("client_id", "lab")];
+    for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
+        let good = signing(&lab, version, (&shown, &shown)).post(&url).form(&form).send().await;
+        assert_eq!(good.unwrap().status(), 200, "{version:?}");
+        let stolen = signing(&lab, version, (&shown, &other)).post(&url).form(&form).send().await;
+        assert!(stolen.is_err(), "{version:?}: {stolen:?}");
+    }
 }

@@ -1,5 +1,6 @@
 //! Names for people that applications can not compare: OIDC Core §8, checklist 23.
 
+use idp::crypto::{base64url, sha256};
 use serde_json::json;
 
 use super::{Office, assert_redirected_error, part, text, verified};
@@ -67,6 +68,11 @@ async fn a_person_has_one_name_in_each_sector() {
     let ada = office.ada.id.to_string();
     assert_eq!(names[3].0, ada);
     assert!(names[..3].iter().all(|(sub, sid)| *sub != ada && *sid != names[3].1), "{names:?}");
+    // Nobody works them out who knows the sector and the person, but not our key.
+    let (sector, id) = (b"lab.example.org\0".as_slice(), office.ada.id.uuid());
+    for guess in [[sector, id.as_bytes()].concat(), [id.as_bytes().as_slice(), sector].concat()] {
+        assert_ne!(base64url::encode(sha256(&guess)), names[0].0);
+    }
     let eve = office.app.person(super::EVE).await;
     let browser = office.browser_of(super::EVE).await;
     let others = part(text(&lab.tokens(&browser, &[]).await, "id_token"), 1);
@@ -88,6 +94,11 @@ async fn a_hint_names_the_person_as_the_application_knows_them() {
     let silent = [("prompt", "none"), ("claims", claims.as_str())];
     assert!(lab.authorize(&office.browser, &silent).await.parameter("code").is_some());
     assert_redirected_error(&x_ray.authorize(&office.browser, &silent).await, &x_ray, "login_required");
+    for nobody in ["", "x", "lab", &"A".repeat(42)] {
+        let claims = json!({ "id_token": { "sub": { "value": nobody } } }).to_string();
+        let refused = lab.authorize(&office.browser, &[("claims", claims.as_str())]).await;
+        assert_redirected_error(&refused, &lab, "invalid_request");
+    }
     let public = json!({ "id_token": { "sub": { "value": office.ada.id } } }).to_string();
     let silent = [("prompt", "none"), ("claims", public.as_str())];
     assert_redirected_error(&lab.authorize(&office.browser, &silent).await, &lab, "login_required");

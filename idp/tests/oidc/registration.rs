@@ -12,10 +12,15 @@ use super::{Office, decide, is_consent_page, text};
 use crate::support::shelf::Shelf;
 use crate::support::{Answer, Application, Signer};
 
-const OPEN: &str = "[registration]\nopen = true";
-const CALLBACK: &str = "https://new.example.org/cb";
+pub(super) const OPEN: &str = "[registration]\nopen = true";
+pub(super) const CALLBACK: &str = "https://new.example.org/cb";
 
-async fn send(office: &Office, (method, path): (Method, &str), token: Option<&str>, body: &Value) -> Answer {
+pub(super) async fn send(
+    office: &Office,
+    (method, path): (Method, &str),
+    token: Option<&str>,
+    body: &Value,
+) -> Answer {
     let client = office.practice();
     let mut request = client.http.request(method, format!("{}{path}", client.issuer)).json(body);
     if let Some(token) = token {
@@ -24,29 +29,29 @@ async fn send(office: &Office, (method, path): (Method, &str), token: Option<&st
     Answer::of(request.send().await.unwrap()).await
 }
 
-async fn register(office: &Office, body: &Value) -> Answer {
+pub(super) async fn register(office: &Office, body: &Value) -> Answer {
     send(office, (Method::POST, "/oidc/register"), None, body).await
 }
 
-async fn registered(office: &Office, body: &Value) -> Value {
+pub(super) async fn registered(office: &Office, body: &Value) -> Value {
     let answer = register(office, body).await;
     assert_eq!(answer.status, 201, "{answer:?}");
     assert_eq!(answer.header("cache-control"), "no-store");
     answer.json()
 }
 
-fn application(office: &Office, registration: &Value) -> Application {
+pub(super) fn application(office: &Office, registration: &Value) -> Application {
     let secret = registration.get("client_secret").map(|secret| secret.as_str().unwrap());
     let redirect_uri = registration["redirect_uris"][0].as_str().unwrap_or_default();
     office.client(text(registration, "client_id"), secret, redirect_uri)
 }
 
-fn own_path(registration: &Value) -> String {
+pub(super) fn own_path(registration: &Value) -> String {
     format!("/oidc/register/{}", text(registration, "client_id"))
 }
 
 /// A token for so many registrations.
-async fn token(office: &Office, uses_left: i32) -> String {
+pub(super) async fn token(office: &Office, uses_left: i32) -> String {
     let app = &office.app.app;
     let now = app.clock.now();
     let token = Token::generate(TokenKind::InitialAccess, app.entropy).unwrap();
@@ -282,6 +287,7 @@ async fn metadata_that_can_not_be_is_refused() {
         (json!({ "redirect_uris": ["http://new.example.org/cb"] }), redirect),
         (json!({ "redirect_uris": ["https://*.example.org/cb"] }), redirect),
         (json!({ "redirect_uris": ["javascript:alert(1)"] }), redirect),
+        (json!({ "redirect_uris": ["org.example.new:/cb"] }), metadata),
         (json!({ "redirect_uris": [] }), metadata),
         (json!({ "redirect_uris": "https://new.example.org/cb" }), metadata),
         (json!({ "grant_types": ["password"] }), metadata),

@@ -71,6 +71,7 @@ async fn a_request_object_that_is_not_good_is_refused() {
         ("exp", json!(now)),
         ("exp", json!("soon")),
         ("nbf", json!(now + 61)),
+        ("iat", json!(now + 61)),
         ("request_uri", json!("https://lab.example.org/object")),
         ("request", json!("x")),
         ("sub", json!("lab")),
@@ -150,7 +151,9 @@ async fn an_answer_is_signed_for_who_asks_for_that() {
         let claims = verified(&practice, &answer.parameter("response").unwrap()).await;
         assert_eq!((&claims["iss"], &claims["aud"]), (&json!(office.app.issuer()), &json!("practice")));
         assert_eq!(claims["state"], "the state");
-        assert!(claims["exp"].as_i64().unwrap() > office.app.app.clock.now().unix_timestamp());
+        // JARM §2.1: ten minutes at most.
+        let now = office.app.app.clock.now().unix_timestamp();
+        assert!((now + 1..=now + 600).contains(&claims["exp"].as_i64().unwrap()), "{claims}");
         assert_eq!(practice.redeem(super::text(&claims, "code")).await.status, 200);
     }
     let page = practice.authorize(&office.browser, &[("response_mode", "form_post.jwt")]).await;

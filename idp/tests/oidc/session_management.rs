@@ -29,6 +29,14 @@ async fn an_answer_says_what_the_frame_will_find_while_nothing_changes() {
     let answer = practice.authorize(&office.browser, &[]).await;
     let (first, here) = (answer.parameter("session_state").unwrap(), state(&answer).unwrap());
     assert!(is_unchanged(&first, app, &here));
+    // A script may read it, so it is no name that means anything to us.
+    let sessions = idp::store::sessions::of_user(&office.app.app.store, office.ada.id).await.unwrap();
+    let id = sessions[0].id;
+    for name in
+        [id.to_string(), base64url::encode(id.uuid()), base64url::encode(sha256(id.uuid().as_bytes()))]
+    {
+        assert_ne!(here, name);
+    }
     assert!(!is_unchanged(&first, app, ""), "after a log-out");
     assert!(!is_unchanged(&first, ("practice", "https://evil.example"), &here), "for that origin alone");
     assert!(!is_unchanged(&first, ("pharmacy", app.1), &here));

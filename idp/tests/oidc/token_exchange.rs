@@ -42,6 +42,17 @@ name = "Archive API"
 type = "machine"
 secret = "a secret that the practice keeps to itself"
 serves = ["https://archive.example.org"]
+
+[[clients]]
+id = "board"
+name = "Board"
+type = "web"
+secret = "a secret that the practice keeps to itself"
+grants = ["token_exchange"]
+scopes = ["openid", "email", "offline_access", "letters:send"]
+serves = ["https://booking.example.org"]
+resources = ["https://post.example.org"]
+redirect_uris = ["https://board.example.org/cb"]
 "#;
 
 const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
@@ -155,6 +166,13 @@ async fn nothing_grows_by_an_exchange() {
             "invalid_scope",
         );
     }
+    // Not even for who could ask the person for it.
+    let board = world.office.client("board", Some(super::SECRET), "");
+    for personal in ["openid", "email", "letters:send email"] {
+        let refused = exchange(&board, &shown, &[("scope", personal)]).await;
+        assert_token_error(&refused, 400, "invalid_scope");
+    }
+    assert_eq!(exchange(&board, &shown, &[]).await.json()["scope"], "letters:send");
     for target in [
         "",
         "https://booking.example.org",

@@ -95,6 +95,13 @@ fn complaint(certificate: &str, key: &str) -> String {
     Config::from_sources(Some(path("idp.toml", &file).as_ref()), []).unwrap_err().to_string()
 }
 
+/// Behind a proxy that asks for certificates, without an authority.
+const PROXY: &str = "[http]\ntrusted_proxies = [\"127.0.0.1\"]\nclient_certificate_header = \"Client-Cert\"\n\
+                     [http.mtls]\npublic_url = \"https://m.example.org\"\n";
+const MACHINE: &str = "[[clients]]\nid = \"lab\"\nname = \"Lab\"\ntype = \"machine\"\n";
+const SECRET: &str = "secret = \"a secret that the practice keeps to itself\"\n";
+const BY_NAME: &str = "auth_method = \"tls_client_auth\"\ntls_client_auth_san_dns = \"lab.example.org\"\n";
+
 #[test]
 fn what_is_wrong_with_a_file_is_said_with_its_place() {
     let (one, other) = (Authority::new("Town").server(), Authority::new("Town").server());
@@ -118,7 +125,34 @@ fn what_is_wrong_with_a_file_is_said_with_its_place() {
             "has no certificate of ours. Set http.tls.",
         ),
         ("[http]\nclient_certificate_header = \"Client-Cert\"", "is believed from nobody"),
+        (
+            "[http]\ntrusted_proxies = [\"127.0.0.1\"]\nclient_certificate_header = \"Client-Cert\"",
+            "has no address that applications use",
+        ),
         ("[http]\nclient_certificate_header = \"Client Cert\"", "is no name of a header"),
+        (&*format!("{MACHINE}{BY_NAME}"), "shows a certificate, and nobody asks for it"),
+        (
+            &*format!("{MACHINE}{SECRET}require = [\"certificate_bound_tokens\"]"),
+            "shows a certificate, and nobody asks for it",
+        ),
+        (
+            &*format!("{PROXY}{MACHINE}{BY_NAME}"),
+            "has a certificate from an authority that is not known. Set http.mtls.client_ca_file.",
+        ),
+        (&*format!("{PROXY}{MACHINE}auth_method = \"tls_client_auth\""), "needs its name in the certificate"),
+        (
+            &*format!("{PROXY}{MACHINE}{SECRET}tls_client_auth_san_dns = \"lab.example.org\""),
+            "which is for auth_method tls_client_auth",
+        ),
+        (
+            &*format!("{PROXY}{MACHINE}{BY_NAME}tls_client_auth_san_uri = \"urn:lab\""),
+            "has more than one of the tls_client_auth_… names",
+        ),
+        (
+            &*format!("{PROXY}{MACHINE}{SECRET}require = [\"dpop\", \"certificate_bound_tokens\"]"),
+            "bound to a key or to a certificate, not to both",
+        ),
+        (&*format!("{PROXY}{MACHINE}auth_method = \"self_signed_tls_client_auth\""), "needs its public keys"),
     ] {
         let dir = TempDir::new("tls");
         let path = dir.0.join("idp.toml");

@@ -3,7 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use idp::crypto::{base64url, sha256};
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+use josekit::jwk::KeyPair as _;
+use josekit::jwk::alg::rsa::RsaKeyPair;
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, PublicKeyData};
+use rcgen::{PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_ED25519, SignatureAlgorithm};
+use serde_json::{Value, json};
 
 pub struct Authority {
     issuer: Issuer<'static, KeyPair>,
@@ -76,14 +80,24 @@ pub fn named(name: &str) -> CertificateParams {
 
 impl Identity {
     /// One that vouches for itself, with its own key as a JWK.
-    pub fn self_signed(name: &str) -> (Self, serde_json::Value) {
-        let key = KeyPair::generate().unwrap();
-        let certificate = named(name).self_signed(&key).unwrap();
-        let (x, y) = key.public_key_raw()[1..].split_at(32);
-        let jwk = serde_json::json!({
-            "kty": "EC", "crv": "P-256", "x": base64url::encode(x), "y": base64url::encode(y),
-        });
-        (Self { pem: certificate.pem(), der: certificate.der().to_vec(), key: key.serialize_pem() }, jwk)
+    pub fn self_signed(name: &str) -> (Self, Value) {
+        Self::self_signed_by(name, &PKCS_ECDSA_P256_SHA256)
+    }
+
+    /// As [`Self::self_signed`], with a key of this kind.
+    pub fn self_signed_by(name: &str, kind: &'static SignatureAlgorithm) -> (Self, Value) {
+        let key = KeyPair::generate_for(kind).unwrap();
+        (Self::of(&named(name), &key), jwk(&key))
+    }
+
+    /// Another certificate with the same key.
+    pub fn renewed(&self, params: &CertificateParams) -> Self {
+        Self::of(params, &KeyPair::from_pem(&self.key).unwrap())
+    }
+
+    fn of(params: &CertificateParams, key: &KeyPair) -> Self {
+        let certificate = params.self_signed(key).unwrap();
+        Self { pem: certificate.pem(), der: certificate.der().to_vec(), key: key.serialize_pem() }
     }
 
     /// RFC 8705 §3.1
@@ -98,4 +112,19 @@ impl Identity {
         std::fs::write(&key, &self.key).unwrap();
         (certificate, key)
     }
+}
+
+/// The public key as a JWK (RFC 7518 §6, RFC 8037 §2).
+fn jwk(key: &KeyPair) -> Value {
+    let (kind, raw) = (key.algorithm(), key.der_bytes());
+    if kind == &PKCS_ED25519 {
+        return json!({ "kty": "OKP", "crv": "Ed25519", "x": base64url::encode(raw) });
+    }
+    let curve = [(&PKCS_ECDSA_P256_SHA256, "P-256"), (&PKCS_ECDSA_P384_SHA384, "P-384")];
+    if let Some((_, curve)) = curve.into_iter().find(|(known, _)| *known == kind) {
+        let (x, y) = raw[1..].split_at((raw.len() - 1) / 2);
+        return json!({ "kty": "EC", "crv": curve, "x": base64url::encode(x), "y": base64url::encode(y) });
+    }
+    let public = RsaKeyPair::from_der(key.serialize_der()).unwrap().to_jwk_public_key();
+    json!({ "kty": "RSA", "n": public.parameter("n").unwrap(), "e": public.parameter("e").unwrap() })
 }

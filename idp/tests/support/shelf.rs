@@ -21,6 +21,7 @@ struct File {
     bytes: Vec<u8>,
     asked: usize,
     leads_to: Option<String>,
+    status: StatusCode,
 }
 
 impl Shelf {
@@ -33,14 +34,25 @@ impl Shelf {
     }
 
     pub fn put(&self, path: &str, kind: &'static str, bytes: impl Into<Vec<u8>>) {
-        let file = File { kind, bytes: bytes.into(), asked: 0, leads_to: None };
+        let file = File { kind, bytes: bytes.into(), asked: 0, leads_to: None, status: StatusCode::OK };
         self.files.lock().unwrap().insert(path.to_owned(), file);
     }
 
     /// Whoever asks for this path is sent to that address.
     pub fn redirect(&self, path: &str, to: &str) {
-        let file = File { kind: "text/plain", bytes: Vec::new(), asked: 0, leads_to: Some(to.to_owned()) };
+        let file = File {
+            kind: "text/plain",
+            bytes: Vec::new(),
+            asked: 0,
+            leads_to: Some(to.to_owned()),
+            status: StatusCode::FOUND,
+        };
         self.files.lock().unwrap().insert(path.to_owned(), file);
+    }
+
+    /// What is there comes with this status from now on.
+    pub fn answer_with(&self, path: &str, status: StatusCode) {
+        self.files.lock().unwrap().get_mut(path).unwrap().status = status;
     }
 
     pub fn take_away(&self, path: &str) {
@@ -64,7 +76,7 @@ async fn read(State(shelf): State<Shelf>, uri: Uri) -> Response {
     };
     file.asked += 1;
     if let Some(to) = &file.leads_to {
-        return (StatusCode::FOUND, [("location", to.clone())]).into_response();
+        return (file.status, [("location", to.clone())]).into_response();
     }
-    ([(CONTENT_TYPE, HeaderValue::from_static(file.kind))], file.bytes.clone()).into_response()
+    (file.status, [(CONTENT_TYPE, HeaderValue::from_static(file.kind))], file.bytes.clone()).into_response()
 }

@@ -21,6 +21,7 @@ use crate::oidc::error::OAuthError;
 /// As it is sent. What is not here is ignored (RFC 7591 §2), and so are its forms in other languages.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a member of a specification")]
 pub(super) struct Metadata {
     pub(super) client_id: Option<String>,
     pub(super) client_secret: Option<String>,
