@@ -108,7 +108,7 @@ pub async fn record_reading<'a>(
     doer: impl Into<Doer<'a>>,
     (how, filter): (&'static str, &Filter),
 ) -> Result<()> {
-    let moment = |at: Option<OffsetDateTime>| at.map(|at| at.unix_timestamp());
+    let moment = |at: Option<OffsetDateTime>| at.map(OffsetDateTime::unix_timestamp);
     let filter = json!({
         "kinds": filter.kinds,
         "person": filter.person,

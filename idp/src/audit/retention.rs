@@ -27,18 +27,20 @@ pub async fn trim(notary: Notary<'_>) -> anyhow::Result<u64> {
     if through > anchored {
         anchor(notary, through).await?;
     }
+    if through == 0 {
+        return Ok(0);
+    }
     // Also what an interrupted run has left.
     let mut removed = 0;
-    while through > 0 {
+    loop {
         let tx = store.begin().await?;
         let batch = audit::remove_through(&tx, through, BATCH).await?;
         tx.commit().await?;
         removed += batch;
         if batch < BATCH {
-            break;
+            return Ok(removed);
         }
     }
-    Ok(removed)
 }
 
 async fn anchor(notary: Notary<'_>, through: i64) -> anyhow::Result<()> {

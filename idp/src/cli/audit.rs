@@ -124,21 +124,15 @@ fn as_value(whole: &Whole) -> serde_json::Value {
 
 fn in_words(whole: &Whole, compared: bool) -> String {
     let Whole { records, anchor, compared: checkpoints, .. } = whole;
-    let mut said = format!("The audit trail is whole: {records} records");
-    match anchor {
-        None => said.push_str(", from the first one on."),
+    let from = match anchor {
+        None => "from the first one on".to_owned(),
         Some(anchor) => {
-            let (sequence, time) = (anchor.sequence, anchor.time());
-            said.push_str(&format!(
-                ", from record {} on; those up to {sequence} were removed for their age ({time}).",
-                sequence + 1
-            ));
+            let (sequence, time, first) = (anchor.sequence, anchor.time(), anchor.sequence + 1);
+            format!("from record {first} on; those up to {sequence} were removed for their age ({time})")
         }
-    }
-    if compared {
-        said.push_str(&format!(" {checkpoints} checkpoints agree."));
-    }
-    said
+    };
+    let agree = if compared { format!(" {checkpoints} checkpoints agree.") } else { String::new() };
+    format!("The audit trail is whole: {records} records, {from}.{agree}")
 }
 
 fn warning(broken: &Broken) -> String {
