@@ -215,7 +215,7 @@ fn there_is_one_road_to_each_decision() {
         (
             "makes accounts",
             "users::insert(",
-            &["app/conformance.rs", "cli/user.rs", "login/setup/mod.rs", "login/sign_up/complete.rs"],
+            &["app/conformance.rs", "cli/user/mod.rs", "login/setup/mod.rs", "login/sign_up/complete.rs"],
         ),
         (
             "begins a limited session",
@@ -227,6 +227,13 @@ fn there_is_one_road_to_each_decision() {
             "remove_through(",
             &["audit/retention.rs", "store/audit/mod.rs"],
         ),
+        (
+            "administers with the rights of the host",
+            "AdminActor::of_the_host(",
+            &["cli/org.rs", "cli/user/people.rs"],
+        ),
+        ("gives a role over the service", "users::set_role(", &["admin/people.rs"]),
+        ("makes members", "memberships::insert(", &["admin/members.rs"]),
         ("sends mail", "transport.send(", &["jobs.rs"]),
         ("calls somebody", "reqwest::Client", &["http_client.rs"]),
         ("deletes sessions", "session::Entity::delete", &["store/sessions.rs"]),

@@ -184,6 +184,9 @@ async fn a_client_made_on_the_command_line_works_at_once_and_shows_its_secret_on
     let tokens = client.tokens(&browser, &[]).await;
     assert!(tokens["id_token"].is_string());
 
+    // Checklist 2: what nobody asked for otherwise is the modern one.
+    assert_eq!(crate::oidc::part(tokens["id_token"].as_str().unwrap(), 0)["alg"], "ES256");
+
     let spa: Value = serde_json::from_slice(&create("spa", "https://spa.example/cb").stdout).unwrap();
     assert!(spa.get("client_secret").is_none());
     let bad = create("web", "https://practice.example/cb#fragment");
@@ -358,4 +361,69 @@ async fn what_is_known_of_somebody_is_set_from_a_file() {
     }
     std::fs::remove_file(&file).unwrap();
     assert!(text(&installation.run(&set, "").stderr).contains("can not be read"));
+}
+
+/// product §5: organizations and roles from the host, with the service down.
+#[test]
+fn organizations_are_run_from_the_host() {
+    let dir = TempDir::new("cli");
+    let installation = installation(&dir);
+    assert!(installation.run(&CREATE, PASSWORD).status.success());
+    let (ada, other) = ("ada@example.org", "nobody@example.org");
+    let run = |arguments: &[&str]| {
+        let done = installation.run(arguments, "");
+        (done.status.code(), format!("{}{}", text(&done.stdout), text(&done.stderr)))
+    };
+    let show = || -> Value { serde_json::from_str(&run(&["org", "show", "lindenhof", "--json"]).1).unwrap() };
+    for (arguments, code, said) in [
+        (&["org", "create", "Linden", "--name", "x"][..], 2, "small letters"),
+        (
+            &["org", "create", "lindenhof", "--name", "Clinic Lindenhof", "--role", "nurse"],
+            0,
+            "Made Clinic Lindenhof",
+        ),
+        (&["org", "create", "lindenhof", "--name", "Again"], 1, "the short name is taken"),
+        (&["org", "add", "lindenhof", "--email", other], 1, "no account"),
+        (&["org", "add", "lindenhof", "--email", ada, "--role", "surgeon"], 1, "does not have such a role"),
+        (
+            &["org", "add", "lindenhof", "--email", ada, "--role", "administrator"],
+            0,
+            "belongs to Clinic Lindenhof",
+        ),
+        (&["org", "remove", "lindenhof", "--email", ada], 1, "last administrator"),
+        (&["org", "roles", "lindenhof", "--email", ada, "--role", "nurse"], 1, "last administrator"),
+        (&["user", "disable", ada], 1, "last administrator"),
+        (&["org", "change", "lindenhof", "--policy", "require_passkey"], 0, "Changed Clinic Lindenhof"),
+        (&["org", "show", "elsewhere"], 1, "idp org list"),
+        (&["org", "disable", "lindenhof"], 0, "disabled now"),
+        (&["org", "list"], 0, "(disabled)"),
+        (&["org", "enable", "lindenhof"], 0, "enabled now"),
+    ] {
+        let (status, output) = run(arguments);
+        assert_eq!(status, Some(code), "{arguments:?}: {output}");
+        assert!(output.contains(said), "{arguments:?}: {output}");
+    }
+    let shown = show();
+    assert_eq!(
+        (&shown["policy"], &shown["roles"]),
+        (&"require_passkey".into(), &serde_json::json!(["nurse"]))
+    );
+    assert_eq!(
+        (&shown["members"][0]["email"], &shown["members"][0]["roles"][0]),
+        (&ada.into(), &"administrator".into())
+    );
+    let person: Value = serde_json::from_str(&run(&["user", "show", ada, "--json"]).1).unwrap();
+    assert_eq!(
+        (&person["policy"]["holds"], &person["policy"]["from"]["of"]),
+        (&"require_passkey".into(), &"organization".into())
+    );
+    assert_eq!(
+        (&person["password"], &person["organizations"][0]["slug"]),
+        (&"works".into(), &"lindenhof".into())
+    );
+    assert_eq!(run(&["user", "role", ada, "operator"]).0, Some(0));
+    let (status, output) = run(&["user", "role", ada, "none"]);
+    assert!(status == Some(1) && output.contains("last operator"), "{output}");
+    assert!(run(&["user", "list", "--search", "ADA"]).1.contains(ada));
+    assert!(!run(&["user", "list", "--disabled"]).1.contains(ada));
 }

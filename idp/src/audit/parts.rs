@@ -7,7 +7,7 @@ use super::event::Event;
 
 /// The members of an event that identify nobody, but by an identifier of ours, and so stay readable for as long as
 /// the record. Every other one is sealed: a new member is, until somebody decides otherwise here.
-const OPEN: [&str; 35] = [
+const OPEN: [&str; 38] = [
     "kind",
     "role",
     "method",
@@ -32,6 +32,9 @@ const OPEN: [&str; 35] = [
     "scopes",
     "resources",
     "claims",
+    "details",
+    "organization",
+    "roles",
     "kid",
     "kids",
     "grant",

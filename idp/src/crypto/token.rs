@@ -114,6 +114,35 @@ mod tests {
         assert!(Token::parse(TokenKind::AuthorizationCode, token.expose()).is_none());
     }
 
+    /// Checklist 14: 32 random bytes in every kind, and no two alike.
+    #[test]
+    fn every_kind_has_thirty_two_random_bytes() {
+        use TokenKind as Kind;
+        for kind in [
+            Kind::AuthorizationCode,
+            Kind::DeviceCode,
+            Kind::RefreshToken,
+            Kind::ClientSecret,
+            Kind::InitialAccess,
+            Kind::Registration,
+            Kind::Session,
+            Kind::AccountSession,
+            Kind::Browser,
+            Kind::SetUp,
+            Kind::ResetPassword,
+            Kind::ConfirmEmail,
+            Kind::Access,
+            Kind::SignUp,
+        ] {
+            let made = || Token::generate(kind, Entropy::of_the_system()).unwrap();
+            let (one, other) = (made(), made());
+            let (random, sum) = one.expose().strip_prefix(kind.prefix()).unwrap().split_at(43);
+            assert_eq!(sum, checksum(&format!("{}{random}", kind.prefix())), "{kind:?}");
+            assert!(base64url::decode(random).is_some_and(|bytes| bytes.len() == 32), "{kind:?}");
+            assert_ne!(one.expose()[7..50], other.expose()[7..50], "{kind:?}");
+        }
+    }
+
     /// S5
     #[test]
     fn a_mistyped_token_is_refused_by_its_checksum() {

@@ -32,6 +32,47 @@ withRadiology('logging out at the provider is told to the application in a frame
   await ada.seesHeading('Log in');
 });
 
+withRadiology('an application that logs somebody out gets them back, once all are told', {}, async ({ stage, ada, radiology }) => {
+  const { id_token: hint } = await radiology.signIn(ada.page);
+  const query = new URLSearchParams({
+    id_token_hint: hint,
+    post_logout_redirect_uri: `${stage.house.radiology}/bye?tenant=a`,
+    state: 'a state',
+  });
+  await ada.page.goto(`${stage.house.url}/oidc/logout?${query}`);
+  await ada.page.waitForURL(`${stage.house.radiology}/bye**`);
+  const back = new URL(ada.page.url()).searchParams;
+  assert.deepEqual([back.get('tenant'), back.get('state')], ['a', 'a state']);
+  assert.equal(radiology.told.length, 1);
+  await ada.goTo('/account');
+  await ada.seesHeading('Log in');
+});
+
+withRadiology('an answer by form sends itself', {}, async ({ stage, ada, radiology }) => {
+  const request = { client_id: 'radiology', redirect_uri: `${stage.house.radiology}/`, response_mode: 'form_post' };
+  await ada.page.goto(stage.house.authorizeUrl(request));
+  await ada.page.waitForURL(`${stage.house.radiology}/`);
+  const [answer] = radiology.posted;
+  assert.deepEqual([answer.get('state'), answer.get('iss')], ['a-state', stage.house.url]);
+  assert.match(answer.get('code'), /^idp_co_/);
+});
+
+test('without scripts an answer by form is sent by its button', async (stage) => {
+  const ada = await stage.person({ javaScript: false });
+  const radiology = await Radiology.open(stage.house);
+  try {
+    await ada.logInWithPassword();
+    const request = { client_id: 'radiology', redirect_uri: `${stage.house.radiology}/`, response_mode: 'form_post' };
+    await ada.page.goto(stage.house.authorizeUrl(request));
+    assert.equal(radiology.posted.length, 0);
+    await ada.page.getByRole('button', { name: 'Continue' }).click();
+    await ada.page.waitForURL(`${stage.house.radiology}/`);
+    assert.equal(radiology.posted.length, 1);
+  } finally {
+    await radiology.close();
+  }
+});
+
 withRadiology('an application that does not answer holds nobody up', { answersLogOut: false }, async ({ ada, radiology }) => {
   await radiology.signIn(ada.page);
   await ada.logOut();

@@ -98,6 +98,7 @@ export class House {
       name = "Radiology"
       type = "spa"
       redirect_uris = ["${this.radiology}/"]
+      post_logout_redirect_uris = ["${this.radiology}/bye?tenant=a"]
       frontchannel_logout_uri = "${this.radiology}/log-out?tenant=a"
       [[clients]]
       id = "screen"

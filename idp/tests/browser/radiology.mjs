@@ -2,15 +2,20 @@
 
 import { createHash, randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
+import { text } from 'node:stream/consumers';
 
 export class Radiology {
   /** The parameters of each time it was told of a log-out. */
   told = [];
 
+  /** Each form that was posted to it. */
+  posted = [];
+
   /** @param answersLogOut whether it ever answers then */
   static async open(house, { answersLogOut = true } = {}) {
     const radiology = new Radiology(house);
-    radiology.server = createServer((request, response) => {
+    radiology.server = createServer(async (request, response) => {
+      if (request.method === 'POST') radiology.posted.push(new URLSearchParams(await text(request)));
       const url = new URL(request.url, house.radiology);
       if (url.pathname === '/log-out') {
         radiology.told.push(url.searchParams);

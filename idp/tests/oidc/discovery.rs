@@ -54,68 +54,106 @@ async fn the_issuer_is_configured_and_never_taken_from_the_request() {
     }
 }
 
+/// Checklist 1: with everything that can be switched on, no address of ours is anything but https.
+#[tokio::test]
+async fn every_address_is_https_whatever_is_switched_on() {
+    let config = "public_url = \"https://login.example.org\"\n[registration]\nopen = true\nlegacy_flows = true\n\
+        [sessions]\ncheck_session_iframe = true\n[sign_up]\nopen = true\n\
+        [http]\nclient_certificate_header = \"client-cert\"\ntrusted_proxies = [\"127.0.0.1\"]\n\
+        [http.mtls]\npublic_url = \"https://m.example.org\"\n";
+    let environment = vec![("IDP_PUBLIC_URL", "https://login.example.org".to_owned())];
+    let options = Options { environment, config_file: Some(config.to_owned()), ..Options::default() };
+    let app = TestApp::with(options).await;
+    let address = format!("http://{}{}", app.address, WELL_KNOWN[0]);
+    let metadata: Value = reqwest::get(address).await.unwrap().json().await.unwrap();
+    let mut seen = 0;
+    let mut left = vec![&metadata];
+    while let Some(value) = left.pop() {
+        match value {
+            Value::Object(members) => left.extend(members.values()),
+            Value::Array(values) => left.extend(values),
+            Value::String(text) if text.contains("://") => {
+                assert!(text.starts_with("https://"), "{text}");
+                seen += 1;
+            }
+            _ => {}
+        }
+    }
+    assert!(seen > 15, "{metadata}");
+    assert!(text(&metadata, "check_session_iframe").starts_with("https://login.example.org/"));
+    assert!(text(&metadata["mtls_endpoint_aliases"], "token_endpoint").starts_with("https://m.example.org/"));
+    for name in metadata.as_object().unwrap().keys() {
+        assert!(KNOWN.contains(&name.as_str()), "{name}");
+    }
+}
+
+/// What some specification defines.
+const KNOWN: [&str; 57] = [
+    "issuer",
+    "authorization_endpoint",
+    "token_endpoint",
+    "userinfo_endpoint",
+    "jwks_uri",
+    "end_session_endpoint",
+    "pushed_authorization_request_endpoint",
+    "require_pushed_authorization_requests",
+    "device_authorization_endpoint",
+    "authorization_signing_alg_values_supported",
+    "dpop_signing_alg_values_supported",
+    "request_object_signing_alg_values_supported",
+    "token_endpoint_auth_signing_alg_values_supported",
+    "revocation_endpoint_auth_signing_alg_values_supported",
+    "introspection_endpoint_auth_signing_alg_values_supported",
+    "registration_endpoint",
+    "frontchannel_logout_supported",
+    "frontchannel_logout_session_supported",
+    "id_token_encryption_alg_values_supported",
+    "id_token_encryption_enc_values_supported",
+    "userinfo_signing_alg_values_supported",
+    "userinfo_encryption_alg_values_supported",
+    "userinfo_encryption_enc_values_supported",
+    "backchannel_logout_supported",
+    "backchannel_logout_session_supported",
+    "revocation_endpoint",
+    "revocation_endpoint_auth_methods_supported",
+    "introspection_endpoint",
+    "introspection_endpoint_auth_methods_supported",
+    "introspection_signing_alg_values_supported",
+    "scopes_supported",
+    "response_types_supported",
+    "response_modes_supported",
+    "grant_types_supported",
+    "subject_types_supported",
+    "id_token_signing_alg_values_supported",
+    "token_endpoint_auth_methods_supported",
+    "code_challenge_methods_supported",
+    "claims_supported",
+    "claim_types_supported",
+    "acr_values_supported",
+    "prompt_values_supported",
+    "display_values_supported",
+    "ui_locales_supported",
+    "claims_locales_supported",
+    "authorization_response_iss_parameter_supported",
+    "claims_parameter_supported",
+    "authorization_details_types_supported",
+    "request_parameter_supported",
+    "request_uri_parameter_supported",
+    "require_request_uri_registration",
+    "service_documentation",
+    "op_policy_uri",
+    "op_tos_uri",
+    "mtls_endpoint_aliases",
+    "tls_client_certificate_bound_access_tokens",
+    "check_session_iframe",
+];
+
 /// Checklist 1: unknown members are a warning of the certification suite.
 #[tokio::test]
 async fn metadata_has_only_members_that_a_specification_defines() {
-    let known = [
-        "issuer",
-        "authorization_endpoint",
-        "token_endpoint",
-        "userinfo_endpoint",
-        "jwks_uri",
-        "end_session_endpoint",
-        "pushed_authorization_request_endpoint",
-        "require_pushed_authorization_requests",
-        "device_authorization_endpoint",
-        "authorization_signing_alg_values_supported",
-        "dpop_signing_alg_values_supported",
-        "request_object_signing_alg_values_supported",
-        "token_endpoint_auth_signing_alg_values_supported",
-        "revocation_endpoint_auth_signing_alg_values_supported",
-        "introspection_endpoint_auth_signing_alg_values_supported",
-        "registration_endpoint",
-        "frontchannel_logout_supported",
-        "frontchannel_logout_session_supported",
-        "id_token_encryption_alg_values_supported",
-        "id_token_encryption_enc_values_supported",
-        "userinfo_signing_alg_values_supported",
-        "userinfo_encryption_alg_values_supported",
-        "userinfo_encryption_enc_values_supported",
-        "backchannel_logout_supported",
-        "backchannel_logout_session_supported",
-        "revocation_endpoint",
-        "revocation_endpoint_auth_methods_supported",
-        "introspection_endpoint",
-        "introspection_endpoint_auth_methods_supported",
-        "introspection_signing_alg_values_supported",
-        "scopes_supported",
-        "response_types_supported",
-        "response_modes_supported",
-        "grant_types_supported",
-        "subject_types_supported",
-        "id_token_signing_alg_values_supported",
-        "token_endpoint_auth_methods_supported",
-        "code_challenge_methods_supported",
-        "claims_supported",
-        "claim_types_supported",
-        "acr_values_supported",
-        "prompt_values_supported",
-        "display_values_supported",
-        "ui_locales_supported",
-        "claims_locales_supported",
-        "authorization_response_iss_parameter_supported",
-        "claims_parameter_supported",
-        "authorization_details_types_supported",
-        "request_parameter_supported",
-        "request_uri_parameter_supported",
-        "require_request_uri_registration",
-        "service_documentation",
-        "op_policy_uri",
-        "op_tos_uri",
-    ];
     let office = Office::open().await;
     for name in metadata(&office).await.as_object().unwrap().keys() {
-        assert!(known.contains(&name.as_str()), "{name}");
+        assert!(KNOWN.contains(&name.as_str()), "{name}");
     }
 }
 
@@ -124,8 +162,10 @@ async fn metadata_has_only_members_that_a_specification_defines() {
 async fn metadata_offers_what_every_provider_must() {
     let metadata = metadata(&Office::open().await).await;
     let lists = |name: &str, value: &str| metadata[name].as_array().unwrap().contains(&json!(value));
-    assert!(lists("id_token_signing_alg_values_supported", "RS256"));
-    assert!(lists("id_token_signing_alg_values_supported", "ES256"));
+    assert_eq!(
+        metadata["id_token_signing_alg_values_supported"],
+        json!(["RS256", "PS256", "ES256", "EdDSA"])
+    );
     assert!(lists("scopes_supported", "openid"));
     assert!(lists("subject_types_supported", "public"));
     assert!(lists("claims_supported", "sub") && lists("claims_supported", "email_verified"));

@@ -498,6 +498,73 @@ async fn an_application_that_names_no_algorithm_gets_rs256() {
     assert_eq!(super::part(text(&tokens, "id_token"), 0)["alg"], "RS256");
 }
 
+/// Checklist 23, RFC 7591 §2: keys at an address, also when they become others.
+#[tokio::test]
+async fn an_application_registers_where_its_keys_are() {
+    let office = Office::with(OPEN).await;
+    let shelf = Shelf::open().await;
+    let publish = |key: &Signer| {
+        let mut public = key.public();
+        public["kid"] = json!("1");
+        shelf.put("/jwks", "application/json", json!({ "keys": [public] }).to_string());
+    };
+    let (old, new) = (Signer::new(SigningAlg::Es256), Signer::new(SigningAlg::Es256));
+    publish(&old);
+    let body = json!({
+        "grant_types": ["client_credentials"],
+        "token_endpoint_auth_method": "private_key_jwt",
+        "jwks_uri": shelf.url("/jwks"),
+    });
+    let made = registered(&office, &body).await;
+    let id = text(&made, "client_id").to_owned();
+    let asks = async |key: &Signer, kid: &str| {
+        let now = office.app.app.clock.now().unix_timestamp();
+        let jti = office.app.app.entropy.handle().unwrap();
+        let claims = json!({ "iss": id, "sub": id, "aud": office.app.issuer(), "jti": jti, "exp": now + 60 });
+        let assertion = key.sign(&json!({ "kid": kid }), &claims);
+        let fields = [
+            ("grant_type", "client_credentials"),
+            ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
+            ("client_assertion", &assertion),
+        ];
+        let answer = office.practice().post("/oidc/token", &[], &super::form(&fields)).await;
+        answer.json().get("error").map_or(true, |error| error != "invalid_client")
+    };
+    assert!(asks(&old, "1").await);
+    assert!(!asks(&new, "1").await);
+    office.app.advance(Duration::hours(2));
+    let mut public = new.public();
+    public["kid"] = json!("2");
+    shelf.put("/jwks", "application/json", json!({ "keys": [public] }).to_string());
+    assert!(asks(&new, "2").await);
+    assert!(!asks(&old, "1").await);
+}
+
+/// Checklist 23: people see whom they sign in to, also of an application that registered itself.
+#[tokio::test]
+async fn the_sign_in_page_shows_what_was_registered() {
+    let office = Office::with(OPEN).await;
+    let shelf = Shelf::open().await;
+    shelf.put("/logo.png", "image/png", b"a picture".to_vec());
+    let body = json!({
+        "redirect_uris": [CALLBACK],
+        "client_name": "New <Lab>",
+        "logo_uri": shelf.url("/logo.png"),
+        "policy_uri": "https://new.example.org/policy",
+        "tos_uri": "https://new.example.org/terms",
+    });
+    let made = registered(&office, &body).await;
+    let stranger = office.app.browser();
+    let led = application(&office, &made).authorize(&stranger, &[]).await;
+    let page = stranger.get(&led.location()).await.body;
+    let logo = format!("src=\"/oidc/logo/{}\"", text(&made, "client_id"));
+    for shown in ["New &lt;Lab&gt;", &logo, "https://new.example.org/policy", "https://new.example.org/terms"]
+    {
+        assert!(page.contains(shown), "{shown}: {page}");
+    }
+    assert!(!page.contains(&shelf.url("")), "nothing is loaded from elsewhere");
+}
+
 /// Checklist 22 and 23: a new secret says when it ends; what was said of log-outs comes back.
 #[tokio::test]
 async fn what_is_registered_of_secrets_and_log_outs_comes_back() {
