@@ -30,6 +30,8 @@ pub struct Person {
     pub sessions: Vec<Session>,
     pub may_help: bool,
     pub may_disable: bool,
+    pub may_set_role: bool,
+    pub may_set_policy: bool,
 }
 
 /// At most `limit` people in the order of their names, of those whom the actor may see.
@@ -43,6 +45,21 @@ pub async fn list(
     limit: u64,
 ) -> anyhow::Result<Vec<User>> {
     Ok(users::page(office.store, filter, actor.sees_only(), limit).await?)
+}
+
+/// Where a list goes on after somebody. `None` when whoever asks may not see them: then it begins anew.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn place(
+    office: &Office<'_>,
+    actor: &AdminActor,
+    id: UserId,
+) -> anyhow::Result<Option<(String, String, UserId)>> {
+    let found = with_memberships(office.store, id)
+        .await?
+        .filter(|(user, memberships)| actor.may_to(Act::SeePerson, &Target { user, memberships }));
+    Ok(found.map(|(user, _)| (user.family_name.to_string(), user.given_name.to_string(), user.id)))
 }
 
 /// # Errors
@@ -79,6 +96,8 @@ pub async fn view(office: &Office<'_>, actor: &AdminActor, id: UserId) -> Outcom
         sessions: sessions::of_user(db, id).await?,
         may_help: may_help && !actor.is(id),
         may_disable: may_disable && !actor.is(id),
+        may_set_role: actor.may_to(Act::GrantServiceRole, &target) && !actor.is(id),
+        may_set_policy: actor.may_to(Act::SetPersonPolicy, &target) && !actor.is(id),
         user,
     }))
 }

@@ -7,9 +7,10 @@ use sea_orm::{
 };
 
 use super::entity::{membership, user};
-use super::{Read, Result, Tx, from_millis, stored, to_millis, unique};
+use super::{Read, Result, Tx, from_millis, organizations, stored, to_millis, unique};
 use crate::model::ids::{OrganizationId, UserId};
 use crate::model::organization::{Membership, RoleName, Roles};
+use crate::model::user::User;
 
 const CONCAT: BinOper = BinOper::Custom("||");
 
@@ -45,6 +46,22 @@ pub async fn of_user(db: &impl Read, user: UserId) -> Result<Vec<Membership>> {
         .all(db.connection())
         .await?;
     rows.into_iter().map(from_row).collect()
+}
+
+/// Whether somebody has a right over the service or looks after an organization that is enabled.
+pub async fn administers(db: &impl Read, user: &User) -> Result<bool> {
+    if user.role.is_some() {
+        return Ok(true);
+    }
+    for membership in of_user(db, user.id).await? {
+        if membership.roles.is_administrator() {
+            let organization = organizations::by_id(db, membership.organization_id).await?;
+            if organization.is_some_and(|organization| organization.is_enabled()) {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
 }
 
 /// `false` when the person does not belong to it.
