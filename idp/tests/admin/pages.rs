@@ -3,6 +3,7 @@
 use idp::model::user::ServiceRole;
 use time::Duration;
 
+use super::people::organization;
 use crate::support::{Browser, PASSWORD, TestApp};
 
 const ADA: &str = "ada@example.org";
@@ -17,6 +18,75 @@ async fn strong(app: &TestApp, email: &str, role: Option<ServiceRole>) -> (Brows
     let browser = app.browser();
     browser.log_in_with_passkey(&mut authenticator).await;
     (browser, user)
+}
+
+/// security M1, §2.18: rows are addresses, columns are a plain person, the administrator of Ada's clinic, the one of
+/// another clinic, support, auditor and operator.
+#[tokio::test]
+async fn every_page_is_open_to_exactly_those_whom_the_matrix_names() {
+    let app = TestApp::init().await;
+    let (ada, mut phone) = app.person_with_passkey(ADA).await;
+    app.browser().log_in_with_passkey(&mut phone).await;
+    let mut browsers = Vec::new();
+    let roles = [
+        ("plain@example.org", None),
+        ("carla@example.org", None),
+        ("otto@example.org", None),
+        ("support@example.org", Some(ServiceRole::Support)),
+        ("auditor@example.org", Some(ServiceRole::Auditor)),
+        ("olive@example.org", Some(ServiceRole::Operator)),
+    ];
+    let mut ids = Vec::new();
+    for (email, role) in roles {
+        let (browser, user) = strong(&app, email, role).await;
+        browsers.push(browser);
+        ids.push(user.id);
+    }
+    organization(&app.app.store, "lindenhof", &[(ada.id, "practitioner"), (ids[1], "administrator")]).await;
+    organization(&app.app.store, "seeblick", &[(ids[2], "administrator")]).await;
+    let passkey = format!("SELECT lower(hex(id)) FROM passkey WHERE user_id = x'{}'", ada.id.uuid().simple());
+    let passkey = app.texts(&passkey).await;
+    let passkey = uuid::Uuid::parse_str(&passkey[0]).unwrap();
+    let matrix = [
+        (String::new(), [404, 200, 200, 200, 200, 200]),
+        ("/people".to_owned(), [404, 200, 200, 200, 200, 200]),
+        (format!("/people/{}", ada.id), [404, 200, 404, 200, 200, 200]),
+        (format!("/people/{}/passkeys/{passkey}", ada.id), [404, 200, 404, 200, 404, 200]),
+        (format!("/people/{}/reset-passkeys", ada.id), [404, 200, 404, 200, 404, 200]),
+        (format!("/people/{}/reset-two-factor", ada.id), [404, 200, 404, 200, 404, 200]),
+        (format!("/people/{}/unlock", ada.id), [404, 200, 404, 200, 404, 200]),
+        (format!("/people/{}/log-out", ada.id), [404, 200, 404, 200, 404, 200]),
+        (format!("/people/{}/link", ada.id), [404, 200, 404, 200, 404, 200]),
+        (format!("/people/{}/disable", ada.id), [404, 200, 404, 404, 404, 200]),
+        (format!("/people/{}/role", ada.id), [404, 404, 404, 404, 404, 200]),
+        (format!("/people/{}/policy", ada.id), [404, 404, 404, 404, 404, 200]),
+        (format!("/people/{}/enable", ada.id), [404; 6]),
+        (format!("/people/{}/anything", ada.id), [404; 6]),
+    ];
+    for (path, row) in matrix {
+        let path = format!("/admin{path}");
+        for ((browser, expected), (email, _)) in browsers.iter().zip(row).zip(roles) {
+            assert_eq!(browser.get(&path).await.status, expected, "{email} {path}");
+        }
+        let stranger = app.browser().get(&path).await;
+        assert!(stranger.location().starts_with("/login?"), "{path}");
+    }
+    // Called directly, what is not shown is refused, and nothing of it is done.
+    let posts = [("disable", [404, 0, 404, 403, 403, 0]), ("role", [404, 403, 404, 403, 403, 0])];
+    for (deed, row) in posts {
+        let path = format!("/admin/people/{}/{deed}", ada.id);
+        for ((browser, expected), (email, _)) in browsers.iter().zip(row).zip(roles) {
+            if expected != 0 {
+                let answer = browser.post(&path, &[("role", "operator")]).await;
+                assert_eq!(answer.status, expected, "{email} {path}");
+            }
+        }
+    }
+    let ada = app.user(ada.id).await;
+    assert!(ada.is_enabled() && ada.role.is_none());
+    let there = browsers[2].get("/admin/people").await.body;
+    assert!(!there.contains(ADA), "the people of another clinic");
+    assert!(browsers[1].get("/admin/people").await.body.contains(ADA));
 }
 
 /// security M2
