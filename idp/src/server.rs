@@ -35,7 +35,7 @@ use crate::crypto::certificate::Certificate;
 use crate::web::error::{PageError, request_layer};
 use crate::web::network::Peer;
 use crate::web::{headers, visit};
-use crate::{account, login, oidc};
+use crate::{account, admin, login, oidc};
 
 /// A request that takes longer than this is given up.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
@@ -50,6 +50,7 @@ pub fn router(app: &App) -> Router {
         .route("/", get(|| async { axum::response::Redirect::to("/account") }))
         .merge(login::routes())
         .merge(account::routes())
+        .merge(admin::routes())
         .merge(oidc::pages())
         .fallback(|| async { PageError::NotFound })
         .method_not_allowed_fallback(|| async { PageError::Method })

@@ -184,7 +184,11 @@ fn there_is_one_road_to_each_decision() {
     for (what, call, roads) in [
         ("begins a session", "sessions::insert(", &["login/session.rs"][..]),
         ("renews a session", "sessions::renew(", &["login/session.rs"]),
-        ("decides the next step", "next_step(", &["login/flow.rs", "login/sign_in.rs"]),
+        (
+            "decides the next step",
+            "next_step(",
+            &["login/flow.rs", "login/sign_in.rs", "login/sign_up/complete.rs"],
+        ),
         (
             "signs",
             "jwt::sign(",
@@ -220,7 +224,7 @@ fn there_is_one_road_to_each_decision() {
         (
             "begins a limited session",
             "begin_limited(",
-            &["login/access.rs", "login/session.rs", "login/sign_in.rs"],
+            &["login/access.rs", "login/session.rs", "login/sign_in.rs", "login/sign_up/complete.rs"],
         ),
         (
             "removes records of the audit trail",

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use idp::account::pages as account;
+use idp::admin::pages as admin;
 use idp::login::{pages as login, setup, sign_up};
 use idp::oidc::{authorize, consent, device, logout};
 use idp::theme::{BackCard, BrandCard, Page, PersonCard, Shell, Theme};
@@ -19,6 +20,7 @@ fn shell(lang: &str, signed_in: bool) -> Shell {
         nonce: "nonce".to_owned(),
         person: signed_in.then_some(card),
         section: "account",
+        administers: signed_in,
         development: signed_in,
         back: signed_in.then(|| BackCard {
             name: "Lindenhof <Clinic>".to_owned(),
@@ -101,6 +103,10 @@ fn every_page_renders_with_every_sample_in_every_language() {
     check::<account::AppsPage>(&theme, &mut seen);
     check::<account::ActivityPage>(&theme, &mut seen);
     check::<account::HelpPage>(&theme, &mut seen);
+    check::<admin::OverviewPage>(&theme, &mut seen);
+    check::<admin::PeoplePage>(&theme, &mut seen);
+    check::<admin::PersonPage>(&theme, &mut seen);
+    check::<admin::DeedPage>(&theme, &mut seen);
     check::<consent::pages::ConsentPage>(&theme, &mut seen);
     check::<device::pages::DevicePage>(&theme, &mut seen);
     check::<device::pages::DeviceConsentPage>(&theme, &mut seen);
@@ -115,12 +121,13 @@ fn every_page_renders_with_every_sample_in_every_language() {
 
 /// Templates that are pages: not the layouts they extend and the parts they include.
 fn pages_of_the_theme() -> BTreeSet<&'static str> {
-    const PARTS: [&str; 6] = [
+    const PARTS: [&str; 7] = [
         "layout.html",
         "stage.html",
         "ui.html",
         "icons.html",
         "account/layout.html",
+        "admin/layout.html",
         "account/passkey_card.html",
     ];
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../themes/default");

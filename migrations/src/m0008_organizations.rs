@@ -10,6 +10,11 @@ pub(crate) struct Migration;
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
+    /// All of it or nothing, on SQLite too: what is broken off is begun anew.
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         manager
             .create_table(
@@ -26,6 +31,9 @@ impl MigrationTrait for Migration {
                     .to_owned(),
             )
             .await?;
+        // Whether whoever runs the service disabled an account, and not an organization.
+        let column = boolean("disabled_by_service").default(false).take();
+        manager.alter_table(Table::alter().table("user").add_column(column).to_owned()).await?;
         manager.create_table(membership()).await?;
         manager.create_table(invitation()).await?;
         for (table, name, columns) in [

@@ -5,7 +5,9 @@ pub mod access;
 pub mod actor;
 pub mod members;
 pub mod organizations;
+pub mod pages;
 pub mod people;
+mod routes;
 
 use time::OffsetDateTime;
 
@@ -17,6 +19,7 @@ use crate::model::user::Policy;
 use crate::store::{self, Store, Tx};
 
 pub use actor::{Act, AdminActor};
+pub use routes::routes;
 
 /// What is worked with, and the circumstances of one request.
 #[derive(Debug)]

@@ -139,6 +139,10 @@ pub(super) async fn begin(
         Err(refused) => return Ok(Err(refused)),
     };
     organizations::lock(&tx, id).await?;
+    // Somebody may have taken their rights away while this waited.
+    if !actor.still_holds(&tx).await? {
+        return Ok(Err(Refused::Forbidden));
+    }
     let found = organizations::by_id(&tx, id).await?;
     Ok(found.map(|organization| (tx, organization)).ok_or(Refused::NotFound))
 }

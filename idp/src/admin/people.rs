@@ -6,12 +6,12 @@ use crate::admin::actor::Target;
 use crate::audit::Event;
 use crate::model::credential::Passkey;
 use crate::model::ids::{PasskeyId, UserId};
-use crate::model::organization::{EffectivePolicy, Membership, Organization};
+use crate::model::organization::{EffectivePolicy, Membership, Organization, PolicySource};
 use crate::model::session::Session;
 use crate::model::user::{Policy, ServiceRole, User};
 use crate::store::grants::{self, Which};
 use crate::store::guesses::{self, Guessed};
-use crate::store::users::Filter;
+use crate::store::users::{Filter, Standing};
 use crate::store::{
     Tx, links, memberships, organizations, passkeys, passwords, recovery, sessions, totp, users,
 };
@@ -31,6 +31,8 @@ pub struct Person {
     pub sessions: Vec<Session>,
     pub may_help: bool,
     pub may_disable: bool,
+    pub may_set_role: bool,
+    pub may_set_policy: bool,
 }
 
 /// At most `limit` people in the order of their names, of those whom the actor may see.
@@ -44,6 +46,21 @@ pub async fn list(
     limit: u64,
 ) -> anyhow::Result<Vec<User>> {
     Ok(users::page(office.store, filter, actor.sees_only(), limit).await?)
+}
+
+/// Where a list goes on after somebody. `None` when whoever asks may not see them: then it begins anew.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn place(
+    office: &Office<'_>,
+    actor: &AdminActor,
+    id: UserId,
+) -> anyhow::Result<Option<(String, String, UserId)>> {
+    let found = with_memberships(office.store, id)
+        .await?
+        .filter(|(user, memberships)| actor.may_to(Act::SeePerson, &Target { user, memberships }));
+    Ok(found.map(|(user, _)| (user.family_name.to_string(), user.given_name.to_string(), user.id)))
 }
 
 /// # Errors
@@ -60,8 +77,13 @@ pub async fn view(office: &Office<'_>, actor: &AdminActor, id: UserId) -> Outcom
     let (may_help, may_disable) =
         (actor.may_to(Act::HelpPerson, &target), actor.may_to(Act::DisablePerson, &target));
     let all = organizations::of_user(db, id).await?;
-    let policy = EffectivePolicy::of(office.policy, &all, user.policy);
+    let mut policy = EffectivePolicy::of(office.policy, &all, user.policy);
     // Where else somebody works is not for one clinic to know.
+    if let PolicySource::Organization { id, .. } = policy.source
+        && !actor.may_in(Act::SeeOrganization, id)
+    {
+        policy.source = PolicySource::Elsewhere;
+    }
     let seen = all.into_iter().filter(|organization| actor.may_in(Act::SeeOrganization, organization.id));
     let organizations = seen
         .filter_map(|organization| {
@@ -80,6 +102,8 @@ pub async fn view(office: &Office<'_>, actor: &AdminActor, id: UserId) -> Outcom
         sessions: sessions::of_user(db, id).await?,
         may_help: may_help && !actor.is(id),
         may_disable: may_disable && !actor.is(id),
+        may_set_role: actor.may_to(Act::GrantServiceRole, &target) && !actor.is(id),
+        may_set_policy: actor.may_to(Act::SetPersonPolicy, &target) && !actor.is(id),
         user,
     }))
 }
@@ -107,7 +131,15 @@ pub(super) async fn begin(
         Ok(tx) => tx,
         Err(refused) => return Ok(Err(refused)),
     };
-    users::lock(&tx, id).await?;
+    // In one order, so that two who change each other do not wait for each other.
+    let mut held = [Some(id), actor.person()];
+    held.sort_unstable();
+    for person in held.into_iter().flatten() {
+        users::lock(&tx, person).await?;
+    }
+    if !actor.still_holds(&tx).await? {
+        return Ok(Err(Refused::Forbidden));
+    }
     let Some((user, memberships)) = with_memberships(&tx, id).await? else {
         return Ok(Err(Refused::NotFound));
     };
@@ -242,7 +274,16 @@ pub async fn set_enabled(office: &Office<'_>, actor: &AdminActor, id: UserId, en
     if !enabled && let Some(refused) = is_indispensable(&tx, &user, &memberships).await? {
         return Ok(Err(refused));
     }
-    users::set_enabled(&tx, user.id, enabled, office.now).await?;
+    let by_service = actor.may(Act::DisablePerson);
+    if enabled && user.disabled_by_service && !by_service {
+        return Ok(Err(Refused::Forbidden));
+    }
+    let standing = match (enabled, by_service) {
+        (true, _) => Standing::Enabled,
+        (false, true) => Standing::DisabledByService,
+        (false, false) => Standing::DisabledByOrganization,
+    };
+    users::set_standing(&tx, user.id, standing, office.now).await?;
     let event = if enabled {
         Event::UserEnabled
     } else {

@@ -126,6 +126,8 @@ pub enum PolicySource {
         id: OrganizationId,
         name: OrganizationName,
     },
+    /// An organization that whoever asks knows nothing of.
+    Elsewhere,
     /// Set for this person.
     Person,
 }

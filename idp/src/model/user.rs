@@ -166,6 +166,8 @@ pub struct User {
     pub handle: Vec<u8>,
     pub role: Option<ServiceRole>,
     pub disabled_at: Option<OffsetDateTime>,
+    /// By whoever runs the service, and not by an organization of theirs: only the former lets them back in.
+    pub disabled_by_service: bool,
     /// What their pages and mails are written in, where nobody asked for another one.
     pub language: Option<Language>,
     /// What the times in their mails are given in.
@@ -193,6 +195,7 @@ impl User {
             handle: handle.to_vec(),
             role: None,
             disabled_at: None,
+            disabled_by_service: false,
             language: None,
             time_zone: None,
             policy: Policy::Free,

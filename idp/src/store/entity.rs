@@ -32,6 +32,7 @@ entity!(user, "user", {
     handle: Vec<u8>,
     role: Option<String>,
     disabled_at: Option<i64>,
+    disabled_by_service: bool,
     language: Option<String>,
     time_zone: Option<String>,
     policy: String,

@@ -1,15 +1,17 @@
 //! Who belongs to which organization, and in which roles.
 
-use sea_orm::sea_query::{BinOper, Expr, ExprTrait, OnConflict, Query};
+use sea_orm::sea_query::{BinOper, Expr, ExprTrait, LikeExpr, OnConflict, Query};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
     TryInsertResult,
 };
 
 use super::entity::{membership, user};
-use super::{Read, Result, Tx, from_millis, stored, to_millis, unique};
+use super::users::escaped;
+use super::{Read, Result, Tx, from_millis, organizations, stored, to_millis, unique};
 use crate::model::ids::{OrganizationId, UserId};
 use crate::model::organization::{Membership, RoleName, Roles};
+use crate::model::user::User;
 
 const CONCAT: BinOper = BinOper::Custom("||");
 
@@ -45,6 +47,22 @@ pub async fn of_user(db: &impl Read, user: UserId) -> Result<Vec<Membership>> {
         .all(db.connection())
         .await?;
     rows.iter().map(from_row).collect()
+}
+
+/// Whether somebody has a right over the service or looks after an organization that is enabled.
+pub async fn administers(db: &impl Read, user: &User) -> Result<bool> {
+    if user.role.is_some() {
+        return Ok(true);
+    }
+    for membership in of_user(db, user.id).await? {
+        if membership.roles.is_administrator() {
+            let organization = organizations::by_id(db, membership.organization_id).await?;
+            if organization.is_some_and(|organization| organization.is_enabled()) {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
 }
 
 /// `false` when the person does not belong to it.
@@ -89,7 +107,7 @@ pub async fn any_with(db: &impl Read, organization: OrganizationId, role: &RoleN
         Expr::val(" ").binary(CONCAT, Expr::col(membership::Column::Roles)).binary(CONCAT, Expr::val(" "));
     let found = membership::Entity::find()
         .filter(membership::Column::OrganizationId.eq(organization.uuid()))
-        .filter(spaced.like(format!("% {role} %")))
+        .filter(spaced.like(LikeExpr::new(format!("% {} %", escaped(role.as_str()))).escape('\\')))
         .limit(1)
         .all(db.connection())
         .await?;

@@ -92,19 +92,20 @@ pub async fn add_for(
 /// before the second of any, so that one who is slow to take theirs holds up nobody. Nobody owns any of it until
 /// [`claim`] says so.
 pub async fn due(db: &impl Read, kinds: &[Kind], now: OffsetDateTime, limit: u64) -> Result<Vec<OutboxId>> {
-    let ids: Vec<uuid::Uuid> = outbox::Entity::find()
+    let mut due = outbox::Entity::find()
         .select_only()
         .column(outbox::Column::Id)
         .filter(outbox::Column::NextTryAt.lte(to_millis(now)))
         .filter(outbox::Column::Kind.is_in(kinds.iter().map(|kind| kind.as_str())))
         // Finished mails first, whoever asks for how many new passwords.
-        .order_by_desc(outbox::Column::Kind.eq(Kind::Mail.as_str()))
-        .order_by_asc(Expr::cust("ROW_NUMBER() OVER (PARTITION BY recipient, CASE WHEN recipient IS NULL THEN id END ORDER BY next_try_at)"))
-        .order_by_asc(outbox::Column::NextTryAt)
-        .limit(limit)
-        .into_tuple()
-        .all(db.connection())
-        .await?;
+        .order_by_desc(outbox::Column::Kind.eq(Kind::Mail.as_str()));
+    if kinds.contains(&Kind::LogoutNotice) {
+        due = due.order_by_asc(Expr::cust(
+            "ROW_NUMBER() OVER (PARTITION BY recipient, CASE WHEN recipient IS NULL THEN id END ORDER BY next_try_at)",
+        ));
+    }
+    let due = due.order_by_asc(outbox::Column::NextTryAt).limit(limit).into_tuple();
+    let ids: Vec<uuid::Uuid> = due.all(db.connection()).await?;
     Ok(ids.into_iter().map(OutboxId::from_uuid).collect())
 }
 

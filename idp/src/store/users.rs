@@ -79,11 +79,15 @@ pub async fn page(
         query = query.filter(id.in_subquery(members));
     }
     if !filter.text.trim().is_empty() {
-        let pattern = LikeExpr::new(format!("{}%", escaped(&filter.text.trim().to_lowercase()))).escape('\\');
-        let begins = |column: user::Column| Expr::expr(Func::lower(Expr::col(column))).like(pattern.clone());
-        let any = [family, given, user::Column::Email]
-            .into_iter()
-            .fold(Condition::any(), |any, column| any.add(begins(column)));
+        let any = beginnings(filter.text.trim()).into_iter().fold(Condition::any(), |any, beginning| {
+            let pattern = LikeExpr::new(format!("{}%", escaped(&beginning))).escape('\\');
+            let begins =
+                |column: user::Column| Expr::expr(Func::lower(Expr::col(column))).like(pattern.clone());
+            let written = |column: user::Column| Expr::col(column).like(pattern.clone());
+            [family, given, user::Column::Email]
+                .into_iter()
+                .fold(any, |any, column| any.add(begins(column)).add(written(column)))
+        });
         query = query.filter(any);
     }
     query = match filter.enabled {
@@ -97,14 +101,34 @@ pub async fn page(
     query.all(db.connection()).await?.into_iter().map(from_row).collect()
 }
 
+/// How the beginning of a name may be written. SQLite knows small and capital letters of ASCII only.
+fn beginnings(text: &str) -> [String; 3] {
+    let small = text.to_lowercase();
+    let mut letters = small.chars();
+    let capital =
+        letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default();
+    [text.to_owned(), capital, small]
+}
+
 /// Without a meaning of its own in a pattern.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
 }
 
-pub async fn set_enabled(tx: &Tx, id: UserId, enabled: bool, now: OffsetDateTime) -> Result<()> {
+/// How an account is opened or closed as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    Enabled,
+    DisabledByService,
+    DisabledByOrganization,
+}
+
+pub async fn set_standing(tx: &Tx, id: UserId, standing: Standing, now: OffsetDateTime) -> Result<()> {
+    let disabled_at = (standing != Standing::Enabled).then(|| to_millis(now));
+    let by_service = standing == Standing::DisabledByService;
     user::Entity::update_many()
-        .col_expr(user::Column::DisabledAt, Expr::value((!enabled).then(|| to_millis(now))))
+        .col_expr(user::Column::DisabledAt, Expr::value(disabled_at))
+        .col_expr(user::Column::DisabledByService, Expr::value(by_service))
         .col_expr(user::Column::UpdatedAt, Expr::value(to_millis(now)))
         .filter(user::Column::Id.eq(id.uuid()))
         .exec(tx.connection())
@@ -142,6 +166,7 @@ pub async fn insert(tx: &Tx, user: &User) -> Result<bool> {
         handle: Set(user.handle.clone()),
         role: Set(user.role.map(|role| role.as_str().to_owned())),
         disabled_at: Set(user.disabled_at.map(to_millis)),
+        disabled_by_service: Set(user.disabled_by_service),
         language: Set(user.language.as_ref().map(|language| language.as_str().to_owned())),
         time_zone: Set(user.time_zone.as_ref().map(|zone| zone.as_str().to_owned())),
         policy: Set(user.policy.as_str().to_owned()),
@@ -252,6 +277,7 @@ fn from_row(row: user::Model) -> Result<User> {
         handle: row.handle,
         role,
         disabled_at: row.disabled_at.map(from_millis),
+        disabled_by_service: row.disabled_by_service,
         language: row.language.map(|text| stored(TABLE, Language::parse(&text))).transpose()?,
         time_zone: row.time_zone.map(|text| stored(TABLE, TimeZoneName::parse(&text))).transpose()?,
         policy: Policy::from_stored(&row.policy).ok_or(StoreError::Damaged(TABLE))?,

@@ -36,6 +36,8 @@ pub struct Shell {
     pub nonce: String,
     pub person: Option<PersonCard>,
     pub section: &'static str,
+    /// Whether the console has something for them: for a link, never to decide by.
+    pub administers: bool,
     pub development: bool,
     /// Where an account page leads back to.
     pub back: Option<BackCard>,

@@ -44,6 +44,7 @@ pub fn render<P: Page>(app: &App, visit: &Visit, frame: Frame<'_>, page: &P) -> 
         nonce: nonce.clone(),
         person: visit.person(),
         section: frame.section,
+        administers: visit.administers,
         development: app.config.development,
         back: visit.back.clone(),
     };

@@ -21,10 +21,12 @@ use crate::crypto::token::{Token, TokenKind};
 use crate::i18n::Locale;
 use crate::mail::Circumstances;
 use crate::model::attempt::BrowserId;
+use crate::store::memberships;
 use crate::theme::{BackCard, PersonCard};
 
 /// Put into every request to a page by [`layer`].
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each says something else about the visitor")]
 pub struct Visit {
     pub locale: Locale,
     pub browser: BrowserId,
@@ -40,6 +42,8 @@ pub struct Visit {
     pub shared: bool,
     /// Who is signed in here, judged by the cookie that also comes along from other sites.
     pub signed_in: Option<SignedIn>,
+    /// Whether the account pages show them the way to the console, which judges for itself.
+    pub administers: bool,
     /// Who may add a way in here and nothing else.
     pub limited: Option<SignedIn>,
     /// The application that sent somebody to their account pages.
@@ -120,7 +124,17 @@ pub async fn layer(State(app): State<App>, mut request: Request, next: Next) -> 
         Ok(back) => back,
         Err(error) => return PageError::internal(error.into()).plain(&reference),
     };
+    let administers = match &signed_in {
+        Some(signed_in) if request.uri().path().starts_with("/account") => {
+            match memberships::administers(&app.store, &signed_in.user).await {
+                Ok(administers) => administers,
+                Err(error) => return PageError::internal(error.into()).plain(&reference),
+            }
+        }
+        _ => false,
+    };
     let visit = Visit {
+        administers,
         back: back.card,
         session_ended,
         locale: app.theme.catalogues().negotiate(&language_of(signed_in.as_ref()), accept_language),

@@ -6,7 +6,7 @@ use idp::admin::access::{self, Made};
 use idp::admin::people as logic;
 use idp::admin::{AdminActor, Office, Refused, members};
 use idp::model::ids::{OrganizationId, UserId};
-use idp::model::organization::{Membership, Organization, OrganizationName, Roles, Slug};
+use idp::model::organization::{Membership, Organization, OrganizationName, PolicySource, Roles, Slug};
 use idp::model::user::{Policy, ServiceRole, User};
 use idp::store::users::Filter;
 use idp::store::{Store, memberships, organizations, users};
@@ -155,7 +155,12 @@ async fn administrators_of_a_clinic_touch_their_own_people_only() {
     let (ada, carla) = (app.person(ADA).await, app.person("carla@example.org").await);
     let (eve, both) = (app.person("eve@example.org").await, app.person("both@example.org").await);
     organization(store, "lindenhof", &[(ada.id, ""), (carla.id, "administrator"), (both.id, "")]).await;
-    organization(store, "seeblick", &[(eve.id, ""), (both.id, "")]).await;
+    let other = organization(store, "seeblick", &[(eve.id, ""), (both.id, "")]).await;
+    let (name, roles) = (OrganizationName::parse("Seeblick").unwrap(), Roles::parse("practitioner").unwrap());
+    let strict = organizations::Settings { name, policy: Some(Policy::PasskeyOnly), roles };
+    let tx = store.begin().await.unwrap();
+    organizations::set(&tx, other, &strict, app.app.clock.now()).await.unwrap();
+    tx.commit().await.unwrap();
     let (office, actor) = (app.office(), acting(&app, &carla).await);
     let emails = |found: Vec<User>| found.iter().map(|user| user.email.to_string()).collect::<Vec<_>>();
     let mut seen = emails(logic::list(&office, &actor, &Filter::default(), 50).await.unwrap());
@@ -166,9 +171,26 @@ async fn administrators_of_a_clinic_touch_their_own_people_only() {
     assert_eq!(logic::log_out_everywhere(&office, &actor, eve.id).await.unwrap(), Err(Refused::NotFound));
     assert_eq!(logic::reset_two_factor(&office, &actor, both.id).await.unwrap(), Err(Refused::Forbidden));
     let shown = logic::view(&office, &actor, both.id).await.unwrap().unwrap();
+    assert!(!matches!(shown.policy.source, PolicySource::Organization { .. }), "{:?}", shown.policy);
     let slugs: Vec<_> = shown.organizations.iter().map(|(one, _)| one.slug.to_string()).collect();
     assert_eq!(slugs, ["lindenhof"], "where else they work is not for this clinic to know");
     assert_eq!(logic::unlock(&office, &actor, carla.id).await.unwrap(), Err(Refused::Yourself));
+}
+
+/// product §5, 2.18: what whoever runs the service decided is nothing for a clinic to take back.
+#[tokio::test]
+async fn an_account_that_the_service_disabled_is_not_enabled_by_a_clinic() {
+    let app = TestApp::init().await;
+    let (ada, carla) = (app.person(ADA).await, app.person("carla@example.org").await);
+    organization(&app.app.store, "lindenhof", &[(ada.id, ""), (carla.id, "administrator")]).await;
+    let (office, actor, host) = (app.office(), acting(&app, &carla).await, AdminActor::of_the_host());
+    for (by, done) in [(&host, Err(Refused::Forbidden)), (&actor, Ok(()))] {
+        assert_eq!(logic::set_enabled(&office, by, ada.id, false).await.unwrap(), Ok(()));
+        assert_eq!(logic::set_enabled(&office, &actor, ada.id, true).await.unwrap(), done);
+        if done.is_err() {
+            assert_eq!(logic::set_enabled(&office, &host, ada.id, true).await.unwrap(), Ok(()));
+        }
+    }
 }
 
 /// What an administrator can do to a person, by name.
@@ -256,7 +278,7 @@ on_both! {
             assert_eq!((users::operators(&test.store).await.unwrap().len(), refused), (1, 1), "round {round}: {done:?}");
             for user in &all {
                 let tx = test.store.begin().await.unwrap();
-                users::set_enabled(&tx, user.id, true, now()).await.unwrap();
+                users::set_standing(&tx, user.id, users::Standing::Enabled, now()).await.unwrap();
                 users::set_role(&tx, user.id, None, now()).await.unwrap();
                 tx.commit().await.unwrap();
             }
@@ -328,7 +350,7 @@ on_both! {
         assert_eq!(all.len(), names.len());
         let ids: std::collections::BTreeSet<_> = all.iter().map(|user| user.id).collect();
         assert_eq!(ids.len(), names.len(), "nobody twice");
-        for (text, found) in [("abel", 3), ("ADA", 2), ("50%", 1), ("5_%", 0), ("a_b", 1), ("p3@", 1), ("%", 0), ("\\", 0)] {
+        for (text, found) in [("abel", 3), ("ADA", 2), ("50%", 1), ("5_%", 0), ("a_b", 1), ("p3@", 1), ("%", 0), ("\\", 0), ("ÖMER", 1), ("ömer", 1), ("Çel", 1), ("çel", 1)] {
             let filter = Filter { text: text.to_owned(), ..Filter::default() };
             assert_eq!(users::page(&test.store, &filter, None, 50).await.unwrap().len(), found, "{text}");
         }

@@ -492,6 +492,25 @@ async fn a_password_is_judged_as_everywhere() {
     app.browser().log_in_with_password(NEW, "seven herons in the fog").await;
 }
 
+/// product §1, 2.9: what is asked of everybody is asked of who is new, too.
+#[tokio::test]
+async fn a_password_alone_opens_no_account_where_more_is_asked_of_everybody() {
+    for (policy, leads) in [
+        ("require_second_factor", "/login/enrol"),
+        ("require_passkey", "/account/passkeys/create"),
+        ("passkey_only", "/account/passkeys/create"),
+    ] {
+        let app = open_with(&[("IDP_SIGN_IN__POLICY", policy)]).await;
+        let browser = app.browser();
+        let way = arrive(&browser, &link(&app, &browser, "").await).await;
+        let answer = use_password(&browser, &way, "seven herons in the fog").await;
+        assert!(answer.location().starts_with(leads), "{policy}: {}", answer.location());
+        assert!(!browser.is_signed_in().await, "{policy}");
+        assert!(person(&app, NEW).await.is_some());
+        browser.create_passkey(&mut SoftAuthenticator::new(&app.issuer())).await;
+    }
+}
+
 #[tokio::test]
 async fn a_missing_name_is_asked_for_again() {
     let app = open().await;

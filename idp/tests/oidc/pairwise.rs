@@ -88,12 +88,16 @@ async fn a_hint_names_the_person_as_the_application_knows_them() {
     let silent = [("prompt", "none"), ("id_token_hint", hint.as_str())];
     assert!(lab.authorize(&office.browser, &silent).await.parameter("code").is_some());
     let eve = office.browser_of(super::EVE).await;
-    assert_redirected_error(&lab.authorize(&eve, &silent).await, &lab, "login_required");
+    assert_redirected_error(&lab.authorize(&eve, &silent).await, &lab, "account_selection_required");
     let sub = part(&hint, 1)["sub"].clone();
     let claims = json!({ "id_token": { "sub": { "value": sub } } }).to_string();
     let silent = [("prompt", "none"), ("claims", claims.as_str())];
     assert!(lab.authorize(&office.browser, &silent).await.parameter("code").is_some());
-    assert_redirected_error(&x_ray.authorize(&office.browser, &silent).await, &x_ray, "login_required");
+    assert_redirected_error(
+        &x_ray.authorize(&office.browser, &silent).await,
+        &x_ray,
+        "account_selection_required",
+    );
     for nobody in ["", "x", "lab", &"A".repeat(42)] {
         let claims = json!({ "id_token": { "sub": { "value": nobody } } }).to_string();
         let refused = lab.authorize(&office.browser, &[("claims", claims.as_str())]).await;
@@ -101,7 +105,11 @@ async fn a_hint_names_the_person_as_the_application_knows_them() {
     }
     let public = json!({ "id_token": { "sub": { "value": office.ada.id } } }).to_string();
     let silent = [("prompt", "none"), ("claims", public.as_str())];
-    assert_redirected_error(&lab.authorize(&office.browser, &silent).await, &lab, "login_required");
+    assert_redirected_error(
+        &lab.authorize(&office.browser, &silent).await,
+        &lab,
+        "account_selection_required",
+    );
 }
 
 /// Checklist 24

@@ -75,7 +75,7 @@ pub(super) fn next_location(way: &Way, outcome: &Outcome) -> String {
     }
 }
 
-fn follow(app: &App, visit: &Visit, way: &Way, outcome: Outcome) -> Response {
+pub(super) fn follow(app: &App, visit: &Visit, way: &Way, outcome: Outcome) -> Response {
     let mut response = see_other(&next_location(way, &outcome));
     give_cookies(app, visit, &mut response, outcome);
     response

@@ -79,6 +79,6 @@ async fn store(app: &App, visit: &Visit, answer: &Answer) -> Result<Response, Sc
             tracing::info!(%error, "a first passkey was refused");
             refused("passkey-rejected")
         }
-        Completed::Expired | Completed::PasswordRefused(_) => Err(expired()),
+        Completed::Expired | Completed::Enrol(..) | Completed::PasswordRefused(_) => Err(expired()),
     }
 }

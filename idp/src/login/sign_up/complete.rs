@@ -12,11 +12,12 @@ use crate::crypto::sha256;
 use crate::crypto::token::TokenHash;
 use crate::ephemeral::Kind;
 use crate::login::Desk;
+use crate::login::flow::{Account, Step, next_step};
 use crate::login::session::{self, Begun};
-use crate::model::attempt::{Ceremony, CeremonyPurpose, Handle};
+use crate::model::attempt::{Ceremony, CeremonyPurpose, Handle, SignIn};
 use crate::model::credential::Passkey;
 use crate::model::ids::PasskeyId;
-use crate::model::session::Method;
+use crate::model::session::{Enrolment, Method};
 use crate::model::sign_up::Newcomer;
 use crate::model::user::User;
 use crate::store::{Tx, passkeys, passwords, sign_ups, users};
@@ -28,6 +29,8 @@ const CHALLENGE_LIFETIME: Duration = Duration::seconds(330);
 #[derive(Debug)]
 pub(super) enum Completed {
     Done(Box<Begun>),
+    /// The account is made, and more is asked of everybody than a password.
+    Enrol(Box<Begun>, Enrolment),
     /// The link was used, is too old, or its address is somebody's by now.
     Expired,
     /// The challenge was used, has expired, or was made for something else.
@@ -129,7 +132,19 @@ pub(super) async fn with_password(
         return Ok(Completed::Expired);
     }
     passwords::set(&tx, user.id, &hash, desk.now).await?;
-    finish(tx, desk, (flow, &user), (Method::Password, None)).await
+    let proven =
+        SignIn { password: passwords::version(&tx, user.id).await?, ..SignIn::of(desk.browser, user.id) };
+    let account = Account { has_passkeys: false, code_app: false, policy: desk.policy };
+    match next_step(&proven, account) {
+        Step::Enrol(enrolment) => {
+            desk.mail.account_made(&tx, &user, &desk.circumstances()).await?;
+            let begun = session::begin_limited(&tx, desk, &user, enrolment).await?;
+            tx.commit().await?;
+            let _over: Option<Newcomer> = desk.ephemeral.take(Kind::Newcomer, key(flow)).await?;
+            Ok(Completed::Enrol(Box::new(begun), enrolment))
+        }
+        _ => finish(tx, desk, (flow, &user), (Method::Password, None)).await,
+    }
 }
 
 /// Spends the link and makes the account. `false` when somebody was first.

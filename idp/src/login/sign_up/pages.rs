@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use super::complete::{self, Completed};
 use crate::app::App;
 use crate::crypto::password::MIN_CHARS;
-use crate::login::pages::{Carried, Way, desk, give_session, sample_app};
+use crate::login::pages::{Carried, Way, desk, follow, give_session, sample_app};
+use crate::login::sign_in::Outcome;
 use crate::model::attempt::AppCard;
 use crate::model::user::{Email, Language, PersonName};
 use crate::theme::Page;
@@ -300,6 +301,10 @@ pub async fn submit_password(
             let mut response = see_other(&attempt::location(&way.destination));
             give_session(&app, &visit, &mut response, *begun);
             Ok(response)
+        }
+        Completed::Enrol(begun, enrolment) => {
+            let outcome = Outcome::Enrol(begun, enrolment);
+            Ok(follow(&app, &visit, &way, outcome))
         }
         Completed::PasswordRefused(refused) => passkey_page(&app, &visit, &way, Some(refused.id())).await,
         _ => Err(PageError::LinkExpired),

@@ -56,10 +56,6 @@ text_type!(
         if !is_https_or_loopback(&url) {
             return Err(Invalid::new("uri", "must use https (http only on loopback)"));
         }
-        // What we add to it would stand behind the fragment (Front-Channel Logout §2).
-        if url.fragment().is_some() {
-            return Err(Invalid::new("uri", "must not contain a fragment"));
-        }
         Ok(text.to_owned())
     }
 );

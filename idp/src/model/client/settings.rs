@@ -253,6 +253,12 @@ impl ClientSettings {
         if self.jwks.is_some() && self.jwks_uri.is_some() {
             return invalid("has its keys either here or at an address (jwks_uri), not both");
         }
+        // What we add to it would stand behind the fragment (Back-Channel Logout §2.2, Front-Channel Logout §2).
+        let added_to =
+            [&self.backchannel_logout_uri, &self.frontchannel_logout_uri, &self.initiate_login_uri];
+        if added_to.into_iter().flatten().any(|address| address.as_str().contains('#')) {
+            return invalid("has a logout or log-in address with a fragment");
+        }
         self.validate_certificates()?;
         let by_own_key = matches!(
             self.auth_method,

@@ -1,0 +1,69 @@
+//! The pages of the console. They show what the functions of `admin` give and refuse, and never judge rights.
+
+mod deeds;
+mod overview;
+mod people;
+mod person;
+
+pub use deeds::{DeedPage, carry_out, confirm, confirm_removal, remove};
+pub use overview::{OverviewPage, overview};
+pub use people::{PeoplePage, people};
+pub use person::{PersonPage, person};
+
+use axum::extract::{FromRef, FromRequestParts};
+use axum::response::{IntoResponse, Response};
+use http::Method;
+use http::request::Parts;
+
+use super::{AdminActor, Office};
+use crate::app::App;
+use crate::web::error::PageError;
+use crate::web::page::{Frame, see_other};
+use crate::web::session::{AccountOwner, SignedIn, confirm_at};
+use crate::web::visit::Visit;
+
+const SECTION: Frame<'_> = Frame::of("admin");
+
+/// Somebody with a right over something, in a browser whose account pages they have opened, signed in by more than
+/// a password (security: M2). For everybody else there are no such pages.
+#[derive(Debug)]
+pub struct Administrator {
+    pub signed_in: SignedIn,
+    pub actor: AdminActor,
+}
+
+impl<S> FromRequestParts<S> for Administrator
+where
+    App: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
+        let app = App::from_ref(state);
+        let AccountOwner(signed_in) = AccountOwner::from_request_parts(parts, state).await?;
+        let actor = AdminActor::of_person(&app.store, &signed_in.user).await;
+        let actor = actor.map_err(|error| PageError::from(error).into_response())?;
+        let actor = actor.ok_or_else(|| PageError::NotFound.into_response())?;
+        if signed_in.session.method.is_strong() {
+            return Ok(Self { signed_in, actor });
+        }
+        if parts.method != Method::GET {
+            return Err(PageError::SignInAgain.into_response());
+        }
+        let here = parts.uri.path_and_query().map_or("/admin", |path| path.as_str());
+        Err(see_other(&confirm_at(here)))
+    }
+}
+
+fn office<'a>(app: &'a App, visit: &'a Visit) -> Office<'a> {
+    Office {
+        store: &app.store,
+        mail: &app.mail,
+        entropy: app.entropy,
+        policy: app.config.sign_in.policy,
+        now: app.clock.now(),
+        network: Some(&visit.network),
+        browser: Some(&visit.agent),
+    }
+}

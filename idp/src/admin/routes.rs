@@ -1,0 +1,16 @@
+//! The addresses of the console.
+
+use axum::Router;
+use axum::routing::get;
+
+use super::pages;
+use crate::app::App;
+
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route("/admin", get(pages::overview))
+        .route("/admin/people", get(pages::people))
+        .route("/admin/people/{id}", get(pages::person))
+        .route("/admin/people/{id}/passkeys/{passkey}", get(pages::confirm_removal).post(pages::remove))
+        .route("/admin/people/{id}/{deed}", get(pages::confirm).post(pages::carry_out))
+}
