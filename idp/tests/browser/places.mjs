@@ -486,4 +486,37 @@ export const PLACES = {
     await ada.page.goto(stage.house.authorizeUrl({ client_id: 'nobody' }));
     await ada.seesHeading('This application is not known here');
   },
+  administration: async (ada, stage) => administers(stage, '/admin'),
+  'administration: people': async (ada, stage) => administers(stage, '/admin/people'),
+  'administration: nobody found': async (ada, stage) => administers(stage, '/admin/people?q=nobody'),
+  'administration: a person': async (ada, stage) => {
+    await ada.getsPasskey();
+    await ada.setsUpCodeApp();
+    const olga = await administers(stage, '/admin/people?q=ada');
+    await olga.link('Ada Brunner').click();
+    await olga.seesHeading('Ada Brunner');
+    return olga;
+  },
+  ...Object.fromEntries(
+    ['Send an access link', 'Disable the account', 'Change the role', 'Change the rule for logging in'].map((deed) => [
+      `administration: ${deed}`,
+      async (ada, stage) => {
+        const olga = await administers(stage, '/admin/people?q=ada');
+        await olga.link('Ada Brunner').click();
+        await olga.link(deed).click();
+        await olga.seesHeading(deed);
+        return olga;
+      },
+    ]),
+  ),
 };
+
+/** An operator who has proven themselves, in front of a page of the console. */
+async function administers(stage, path) {
+  const olga = await stage.operator();
+  await olga.setUp();
+  await olga.logOut();
+  await olga.logInWithPasskey();
+  await olga.goTo(path);
+  return olga;
+}
