@@ -158,6 +158,33 @@ describe('a single-page application', () => {
     });
   }
 
+  test('renews in a hidden frame where it has no refresh token, until its person has logged out', async () => {
+    const visit = await calendar.visit();
+    const before = await visit.signIn();
+    const renewal = () =>
+      visit.page.evaluate(async () => {
+        const user = await manager.getUser();
+        delete user.refresh_token;
+        await manager.storeUser(user);
+        return manager.signinSilent().then(({ access_token }) => access_token, (refusal) => refusal.error);
+      });
+    /** What the page in the frame does, once it is back there. */
+    const inTheFrame = async () => {
+      const frame = await visit.page.waitForEvent('frameattached');
+      await frame.waitForURL(`${calendar.url}/callback?*`);
+      await frame.evaluate(() => new oidc.UserManager({ authority: 'none', client_id: 'none', redirect_uri: 'none' }).signinSilentCallback());
+    };
+    const [renewed] = await Promise.all([renewal(), inTheFrame()]);
+    assert.ok(renewed && renewed !== before.access_token, renewed);
+    const tab = await visit.page.context().newPage();
+    await tab.goto(`${calendar.provider.issuer}/account`);
+    await tab.getByRole('button', { name: 'Log out' }).click();
+    await tab.getByRole('heading', { name: 'You are logged out' }).waitFor();
+    const [refused] = await Promise.all([renewal(), inTheFrame()]);
+    assert.equal(refused, 'login_required');
+    await visit.close();
+  });
+
   test('learns that somebody cancelled', async () => {
     const visit = await calendar.visit();
     await visit.begin();
