@@ -8,7 +8,13 @@ let office;
 before(async () => (office = await Office.open()));
 after(() => office?.close());
 
-test('idpyoidc', (t) => {
-  const whereabouts = { issuer: office.issuer, email: ADA.email, redirect_uri: REDIRECT_URI, plain_secret: PLAIN_SECRET };
+test('idpyoidc', async (t) => {
+  const whereabouts = {
+    issuer: office.issuer,
+    email: ADA.email,
+    redirect_uri: REDIRECT_URI,
+    plain_secret: PLAIN_SECRET,
+    key: await office.keys.RS256.jwk(),
+  };
   return runPython(t, 'idpyoidc_test.py', { whereabouts, send: (url) => office.ada().authorize(url) });
 });

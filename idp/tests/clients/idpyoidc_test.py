@@ -11,6 +11,7 @@ import unittest
 from urllib.parse import parse_qsl, urlsplit
 
 from cryptojwt import KeyJar
+from cryptojwt.jwk.rsa import new_rsa_key
 from idpyoidc.client.rp_handler import RPHandler
 
 
@@ -32,19 +33,31 @@ PKCE = {
 
 
 class Application:
-    def __init__(self, client_id, alg):
+    """With a secret, or with a key of its own."""
+
+    def __init__(self, client_id, alg, key=None):
+        self.how = how = "private_key_jwt" if key else "client_secret_basic"
         config = {
             "issuer": office["issuer"],
             "client_type": "oidc",
             "client_id": client_id,
-            "client_secret": office["plain_secret"],
             "redirect_uris": [office["redirect_uri"]],
-            "preference": {"response_types": ["code"], "id_token_signed_response_alg": alg},
-            "client_authn_methods": ["client_secret_basic"],
+            "preference": {
+                "response_types": ["code"],
+                "id_token_signed_response_alg": alg,
+                "token_endpoint_auth_method": how,
+                "token_endpoint_auth_signing_alg": "RS256",
+            },
+            "client_authn_methods": [how],
             "add_ons": {"pkce": PKCE},
         }
         # Without one it would make keys, and files for them.
         keys = KeyJar()
+        if key:
+            keys.import_jwks({"keys": [key]}, "")
+            keys.import_jwks({"keys": [key]}, client_id)
+        else:
+            config["client_secret"] = office["plain_secret"]
         self.handler = RPHandler(
             base_url="https://practice.example.org", client_configs={"portico": config}, keyjar=keys
         )
@@ -55,6 +68,9 @@ class Application:
         tell(authorize=url)
         received = dict(parse_qsl(urlsplit(hear()["at"]).query))
         received.update(changed or {})
+        # It asks the provider for what it may use and then goes by its own default, unless it is told.
+        client = self.handler.issuer2rp[office["issuer"]]
+        client.get_context().set_usage("token_endpoint_auth_method", self.how)
         return self.handler.finalize(office["issuer"], received)
 
 
@@ -82,6 +98,17 @@ class SigningIn(unittest.TestCase):
     def test_with_the_answer_of_another_provider(self):
         with self.assertRaisesRegex(Exception, "(?i)iss"):
             self.application.sign_in({"iss": "https://other.example.org"})
+
+
+class SigningInWithAKey(unittest.TestCase):
+    def test_of_its_own(self):
+        done = Application("ward", "EdDSA", key=office["key"]).sign_in()
+        self.assertEqual(done["userinfo"]["email"], office["email"])
+        self.assertEqual(done["id_token"]["aud"], ["ward"])
+
+    def test_that_nobody_knows(self):
+        with self.assertRaisesRegex(Exception, "invalid_client"):
+            Application("ward", "EdDSA", key=new_rsa_key(use="sig").serialize(private=True)).sign_in()
 
 
 class Reporter(unittest.TestResult):

@@ -33,6 +33,12 @@ export class Key {
     return { key: this.pair.privateKey, kid: this.kid };
   }
 
+  /** With its private half, as a JWK. */
+  async jwk() {
+    const { ext, key_ops, ...jwk } = await subtle.exportKey('jwk', this.pair.privateKey);
+    return { ...jwk, kid: this.kid, alg: this.alg, use: 'sig' };
+  }
+
   /** RFC 7638 §3: the members that make the key, in the order of their names. */
   get thumbprint() {
     const names = { EC: ['crv', 'kty', 'x', 'y'], OKP: ['crv', 'kty', 'x'], RSA: ['e', 'kty', 'n'] };
