@@ -8,7 +8,7 @@ import { ALGS, Key } from './keys.mjs';
 import {
   Application, HTTP, answered, challenged, discover, found, named, refused, seenBy,
 } from './oauth4webapi.mjs';
-import { ADA, GOODBYE_URI, LETTERS, Office, SLOTS, WEB_CLIENTS } from './office.mjs';
+import { ADA, GOODBYE_URI, LETTERS, Office, REDIRECT_URI, SLOTS, WEB_CLIENTS } from './office.mjs';
 import { claimsOf, forged, headerOf } from './reading.mjs';
 
 let office;
@@ -566,5 +566,37 @@ describe('a client of whom everything is required', () => {
     const answer = await app.read(await ada.authorize(app.url(pushed)), visit);
     await assert.rejects(app.redeem(answer, visit), refused('invalid_dpop_proof'));
     assert.equal((await twice(() => app.redeem(answer, visit, { DPoP }))).token_type, 'dpop', 'the code was not spent');
+  });
+});
+
+describe('an application that registers itself', () => {
+  const metadata = { redirect_uris: [REDIRECT_URI], token_endpoint_auth_method: 'private_key_jwt' };
+
+  const register = async (said, initialAccessToken) => {
+    const as = await discover(office);
+    const response = await oauth.dynamicClientRegistrationRequest(as, said, { ...HTTP, initialAccessToken });
+    return oauth.processDynamicClientRegistrationResponse(response);
+  };
+
+  test('with a token of the operator\'s, and signs somebody in by its own key', async () => {
+    const key = office.keys.ES256;
+    const jwks = { keys: [key.public] };
+    const token = await office.provider.registrationToken();
+    const registered = await register({ ...metadata, jwks, client_name: 'A registered one' }, token);
+    assert.equal(registered.client_name, 'A registered one');
+    assert.equal(registered.client_secret, undefined);
+    const app = await Application.of(office, registered.client_id, 'private_key_jwt', { key, alg: registered.id_token_signed_response_alg });
+    const tokens = await app.signIn(office.ada());
+    assert.equal(tokens.claims.aud, registered.client_id);
+    await assert.rejects(register({ ...metadata, jwks }, token), (error) => error.status === 401, 'the token is used up');
+  });
+
+  test('not without one, and not with what can not be', async () => {
+    await assert.rejects(register(metadata), (error) => error.status === 401);
+    const token = await office.provider.registrationToken();
+    await assert.rejects(
+      register({ ...metadata, redirect_uris: ['https://a.example/cb#x'] }, token),
+      (error) => error.error === 'invalid_redirect_uri',
+    );
   });
 });
