@@ -44,6 +44,17 @@ on_both! {
         assert_eq!(seen(3), (Personal::Kept, Some(NETWORK)));
     }
 
+    /// A key that somebody took away is no erasure: its person is still here.
+    a_key_that_is_gone_before_its_person_is_damage(test) {
+        let ada = stored_user(&test.store, "ada@example.org").await;
+        sign_in_of(&test.store, &ada).await;
+        note(&test.store, now(), at_browser(Actor::Anonymous), None, failed()).await;
+        run(&raw(test).await, "DELETE FROM audit_key").await;
+        for record in records::after(&test.store, 0, 10).await.unwrap() {
+            assert_eq!((record.personal, record.network), (Personal::Damaged, None));
+        }
+    }
+
     nothing_is_kept_of_what_comes_late_about_somebody_who_is_gone(test) {
         let ada = stored_user(&test.store, "ada@example.org").await;
         sign_in_of(&test.store, &ada).await;

@@ -74,7 +74,8 @@ async fn of(tx: &Tx, holder: Option<Uuid>, now: OffsetDateTime) -> Result<Option
     Ok(Some(key))
 }
 
-/// The keys of these holders. Whoever is not in it has none any more; a key that does not open is damaged.
+/// The keys of these holders. Whoever is not in it has none any more, and is gone; a key that does not open, or that
+/// somebody took away from who is still here, is damaged.
 pub(super) async fn of_holders(
     db: &impl Read,
     holders: HashSet<Uuid>,
@@ -82,13 +83,23 @@ pub(super) async fn of_holders(
     if holders.is_empty() {
         return Ok(HashMap::new());
     }
-    let rows =
-        audit_key::Entity::find().filter(audit_key::Column::Id.is_in(holders)).all(db.connection()).await?;
+    let rows = audit_key::Entity::find()
+        .filter(audit_key::Column::Id.is_in(holders.iter().copied()))
+        .all(db.connection())
+        .await?;
     let open = |row: audit_key::Model| {
         let key = ShreddableKey::unseal(db.sealer(), key_place(&row.id.to_string()), &row.sealed_key);
         (row.id, key.ok())
     };
-    Ok(rows.into_iter().map(open).collect())
+    let mut keys: HashMap<Uuid, Option<ShreddableKey>> = rows.into_iter().map(open).collect();
+    let missing: Vec<Uuid> = holders.into_iter().filter(|holder| !keys.contains_key(holder)).collect();
+    if !missing.is_empty() {
+        let here = user::Entity::find().filter(user::Column::Id.is_in(missing.iter().copied()));
+        let here = here.all(db.connection()).await?.into_iter().map(|person| (person.id, None));
+        // The key of what is about nobody is never erased.
+        keys.extend(here.chain(missing.contains(&Uuid::nil()).then_some((Uuid::nil(), None))));
+    }
+    Ok(keys)
 }
 
 /// Sealed to its public half, so that another one put into its row is noticed.

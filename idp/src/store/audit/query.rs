@@ -43,7 +43,7 @@ pub enum Personal {
     Kept,
     /// Their key is gone, and with it whatever they said.
     Erased,
-    /// They do not open although there is a key: somebody changed them, or it.
+    /// They do not open although their person is still here: somebody changed them, or changed or took the key.
     Damaged,
 }
 
