@@ -1,5 +1,7 @@
 //! When a person is asked, and when they have to prove themselves again: A13, A14, checklist 8.
 
+use idp::admin::AdminActor;
+use idp::admin::access::{self, Made};
 use reqwest::Method;
 use serde_json::json;
 use time::Duration;
@@ -276,4 +278,18 @@ async fn login_hint_fills_in_the_address_and_decides_nothing() {
     let page = nobody.get(&led_here.location()).await;
     assert!(page.body.contains("grace@example.org") && !page.body.contains("<b>grace"), "{}", page.body);
     assert!(sign_in(&nobody, &led_here, ADA).await.parameter("code").is_some());
+}
+
+/// Checklist 8, A13: whoever may only add a way in is nobody yet, and is shown nothing either.
+#[tokio::test]
+async fn prompt_none_shows_nothing_in_a_limited_session() {
+    let office = Office::open().await;
+    let (desk, host) = (office.app.office(), AdminActor::of_the_host());
+    let made = access::make_link(&desk, &host, (office.ada.id, 15)).await.unwrap().unwrap();
+    let Made::OnTheHost(token) = made else { panic!("the host mails no link") };
+    let browser = office.app.browser();
+    browser.post("/login/access", &[("token", token.expose())]).await;
+    let practice = office.practice();
+    let answer = practice.authorize(&browser, &[("prompt", "none")]).await;
+    super::assert_redirected_error(&answer, &practice, "login_required");
 }
