@@ -6,7 +6,7 @@ use crate::audit::Actor;
 use crate::model::ids::{OrganizationId, UserId};
 use crate::model::organization::Membership;
 use crate::model::user::{ServiceRole, User};
-use crate::store::{Read, Result, memberships, organizations, users};
+use crate::store::{Read, Result, memberships, users};
 
 /// What can be done, and is allowed or not as one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -84,16 +84,7 @@ impl AdminActor {
         if !user.is_enabled() {
             return Ok(None);
         }
-        let mut runs = BTreeSet::new();
-        for membership in memberships::of_user(db, user.id).await? {
-            if membership.roles.is_administrator() {
-                runs.insert(membership.organization_id);
-            }
-        }
-        if !runs.is_empty() {
-            let enabled = organizations::of_user(db, user.id).await?;
-            runs.retain(|id| enabled.iter().any(|known| known.id == *id && known.is_enabled()));
-        }
+        let runs = memberships::run_by(db, user.id).await?;
         let actor = Self { who: Who::Person(user.id, user.role), runs };
         Ok((user.role.is_some() || !actor.runs.is_empty()).then_some(actor))
     }
@@ -149,7 +140,10 @@ impl AdminActor {
         match act {
             Act::SeePerson => target.memberships.iter().any(in_own),
             Act::HelpPerson => helps && (supports || theirs_alone),
-            Act::DisablePerson => target.user.role.is_none() && theirs_alone,
+            // What whoever runs the service decided is nothing for an organization to take back.
+            Act::DisablePerson => {
+                target.user.role.is_none() && theirs_alone && !target.user.disabled_by_service
+            }
             _ => false,
         }
     }
@@ -289,6 +283,16 @@ mod tests {
                 assert!(!allowed(&administrator, act, &[1], Some(role)), "{act:?} {role:?}");
             }
         }
+    }
+
+    /// product §5: neither is what an operator decided undone below them.
+    #[test]
+    fn an_administrator_has_no_say_over_whom_the_service_disabled() {
+        let user = User { disabled_by_service: true, ..person(None) };
+        let memberships = member_of(&user, &[1]);
+        let target = Target { user: &user, memberships: &memberships };
+        assert!(!actor(None, &[1]).may_to(Act::DisablePerson, &target));
+        assert!(actor(Some(ServiceRole::Operator), &[]).may_to(Act::DisablePerson, &target));
     }
 
     #[test]

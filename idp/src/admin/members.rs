@@ -4,7 +4,7 @@ use super::organizations::begin;
 use super::{Act, AdminActor, Office, Outcome, Refused};
 use crate::audit::Event;
 use crate::model::ids::{OrganizationId, UserId};
-use crate::model::organization::{Membership, Roles};
+use crate::model::organization::{Membership, Organization, Roles};
 use crate::model::user::User;
 use crate::store::{Tx, memberships, organizations, users};
 
@@ -82,7 +82,7 @@ pub async fn set_roles(
     if before.roles == *roles {
         return Ok(Err(Refused::Unchanged));
     }
-    if !roles.is_administrator() && is_last(&tx, &before).await? {
+    if !roles.is_administrator() && is_last(&tx, &organization, &before).await? {
         return Ok(Err(Refused::LastAdministrator));
     }
     memberships::set_roles(&tx, person, id, roles).await?;
@@ -101,14 +101,14 @@ pub async fn remove(
     actor: &AdminActor,
     (id, person): (OrganizationId, UserId),
 ) -> Outcome<()> {
-    let (tx, _) = match begin(office, actor, (Act::RunOrganization, id)).await? {
+    let (tx, organization) = match begin(office, actor, (Act::RunOrganization, id)).await? {
         Ok(begun) => begun,
         Err(refused) => return Ok(Err(refused)),
     };
     let Some(before) = memberships::of(&tx, person, id).await? else {
         return Ok(Err(Refused::NotFound));
     };
-    if is_last(&tx, &before).await? {
+    if is_last(&tx, &organization, &before).await? {
         return Ok(Err(Refused::LastAdministrator));
     }
     memberships::delete(&tx, person, id).await?;
@@ -117,9 +117,10 @@ pub async fn remove(
     Ok(Ok(()))
 }
 
-/// Whether an organization that is held would be left without anybody who looks after it.
-async fn is_last(tx: &Tx, member: &Membership) -> anyhow::Result<bool> {
-    if !member.roles.is_administrator() {
+/// Whether an organization that is held would be left without anybody who looks after it. One that is disabled is looked
+/// after by nobody anyway.
+async fn is_last(tx: &Tx, organization: &Organization, member: &Membership) -> anyhow::Result<bool> {
+    if !organization.is_enabled() || !member.roles.is_administrator() {
         return Ok(false);
     }
     let administrators = memberships::administrators(tx, member.organization_id).await?;

@@ -67,13 +67,6 @@ pub enum Refused {
 pub type Outcome<T> = anyhow::Result<Result<T, Refused>>;
 
 impl Office<'_> {
-    /// Begins a change, once more sure that whoever makes it has the rights that they showed: somebody else may
-    /// have taken them away since.
-    async fn begin(&self, actor: &AdminActor) -> anyhow::Result<Result<Tx, Refused>> {
-        let tx = self.store.begin().await?;
-        Ok(if actor.still_holds(&tx).await? { Ok(tx) } else { Err(Refused::Forbidden) })
-    }
-
     async fn record(
         &self,
         tx: &Tx,

@@ -51,10 +51,10 @@ pub async fn create(
     if !actor.may(Act::CreateOrganization) {
         return Ok(Err(Refused::Forbidden));
     }
-    let tx = match office.begin(actor).await? {
-        Ok(tx) => tx,
-        Err(refused) => return Ok(Err(refused)),
-    };
+    let tx = office.store.begin().await?;
+    if !actor.still_holds(&tx).await? {
+        return Ok(Err(Refused::Forbidden));
+    }
     let organization = Organization {
         id: office.entropy.id(office.now, OrganizationId::new)?,
         slug,
@@ -134,12 +134,9 @@ pub(super) async fn begin(
         let seen = actor.may_in(Act::SeeOrganization, id);
         return Ok(Err(if seen { Refused::Forbidden } else { Refused::NotFound }));
     }
-    let tx = match office.begin(actor).await? {
-        Ok(tx) => tx,
-        Err(refused) => return Ok(Err(refused)),
-    };
+    let tx = office.store.begin().await?;
     organizations::lock(&tx, id).await?;
-    // Somebody may have taken their rights away while this waited.
+    // Somebody else may have taken their rights away since they showed them, or while this waited.
     if !actor.still_holds(&tx).await? {
         return Ok(Err(Refused::Forbidden));
     }

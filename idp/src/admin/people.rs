@@ -127,16 +127,14 @@ pub(super) async fn begin(
     if actor.is(id) {
         return Ok(Err(Refused::Yourself));
     }
-    let tx = match office.begin(actor).await? {
-        Ok(tx) => tx,
-        Err(refused) => return Ok(Err(refused)),
-    };
+    let tx = office.store.begin().await?;
     // In one order, so that two who change each other do not wait for each other.
     let mut held = [Some(id), actor.person()];
     held.sort_unstable();
     for person in held.into_iter().flatten() {
         users::lock(&tx, person).await?;
     }
+    // Somebody else may have taken their rights away since they showed them, or while this waited.
     if !actor.still_holds(&tx).await? {
         return Ok(Err(Refused::Forbidden));
     }
@@ -275,9 +273,6 @@ pub async fn set_enabled(office: &Office<'_>, actor: &AdminActor, id: UserId, en
         return Ok(Err(refused));
     }
     let by_service = actor.may(Act::DisablePerson);
-    if enabled && user.disabled_by_service && !by_service {
-        return Ok(Err(Refused::Forbidden));
-    }
     let standing = match (enabled, by_service) {
         (true, _) => Standing::Enabled,
         (false, true) => Standing::DisabledByService,
@@ -310,6 +305,10 @@ async fn is_indispensable(
     }
     for membership in memberships.iter().filter(|membership| membership.roles.is_administrator()) {
         organizations::lock(tx, membership.organization_id).await?;
+        let organization = organizations::by_id(tx, membership.organization_id).await?;
+        if organization.is_none_or(|organization| !organization.is_enabled()) {
+            continue;
+        }
         let left = memberships::administrators(tx, membership.organization_id).await?;
         if left.iter().all(|administrator| *administrator == user.id) {
             return Ok(Some(Refused::LastAdministrator));

@@ -1,17 +1,18 @@
 //! Who belongs to which organization, and in which roles.
 
+use std::collections::BTreeSet;
+
 use sea_orm::sea_query::{BinOper, Expr, ExprTrait, LikeExpr, OnConflict, Query};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
     TryInsertResult,
 };
 
-use super::entity::{membership, user};
+use super::entity::{membership, organization, user};
 use super::users::escaped;
-use super::{Read, Result, Tx, from_millis, organizations, stored, to_millis, unique};
+use super::{Read, Result, Tx, from_millis, stored, to_millis, unique};
 use crate::model::ids::{OrganizationId, UserId};
 use crate::model::organization::{Membership, RoleName, Roles};
-use crate::model::user::User;
 
 const CONCAT: BinOper = BinOper::Custom("||");
 
@@ -49,20 +50,23 @@ pub async fn of_user(db: &impl Read, user: UserId) -> Result<Vec<Membership>> {
     rows.iter().map(from_row).collect()
 }
 
-/// Whether somebody has a right over the service or looks after an organization that is enabled.
-pub async fn administers(db: &impl Read, user: &User) -> Result<bool> {
-    if user.role.is_some() {
-        return Ok(true);
-    }
-    for membership in of_user(db, user.id).await? {
-        if membership.roles.is_administrator() {
-            let organization = organizations::by_id(db, membership.organization_id).await?;
-            if organization.is_some_and(|organization| organization.is_enabled()) {
-                return Ok(true);
-            }
-        }
-    }
-    Ok(false)
+/// The organizations that somebody looks after: as an administrator, and only while they are enabled.
+pub async fn run_by(db: &impl Read, user: UserId) -> Result<BTreeSet<OrganizationId>> {
+    let enabled = Query::select()
+        .column(organization::Column::Id)
+        .from(organization::Entity)
+        .and_where(organization::Column::DisabledAt.is_null())
+        .to_owned();
+    let ids: Vec<uuid::Uuid> = membership::Entity::find()
+        .select_only()
+        .column(membership::Column::OrganizationId)
+        .filter(membership::Column::UserId.eq(user.uuid()))
+        .filter(membership::Column::Administrator.eq(true))
+        .filter(membership::Column::OrganizationId.in_subquery(enabled))
+        .into_tuple()
+        .all(db.connection())
+        .await?;
+    Ok(ids.into_iter().map(OrganizationId::from_uuid).collect())
 }
 
 /// `false` when the person does not belong to it.

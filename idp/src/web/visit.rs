@@ -125,9 +125,9 @@ pub async fn layer(State(app): State<App>, mut request: Request, next: Next) -> 
         Err(error) => return PageError::internal(error.into()).plain(&reference),
     };
     let administers = match &signed_in {
-        Some(signed_in) if request.uri().path().starts_with("/account") => {
-            match memberships::administers(&app.store, &signed_in.user).await {
-                Ok(administers) => administers,
+        Some(SignedIn { user, .. }) if request.uri().path().starts_with("/account") => {
+            match memberships::run_by(&app.store, user.id).await {
+                Ok(organizations) => user.role.is_some() || !organizations.is_empty(),
                 Err(error) => return PageError::internal(error.into()).plain(&reference),
             }
         }

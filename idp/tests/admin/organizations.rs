@@ -1,6 +1,6 @@
 //! Organizations and their members.
 
-use idp::admin::{AdminActor, Refused, members, organizations as logic};
+use idp::admin::{AdminActor, Refused, members, organizations as logic, people};
 use idp::model::organization::{OrganizationName, Roles, Slug};
 use idp::model::user::{Policy, ServiceRole};
 use idp::store::organizations::Settings;
@@ -101,4 +101,10 @@ async fn nobody_administers_an_organization_that_is_disabled() {
     assert_eq!(logic::change(&office, &before, (own, &renamed)).await.unwrap(), Err(Refused::Forbidden));
     assert_eq!(logic::set_enabled(&office, &operator, own, true).await.unwrap(), Ok(()));
     assert_eq!(logic::change(&office, &before, (own, &renamed)).await.unwrap(), Ok(()));
+    let last = members::remove(&office, &operator, (own, carla.id)).await.unwrap();
+    assert_eq!(last, Err(Refused::LastAdministrator));
+    assert_eq!(people::set_enabled(&office, &operator, carla.id, false).await.unwrap(), last);
+    logic::set_enabled(&office, &operator, own, false).await.unwrap().unwrap();
+    assert_eq!(people::set_enabled(&office, &operator, carla.id, false).await.unwrap(), Ok(()));
+    assert_eq!(members::remove(&office, &operator, (own, carla.id)).await.unwrap(), Ok(()));
 }
