@@ -236,7 +236,7 @@ fn there_is_one_road_to_each_decision() {
             "AdminActor::of_the_host(",
             &["cli/org.rs", "cli/user/people.rs"],
         ),
-        ("gives a role over the service", "users::set_role(", &["admin/people.rs"]),
+        ("gives a role over the service", "users::set_role(", &["admin/people/standing.rs"]),
         ("makes members", "memberships::insert(", &["admin/members.rs"]),
         ("sends mail", "transport.send(", &["jobs.rs"]),
         ("calls somebody", "reqwest::Client", &["http_client.rs"]),
