@@ -1,6 +1,6 @@
 //! The few things that happen by themselves: what has expired is removed, in small steps that hold
 //! nobody up; what waits in the outbox is sent, each by whoever claims it first; signing keys are rotated and a
-//! renewed certificate is taken up; checkpoints of the audit trail are taken outside.
+//! renewed certificate is taken up; what imported passwords cost is measured; checkpoints of the audit trail are taken outside.
 
 use std::time::Duration;
 
@@ -53,6 +53,7 @@ pub async fn run(app: App) {
         tend_keys_for_ever(&app),
         tend_certificate_for_ever(&app),
         tend_audit_for_ever(&app),
+        tend_passwords_for_ever(&app),
     );
 }
 
@@ -63,6 +64,20 @@ async fn tend_certificate_for_ever(app: &App) {
     loop {
         ticks.tick().await;
         tls.refresh();
+    }
+}
+
+async fn tend_passwords_for_ever(app: &App) {
+    let mut ticks = tokio::time::interval(EVERY);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = app.tend_passwords().await {
+            tracing::warn!(
+                error = format!("{error:#}"),
+                "what imported passwords cost could not be measured"
+            );
+        }
     }
 }
 
