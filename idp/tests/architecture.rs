@@ -219,7 +219,13 @@ fn there_is_one_road_to_each_decision() {
         (
             "makes accounts",
             "users::insert(",
-            &["app/conformance.rs", "cli/user/mod.rs", "login/setup/mod.rs", "login/sign_up/complete.rs"],
+            &[
+                "admin/import.rs",
+                "app/conformance.rs",
+                "cli/user/mod.rs",
+                "login/setup/mod.rs",
+                "login/sign_up/complete.rs",
+            ],
         ),
         (
             "begins a limited session",
@@ -234,9 +240,10 @@ fn there_is_one_road_to_each_decision() {
         (
             "administers with the rights of the host",
             "AdminActor::of_the_host(",
-            &["cli/org.rs", "cli/user/people.rs"],
+            &["cli/import/mod.rs", "cli/org.rs", "cli/user/people.rs"],
         ),
         ("gives a role over the service", "users::set_role(", &["admin/people/standing.rs"]),
+        ("takes over hashes of other programs", "passwords::set_imported(", &["admin/import.rs"]),
         ("makes members", "memberships::insert(", &["admin/members.rs"]),
         ("sends mail", "transport.send(", &["jobs.rs"]),
         ("calls somebody", "reqwest::Client", &["http_client.rs"]),

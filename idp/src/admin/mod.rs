@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod actor;
+pub mod import;
 pub mod members;
 pub mod organizations;
 pub mod pages;
