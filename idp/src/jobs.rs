@@ -1,6 +1,7 @@
 //! The few things that happen by themselves: what has expired is removed, in small steps that hold
 //! nobody up; what waits in the outbox is sent, each by whoever claims it first; signing keys are rotated and a
-//! renewed certificate is taken up; what imported passwords cost is measured; checkpoints of the audit trail are taken outside.
+//! renewed certificate is taken up; what imported passwords cost is measured; checkpoints of the audit trail are taken
+//! outside.
 
 use std::time::Duration;
 

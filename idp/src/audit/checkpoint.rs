@@ -190,6 +190,21 @@ impl Notary<'_> {
     }
 }
 
+/// What a line or a detail with a checkpoint is called.
+pub(super) const CHECKPOINT: &str = "checkpoint";
+
+/// Where a line has its checkpoint: its own, or that of an export in the words of OCSF or FHIR.
+fn statement_in(line: &Value) -> Option<&str> {
+    let in_fhir = || {
+        line.pointer("/entity/0/detail/0")
+            .filter(|detail| detail.get("type").is_some_and(|kind| kind == CHECKPOINT))
+    };
+    line.get(CHECKPOINT)
+        .or_else(|| line.pointer("/unmapped/checkpoint"))
+        .or_else(|| in_fhir()?.get("valueString"))
+        .and_then(Value::as_str)
+}
+
 /// Checkpoints that were kept elsewhere and have come back.
 #[derive(Debug, Default)]
 pub struct Checkpoints(BTreeSet<(i64, Vec<u8>)>);
@@ -217,7 +232,7 @@ impl Checkpoints {
             let line = line?;
             let Some(json) = line.find('{').and_then(|start| line.get(start..)) else { continue };
             let said: Value = serde_json::from_str(json).unwrap_or_default();
-            let Some(statement) = said.get("checkpoint").and_then(Value::as_str) else { continue };
+            let Some(statement) = statement_in(&said) else { continue };
             let place = signer
                 .and_then(|signer| signer.read(statement))
                 .and_then(|said| Some((said.sequence, base64url::decode(&said.hash)?)));

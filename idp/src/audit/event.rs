@@ -208,6 +208,11 @@ pub enum Event {
     ClientRemoved {
         client: ClientId,
     },
+    /// By whoever runs the service.
+    ClientEnabled {
+        client: ClientId,
+        enabled: bool,
+    },
     RegistrationTokenMade {
         token: RegistrationTokenId,
         uses: i32,
@@ -233,7 +238,7 @@ pub enum Event {
 }
 
 /// What every kind is called.
-pub const KINDS: [&str; 60] = [
+pub const KINDS: [&str; 61] = [
     "operator-set-up",
     "user-created",
     "user-imported",
@@ -289,6 +294,7 @@ pub const KINDS: [&str; 60] = [
     "client-registered",
     "client-changed",
     "client-removed",
+    "client-enabled",
     "registration-token-made",
     "registration-token-removed",
     "client-declared",
@@ -354,6 +360,7 @@ impl Event {
             Self::ClientRegistered { .. } => "client-registered",
             Self::ClientChanged { .. } => "client-changed",
             Self::ClientRemoved { .. } => "client-removed",
+            Self::ClientEnabled { .. } => "client-enabled",
             Self::RegistrationTokenMade { .. } => "registration-token-made",
             Self::RegistrationTokenRemoved { .. } => "registration-token-removed",
             Self::ClientDeclared { .. } => "client-declared",

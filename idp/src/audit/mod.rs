@@ -1,9 +1,11 @@
 //! The audit trail: who did what to whom, recorded in the transaction that did it, each record
 //! chained to the one before. What identifies somebody is sealed under a key of theirs. `chain` verifies,
-//! `checkpoint` signs, `destination` takes that elsewhere, `retention` removes what is old, `export` writes out.
+//! `checkpoint` signs, `destination` takes that elsewhere, `retention` removes what is old, `export` writes out, `damage` looks
+//! for what does not open.
 
 mod chain;
 mod checkpoint;
+mod damage;
 mod destination;
 mod event;
 mod export;
@@ -19,6 +21,7 @@ use crate::store::{Result, Tx};
 
 pub use chain::{Broken, Whole, verify, verify_against};
 pub use checkpoint::{Checkpoint, Checkpoints, NotOurs, Notary, Purpose, Signer};
+pub use damage::{Unreadable, unreadable};
 pub use destination::Unwritten;
 pub use event::{Event, KINDS};
 pub use export::{Asked, Format, export};

@@ -13,7 +13,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::{Iso8601, Rfc3339};
 
 use crate::app;
-use crate::audit::{self, Asked, Broken, Checkpoints, Format, KINDS, Notary, Signer, Whole};
+use crate::audit::{self, Asked, Broken, Checkpoints, Format, KINDS, Notary, Signer, Unreadable, Whole};
 use crate::clock::SharedClock;
 use crate::config::Config;
 use crate::http_client::HttpClient;
@@ -23,9 +23,9 @@ use crate::store::{Store, users};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Read the whole trail and say whether a record was changed, removed, inserted or reordered.
+    /// Read the whole trail and say whether a record was changed, removed, inserted or reordered, or does not open.
     ///
-    /// Exit codes: 0 whole, 1 broken or not to be verified, 2 the arguments or the configuration are wrong.
+    /// Exit codes: 0 whole, 1 broken, unreadable or not to be verified, 2 the arguments or the configuration are wrong.
     Verify {
         /// Checkpoints that were kept elsewhere (a file, a log with them, or an export): also find a trail that was
         /// cut or rewritten as a whole.
@@ -63,12 +63,19 @@ pub(super) struct Export {
     /// A new file for it. Without it: standard output.
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// With --output: print on standard output, as JSON, how many records there were.
+    #[arg(long, requires = "output")]
+    json: bool,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum FormatName {
     Jsonl,
     Csv,
+    /// Events of the Open Cybersecurity Schema Framework.
+    Ocsf,
+    /// FHIR R4 `AuditEvent` resources.
+    Fhir,
 }
 
 pub(super) async fn run(command: &Command, config: &Config, clock: &SharedClock) -> anyhow::Result<ExitCode> {
@@ -101,16 +108,20 @@ async fn verify(store: &Store, checkpoints: Option<&Path>, as_json: bool) -> any
             audit::verify_against(store, &checkpoints).await?
         }
     };
-    match (&verdict, as_json) {
-        (Ok(whole), true) => println!("{}", as_value(whole)),
-        (Err(broken), true) => println!("{}", json!({ "whole": false, "why": broken.to_string() })),
-        (Ok(whole), false) => println!("{}", in_words(whole, checkpoints.is_some())),
-        (Err(broken), false) => println!("{}", warning(broken)),
+    let lost = if verdict.is_ok() { audit::unreadable(store).await? } else { None };
+    match (&verdict, &lost, as_json) {
+        (Ok(whole), _, true) => println!("{}", as_value(whole, lost)),
+        (Err(broken), _, true) => println!("{}", json!({ "whole": false, "why": broken.to_string() })),
+        (Ok(whole), None, false) => println!("{}", in_words(whole, checkpoints.is_some())),
+        (Ok(_), Some(lost), false) => {
+            println!("The chain is whole, but {lost}. Put the table audit_key back from a backup.");
+        }
+        (Err(broken), _, false) => println!("{}", warning(broken)),
     }
-    Ok(if verdict.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if verdict.is_ok() && lost.is_none() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn as_value(whole: &Whole) -> serde_json::Value {
+fn as_value(whole: &Whole, lost: Option<Unreadable>) -> serde_json::Value {
     let anchor = whole.anchor.as_ref();
     json!({
         "whole": true,
@@ -119,6 +130,8 @@ fn as_value(whole: &Whole) -> serde_json::Value {
         "removed_through": anchor.map(|anchor| anchor.sequence),
         "removed_at": anchor.map(audit::Checkpoint::time),
         "checkpoints_compared": whole.compared,
+        "unreadable": lost.map_or(0, |lost| lost.records),
+        "first_unreadable": lost.map(|lost| lost.first),
     })
 }
 
@@ -152,6 +165,8 @@ async fn export(wanted: &Export, notary: Notary<'_>) -> anyhow::Result<ExitCode>
     let format = match wanted.format {
         FormatName::Jsonl => Format::JsonLines,
         FormatName::Csv => Format::Csv,
+        FormatName::Ocsf => Format::Ocsf,
+        FormatName::Fhir => Format::Fhir,
     };
     let asked = Asked { filter, format };
     let Some(path) = &wanted.output else {
@@ -164,7 +179,11 @@ async fn export(wanted: &Export, notary: Notary<'_>) -> anyhow::Result<ExitCode>
     let count = audit::export(notary, &asked, &mut out).await?;
     out.flush()?;
     out.get_ref().sync_all()?;
-    eprintln!("{count} records were written to {}.", path.display());
+    if wanted.json {
+        println!("{}", json!({ "records": count, "output": path }));
+    } else {
+        eprintln!("{count} records were written to {}.", path.display());
+    }
     Ok(ExitCode::SUCCESS)
 }
 

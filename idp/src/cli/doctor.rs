@@ -3,6 +3,8 @@
 use std::os::unix::fs::PermissionsExt;
 use std::process::ExitCode;
 
+use serde_json::json;
+
 use crate::app;
 use crate::audit;
 use crate::clock::SharedClock;
@@ -18,7 +20,18 @@ enum Finding {
     Wrong(String),
 }
 
-pub(super) async fn run(config: &Config, clock: &SharedClock) -> anyhow::Result<ExitCode> {
+impl Finding {
+    /// How it begins, what it is as JSON, and what was found.
+    fn parts(&self) -> (&str, &str, &str) {
+        match self {
+            Self::Fine(text) => ("ok   ", "ok", text),
+            Self::Note(text) => ("note ", "note", text),
+            Self::Wrong(text) => ("WRONG", "wrong", text),
+        }
+    }
+}
+
+pub(super) async fn run(as_json: bool, config: &Config, clock: &SharedClock) -> anyhow::Result<ExitCode> {
     let mut findings = vec![address(config), data_dir(config), mail(config)];
     match store::pending_migrations(config).await {
         Ok(None) => findings.push(Finding::Note("there is no database yet; the first start makes it".to_owned())),
@@ -28,18 +41,16 @@ pub(super) async fn run(config: &Config, clock: &SharedClock) -> anyhow::Result<
         ))),
         Err(error) => findings.push(Finding::Wrong(error.to_string())),
     }
-    let mut code = ExitCode::SUCCESS;
-    for finding in findings {
-        match finding {
-            Finding::Fine(text) => println!("ok    {text}"),
-            Finding::Note(text) => println!("note  {text}"),
-            Finding::Wrong(text) => {
-                println!("WRONG {text}");
-                code = ExitCode::FAILURE;
-            }
-        }
+    if as_json {
+        let shown: Vec<_> = findings.iter().map(Finding::parts).collect();
+        let shown: Vec<_> = shown.iter().map(|(_, is, text)| json!({ "is": is, "text": text })).collect();
+        println!("{}", json!(shown));
     }
-    Ok(code)
+    for (begin, _, text) in findings.iter().map(Finding::parts).filter(|_| !as_json) {
+        println!("{begin} {text}");
+    }
+    let wrong = findings.iter().any(|finding| matches!(finding, Finding::Wrong(_)));
+    Ok(if wrong { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 async fn database(config: &Config, clock: &SharedClock) -> anyhow::Result<Vec<Finding>> {
@@ -120,8 +131,12 @@ async fn set_up(store: &Store) -> anyhow::Result<Finding> {
 }
 
 async fn audit_chain(store: &Store) -> anyhow::Result<Finding> {
-    Ok(match audit::verify(store).await? {
-        Ok(whole) => Finding::Fine(format!("the audit trail of {} records is whole", whole.records)),
-        Err(broken) => Finding::Wrong(format!("the audit trail was tampered with: {broken}")),
+    let whole = match audit::verify(store).await? {
+        Ok(whole) => whole,
+        Err(broken) => return Ok(Finding::Wrong(format!("the audit trail was tampered with: {broken}"))),
+    };
+    Ok(match audit::unreadable(store).await? {
+        None => Finding::Fine(format!("the audit trail of {} records is whole", whole.records)),
+        Some(lost) => Finding::Wrong(format!("in the audit trail {lost}")),
     })
 }

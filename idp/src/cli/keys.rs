@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use serde_json::json;
 
+use super::say;
 use crate::app;
 use crate::clock::SharedClock;
 use crate::config::Config;
@@ -25,6 +26,9 @@ pub(super) enum Command {
         /// before be worth nothing.
         #[arg(long)]
         emergency: bool,
+        /// Print the result as JSON.
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -32,13 +36,15 @@ pub(super) async fn run(command: &Command, config: &Config, clock: &SharedClock)
     let store = app::open_store(config, clock).await?;
     match command {
         Command::List { json } => list(&store, *json).await?,
-        Command::Rotate { emergency: true } => {
+        Command::Rotate { emergency: true, json } => {
             app::keys::replace_all(&store, clock.now()).await?;
-            println!("New keys sign within a minute, and no older token is worth anything then.");
+            let said = "New keys sign within a minute, and no older token is worth anything then.";
+            say(*json, &json!({ "rotated": true, "emergency": true }), said);
         }
-        Command::Rotate { emergency: false } => {
+        Command::Rotate { emergency: false, json } => {
             app::keys::rotate(&store, clock.now()).await??;
-            println!("The next keys sign within a minute.");
+            let said = "The next keys sign within a minute.";
+            say(*json, &json!({ "rotated": true, "emergency": false }), said);
         }
     }
     Ok(ExitCode::SUCCESS)

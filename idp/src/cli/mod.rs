@@ -46,7 +46,11 @@ enum Command {
     /// Start the service (the default).
     Serve,
     /// Bring the database's schema up to date and stop.
-    Migrate,
+    Migrate {
+        /// Print the result as JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// The configuration.
     #[command(subcommand)]
     Config(config::Command),
@@ -69,7 +73,11 @@ enum Command {
     #[command(subcommand)]
     Audit(audit::Command),
     /// Look for the usual mistakes and name the remedy.
-    Doctor,
+    Doctor {
+        /// Print the result as JSON.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// Runs a command and returns the program's exit code: 0 done, 1 refused or failed, 2 could not
@@ -87,11 +95,11 @@ pub fn run(cli: Cli) -> ExitCode {
     };
     let clock: SharedClock = Arc::new(SystemClock);
     let command = cli.command.unwrap_or(Command::Serve);
-    let starting = matches!(command, Command::Serve | Command::Migrate);
+    let starting = matches!(command, Command::Serve | Command::Migrate { .. });
     let outcome = runtime.block_on(async {
         match command {
             Command::Serve => serve::run(config, clock).await,
-            Command::Migrate => serve::migrate(config, &clock).await,
+            Command::Migrate { json } => serve::migrate(config, &clock, json).await,
             Command::Config(command) => Ok(config::run(&command, &config)),
             Command::User(command) => user::run(command, &config, &clock).await,
             Command::Import(command) => import::run(command, &config, &clock).await,
@@ -99,7 +107,7 @@ pub fn run(cli: Cli) -> ExitCode {
             Command::Client(command) => client::run(command, &config, &clock).await,
             Command::Keys(command) => keys::run(&command, &config, &clock).await,
             Command::Audit(command) => audit::run(&command, &config, &clock).await,
-            Command::Doctor => doctor::run(&config, &clock).await,
+            Command::Doctor { json } => doctor::run(json, &config, &clock).await,
         }
     });
     match outcome {

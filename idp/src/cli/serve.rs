@@ -2,8 +2,10 @@
 
 use std::process::ExitCode;
 
+use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::say;
 use crate::app::{self, App};
 use crate::clock::SharedClock;
 use crate::config::Config;
@@ -56,9 +58,9 @@ async fn announce(app: &App, listeners: &Listeners) -> anyhow::Result<()> {
     Ok(())
 }
 
-pub(super) async fn migrate(config: Config, clock: &SharedClock) -> anyhow::Result<ExitCode> {
+pub(super) async fn migrate(config: Config, clock: &SharedClock, json: bool) -> anyhow::Result<ExitCode> {
     telemetry::start(&config.log)?;
     app::open_store(&config, clock).await?;
-    println!("The database is up to date.");
+    say(json, &json!({ "up_to_date": true }), "The database is up to date.");
     Ok(ExitCode::SUCCESS)
 }

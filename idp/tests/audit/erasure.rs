@@ -1,5 +1,6 @@
 //! What identifies a person goes with their account, and the chain stays whole (S26).
 
+use idp::audit::Unreadable;
 use idp::store::audit::{MAX_PAGE, Personal};
 
 use super::*;
@@ -32,6 +33,7 @@ on_both! {
         let before: Vec<_> = records::stored_after(&test.store, 0, 10).await.unwrap();
         delete_account(test, &ada).await;
         assert_eq!(verified(&test.store).await, Ok(4));
+        assert_eq!(audit::unreadable(&test.store).await.unwrap(), None, "what was erased is not damage");
         assert_eq!(records::stored_after(&test.store, 0, 10).await.unwrap(), before, "nothing else changed");
         let read = records::after(&test.store, 0, 10).await.unwrap();
         let seen = |index: usize| (read[index].personal, read[index].network.as_deref());
@@ -49,7 +51,11 @@ on_both! {
         let ada = stored_user(&test.store, "ada@example.org").await;
         sign_in_of(&test.store, &ada).await;
         note(&test.store, now(), at_browser(Actor::Anonymous), None, failed()).await;
+        assert_eq!(audit::unreadable(&test.store).await.unwrap(), None);
         run(&raw(test).await, "DELETE FROM audit_key").await;
+        assert_eq!(verified(&test.store).await, Ok(2), "the chain does not show it");
+        let lost = audit::unreadable(&test.store).await.unwrap();
+        assert_eq!(lost, Some(Unreadable { first: 1, records: 2 }));
         for record in records::after(&test.store, 0, 10).await.unwrap() {
             assert_eq!((record.personal, record.network), (Personal::Damaged, None));
         }

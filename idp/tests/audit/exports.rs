@@ -54,6 +54,58 @@ on_both! {
         assert_eq!(detail["filter"]["from"], now().unix_timestamp());
     }
 
+    /// S27
+    an_export_in_ocsf_has_the_members_that_collectors_ask_for(test) {
+        let ada = stored_user(&test.store, "ada@example.org").await;
+        sign_in_of(&test.store, &ada).await;
+        failures(&test.store, now(), 1).await;
+        let lines = exported(test, Filter::default(), Format::Ocsf).await;
+        let read: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(read.len(), 4, "two records, the export itself, and its checkpoint");
+        for event in &read {
+            for name in ["activity_id", "category_uid", "class_uid", "severity_id", "time", "type_uid", "metadata"] {
+                assert!(!event[name].is_null(), "{name}: {event}");
+            }
+            let number = |name: &str| event[name].as_u64().unwrap();
+            assert_eq!(number("type_uid"), number("class_uid") * 100 + number("activity_id"));
+            assert_eq!(number("category_uid"), 3);
+            let about = if event["class_uid"] == 3004 { "entity" } else { "user" };
+            assert!(event[about].is_object(), "{event}");
+        }
+        let (signed_in, failed) = (&read[0], &read[1]);
+        assert_eq!((&signed_in["type_uid"], &signed_in["status_id"]), (&300_201.into(), &1.into()));
+        assert_eq!(signed_in["user"]["uid"], ada.id.uuid().to_string());
+        assert_eq!(signed_in["time"], now().unix_timestamp() * 1000);
+        assert_eq!((&failed["type_uid"], &failed["status_id"]), (&300_201.into(), &2.into()));
+        assert_eq!((&failed["src_endpoint"]["ip"], &failed["http_request"]["user_agent"]), (&NETWORK.into(), &AGENT.into()));
+        assert_eq!((&read[2]["class_uid"], &read[2]["activity_id"]), (&3004.into(), &2.into()));
+        assert_eq!(against(&test.store, &lines).await.unwrap().compared, 1, "it is held against the chain");
+    }
+
+    /// S27
+    an_export_in_fhir_is_audit_events(test) {
+        let ada = stored_user(&test.store, "ada@example.org").await;
+        sign_in_of(&test.store, &ada).await;
+        failures(&test.store, now(), 1).await;
+        let lines = exported(test, Filter::default(), Format::Fhir).await;
+        let read: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(read.len(), 4);
+        for event in &read {
+            assert_eq!(event["resourceType"], "AuditEvent");
+            // What FHIR R4 does not let be left out.
+            assert!(event["type"]["code"].is_string() && event["recorded"].is_string(), "{event}");
+            assert!(event["agent"][0]["requestor"].is_boolean() && event["source"]["observer"].is_object(), "{event}");
+        }
+        let (signed_in, failed) = (&read[0], &read[1]);
+        assert_eq!((&signed_in["type"]["code"], &signed_in["subtype"][1]["code"]), (&"110114".into(), &"110122".into()));
+        assert_eq!(signed_in["entity"][0]["what"]["identifier"]["value"], ada.id.uuid().to_string());
+        assert_eq!(signed_in["agent"][0]["network"], serde_json::json!({ "address": NETWORK, "type": "2" }));
+        assert_eq!((&signed_in["outcome"], &failed["outcome"]), (&"0".into(), &"4".into()));
+        assert_eq!(signed_in["recorded"], "2027-01-15T08:00:00Z");
+        assert_eq!(read[2]["type"]["code"], "110101", "the export is itself a use of the log");
+        assert_eq!(against(&test.store, &lines).await.unwrap().compared, 1, "it is held against the chain");
+    }
+
     what_was_erased_is_so_in_an_export(test) {
         let ada = stored_user(&test.store, "ada@example.org").await;
         sign_in_of(&test.store, &ada).await;
@@ -63,6 +115,10 @@ on_both! {
         let members = ["network", "browser", "personal"].map(|name| read[name].as_str().unwrap());
         assert_eq!(members, ["erased"; 3]);
         assert_eq!(read["person"], ada.id.uuid().to_string());
+        for format in [Format::Ocsf, Format::Fhir] {
+            let lines = exported(test, Filter::default(), format).await;
+            assert!(!lines.contains(AGENT) && !lines.contains(NETWORK) && lines.contains("erased"), "{lines}");
+        }
         let rows = exported(test, Filter::default(), Format::Csv).await;
         assert!(rows.lines().nth(1).unwrap().contains(r#""erased","erased""#), "{rows}");
         assert!(!rows.contains(AGENT));

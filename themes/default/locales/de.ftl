@@ -404,6 +404,7 @@ activity-client-created = Anwendung registriert
 activity-client-registered = Anwendung hat sich registriert
 activity-client-changed = Anwendung hat ihre Registrierung geändert
 activity-client-removed = Anwendung hat ihre Registrierung beendet
+activity-client-enabled = Anwendung angehalten oder wieder zugelassen
 activity-registration-token-made = Token für Registrierungen erstellt
 activity-registration-token-removed = Token für Registrierungen zurückgenommen
 activity-client-declared = Anwendung geändert

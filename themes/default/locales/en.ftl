@@ -405,6 +405,7 @@ activity-client-created = Application registered
 activity-client-registered = Application registered itself
 activity-client-changed = Application changed its registration
 activity-client-removed = Application ended its registration
+activity-client-enabled = Application stopped or allowed again
 activity-registration-token-made = Token for registrations made
 activity-registration-token-removed = Token for registrations taken back
 activity-client-declared = Application changed

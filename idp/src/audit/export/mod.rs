@@ -1,6 +1,10 @@
-//! Writing the trail out, record by record: as JSON lines, or as CSV that a spreadsheet can open without running
-//! what strangers have written into it. Ends with a checkpoint, so that what was written can be held against the
-//! chain later.
+//! Writing the trail out, record by record: as JSON lines, in the words of OCSF or FHIR, or as CSV that a spreadsheet
+//! can open without running what strangers have written into it. Ends with a checkpoint, so that what was written can
+//! be held against the chain later.
+
+mod fhir;
+mod meaning;
+mod ocsf;
 
 use std::io::Write;
 
@@ -9,8 +13,8 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::checkpoint::{Notary, Purpose, Signed};
-use super::{Actor, record_reading};
+use crate::audit::checkpoint::{Notary, Purpose, Signed};
+use crate::audit::{Actor, record_reading};
 use crate::crypto::base64url;
 use crate::store::audit::{self, Filter, Personal, Record};
 
@@ -24,6 +28,10 @@ const COLUMNS: [&str; 11] = [
 pub enum Format {
     JsonLines,
     Csv,
+    /// Events of the Open Cybersecurity Schema Framework, as JSON lines.
+    Ocsf,
+    /// FHIR R4 `AuditEvent` resources, as JSON lines.
+    Fhir,
 }
 
 /// What is wanted.
@@ -46,6 +54,7 @@ pub async fn export(notary: Notary<'_>, asked: &Asked, out: &mut (impl Write + S
     if asked.format == Format::Csv {
         write_row(out, COLUMNS.map(ToOwned::to_owned))?;
     }
+    let issuer = notary.config.public_url.issuer();
     let (mut after, mut count) = (i64::MIN, 0);
     loop {
         let page = audit::find_between(notary.store, &asked.filter, (after, through), PAGE).await?;
@@ -56,6 +65,8 @@ pub async fn export(notary: Notary<'_>, asked: &Asked, out: &mut (impl Write + S
             match asked.format {
                 Format::JsonLines => writeln!(out, "{}", as_json(record))?,
                 Format::Csv => write_row(out, as_row(record))?,
+                Format::Ocsf => writeln!(out, "{}", ocsf::event(record))?,
+                Format::Fhir => writeln!(out, "{}", fhir::event(record, &issuer))?,
             }
         }
     }
@@ -63,6 +74,8 @@ pub async fn export(notary: Notary<'_>, asked: &Asked, out: &mut (impl Write + S
     match asked.format {
         Format::JsonLines => writeln!(out, "{}", signed.line())?,
         Format::Csv => write_row(out, last_row(&signed))?,
+        Format::Ocsf => writeln!(out, "{}", ocsf::checkpoint(&signed, notary.now))?,
+        Format::Fhir => writeln!(out, "{}", fhir::checkpoint(&signed, notary.now, &issuer))?,
     }
     out.flush()?;
     if !notary.config.audit.checkpoints.is_empty() {

@@ -1,5 +1,8 @@
 //! The command line: what it prints, what it refuses, and its exit codes.
 
+mod applications;
+mod json;
+
 use serde_json::Value;
 
 use crate::support::process::Installation;

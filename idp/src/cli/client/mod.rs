@@ -1,11 +1,13 @@
 //! `idp client …`.
 
+mod known;
+mod registration_token;
+
 use std::process::ExitCode;
 
 use anyhow::ensure;
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
-use time::Duration;
 
 use crate::app;
 use crate::audit::{self, Actor, Event};
@@ -16,13 +18,11 @@ use crate::crypto::random::Entropy;
 use crate::crypto::token::{Token, TokenKind};
 use crate::model::authorization::TypeName;
 use crate::model::client::{Client, ClientId, ClientName, ClientSettings, ClientSource, ClientType, WebUri};
-use crate::model::ids::RegistrationTokenId;
 use crate::model::key::SigningAlg;
 use crate::model::redirect_uri::RedirectUri;
 use crate::model::resource::Resource;
 use crate::model::scope::Scope;
-use crate::store::{clients, registration_tokens};
-use crate::theme::moment;
+use crate::store::clients;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -30,34 +30,15 @@ pub(super) enum Command {
     Create(Create),
     /// Tokens with which applications register themselves.
     #[command(subcommand)]
-    RegistrationToken(RegistrationToken),
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum RegistrationToken {
-    /// Make one. It is shown this once.
-    Create {
-        /// For whom it is, for whoever reads the list.
-        #[arg(long)]
-        note: String,
-        /// How many applications it is good for.
-        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(i32).range(1..=1000))]
-        uses: i32,
-        /// After so many days it is good for none.
-        #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(i64).range(1..=365))]
-        days: i64,
-        /// Print the result as JSON.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Show those that can still be used.
-    List {
-        /// Print the result as JSON.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Take one back.
-    Remove { id: RegistrationTokenId },
+    RegistrationToken(registration_token::Command),
+    /// Show all applications, by their identifiers.
+    List(known::List),
+    /// Show everything about one, but for secrets.
+    Show(known::Which),
+    /// Let an application do nothing any more; what it was given is worth nothing while it is so.
+    Disable(known::Which),
+    /// Let it work again.
+    Enable(known::Which),
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -116,7 +97,13 @@ pub(super) struct Create {
 pub(super) async fn run(command: Command, config: &Config, clock: &SharedClock) -> anyhow::Result<ExitCode> {
     let new = match command {
         Command::Create(new) => new,
-        Command::RegistrationToken(command) => return registration_token(command, config, clock).await,
+        Command::RegistrationToken(command) => {
+            return registration_token::run(command, config, clock).await;
+        }
+        Command::List(list) => return known::list(&list, config, clock).await,
+        Command::Show(which) => return known::show(&which, config, clock).await,
+        Command::Disable(which) => return known::set_enabled((&which, false), config, clock).await,
+        Command::Enable(which) => return known::set_enabled((&which, true), config, clock).await,
     };
     let json = new.json;
     let (client, secret) = create(new, config, clock).await?;
@@ -132,81 +119,6 @@ pub(super) async fn run(command: Command, config: &Config, clock: &SharedClock) 
         if let Some(secret) = secret {
             println!("client_secret  {secret}");
             println!("The secret is shown this once and kept only as a hash.");
-        }
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-async fn registration_token(
-    command: RegistrationToken,
-    config: &Config,
-    clock: &SharedClock,
-) -> anyhow::Result<ExitCode> {
-    let store = app::open_store(config, clock).await?;
-    let now = clock.now();
-    match command {
-        RegistrationToken::Create { note, uses, days, json } => {
-            let entropy = Entropy::of_the_system();
-            let token = Token::generate(TokenKind::InitialAccess, entropy)?;
-            let id = entropy.id(now, RegistrationTokenId::new)?;
-            let expires_at = now + Duration::days(days);
-            let row = registration_tokens::RegistrationToken {
-                id,
-                note,
-                uses_left: uses,
-                created_at: now,
-                expires_at,
-            };
-            let tx = store.begin().await?;
-            registration_tokens::insert(&tx, &row, token.hash()).await?;
-            let event = Event::RegistrationTokenMade { token: id, uses };
-            audit::record(&tx, now, Actor::Host, None, event).await?;
-            tx.commit().await?;
-            if json {
-                println!(
-                    "{}",
-                    json!({ "id": id, "token": token.expose(), "expires_at": moment(expires_at) })
-                );
-            } else {
-                println!("{}", token.expose());
-                println!("It is shown this once and kept only as a hash; good until {}.", moment(expires_at));
-            }
-        }
-        RegistrationToken::List { json } => {
-            let known = registration_tokens::usable(&store, now).await?;
-            if json {
-                let rows: Vec<_> = known
-                    .iter()
-                    .map(|row| {
-                        json!({
-                            "id": row.id,
-                            "note": row.note,
-                            "uses_left": row.uses_left,
-                            "created_at": moment(row.created_at),
-                            "expires_at": moment(row.expires_at),
-                        })
-                    })
-                    .collect();
-                println!("{}", json!(rows));
-            } else {
-                for row in known {
-                    println!(
-                        "{}  {} left, until {}  {}",
-                        row.id,
-                        row.uses_left,
-                        moment(row.expires_at),
-                        row.note
-                    );
-                }
-            }
-        }
-        RegistrationToken::Remove { id } => {
-            let tx = store.begin().await?;
-            ensure!(registration_tokens::delete(&tx, id).await?, "there is no registration token {id}");
-            let event = Event::RegistrationTokenRemoved { token: id };
-            audit::record(&tx, now, Actor::Host, None, event).await?;
-            tx.commit().await?;
-            println!("Nobody can register with it any more.");
         }
     }
     Ok(ExitCode::SUCCESS)
