@@ -16,8 +16,8 @@ use crate::oidc;
 use crate::oidc::logout::notice;
 use crate::store::outbox::{self, Kind, Waiting};
 use crate::store::{
-    StoreError, browsers, grants, guesses, invitations, links, registration_tokens, revoked_tokens, sessions,
-    sign_ups,
+    StoreError, browsers, client_secrets, grants, guesses, invitations, links, registration_tokens,
+    revoked_tokens, sessions, sign_ups,
 };
 
 const EVERY: Duration = Duration::from_mins(1);
@@ -271,6 +271,7 @@ async fn answer_sign_up(app: &App, waiting: &Waiting) -> anyhow::Result<()> {
 /// When the database does not answer.
 pub async fn purge(app: &App) -> anyhow::Result<()> {
     let now = app.clock.now();
+    client_secrets::note_uses(&app.store, &app.secret_uses).await?;
     let tx = app.store.begin().await?;
     let mut given_up = outbox::give_up(&tx, &MAILS, now - KEEP_MESSAGES).await?;
     given_up.extend(outbox::give_up(&tx, &[Kind::LogoutNotice], now - KEEP_NOTICES).await?);

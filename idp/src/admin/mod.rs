@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod actor;
+pub mod applications;
 pub mod members;
 pub mod organizations;
 pub mod pages;
@@ -61,6 +62,18 @@ pub enum Refused {
     RoleInUse,
     #[error("there is nothing to change: it is so already")]
     Unchanged,
+    #[error("it is declared in the configuration file and changed there")]
+    Declared,
+    #[error("it registered itself and changes its registration itself")]
+    Registered,
+    #[error("the application {0}")]
+    Settings(&'static str),
+    #[error("an application of this kind has no secrets")]
+    NoSecrets,
+    #[error("it has two secrets that are good; remove the one that is not used any more")]
+    SecretsAtOnce,
+    #[error("it has no other secret that stays good; make a new one first")]
+    LastSecret,
 }
 
 /// What came of something: done, refused, or (outside) our own fault.

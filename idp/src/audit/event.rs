@@ -8,7 +8,7 @@ use crate::model::authorization::TypeNames;
 use crate::model::claims::NamedClaims;
 use crate::model::client::ClientId;
 use crate::model::credential::Factor;
-use crate::model::ids::{GrantId, OrganizationId, PasskeyId, RegistrationTokenId, SessionId};
+use crate::model::ids::{ClientSecretId, GrantId, OrganizationId, PasskeyId, RegistrationTokenId, SessionId};
 use crate::model::session::Method;
 use crate::model::user::{Policy, ServiceRole};
 
@@ -198,13 +198,31 @@ pub enum Event {
     ClientRegistered {
         client: ClientId,
     },
-    /// It changed its registration.
+    /// Its registration was changed, by itself or by an administrator.
     ClientChanged {
         client: ClientId,
     },
-    /// It ended its registration, and with it all that it had been given.
+    /// Its registration ended, and with it all that it had been given.
     ClientRemoved {
         client: ClientId,
+    },
+    ClientEnabled {
+        client: ClientId,
+        enabled: bool,
+    },
+    ClientSecretMade {
+        client: ClientId,
+        secret_id: ClientSecretId,
+    },
+    /// A secret is good no longer than this moment, in seconds.
+    ClientSecretExpires {
+        client: ClientId,
+        secret_id: ClientSecretId,
+        at: i64,
+    },
+    ClientSecretRemoved {
+        client: ClientId,
+        secret_id: ClientSecretId,
     },
     RegistrationTokenMade {
         token: RegistrationTokenId,
@@ -231,7 +249,7 @@ pub enum Event {
 }
 
 /// What every kind is called.
-pub const KINDS: [&str; 59] = [
+pub const KINDS: [&str; 63] = [
     "operator-set-up",
     "user-created",
     "user-disabled",
@@ -286,6 +304,10 @@ pub const KINDS: [&str; 59] = [
     "client-registered",
     "client-changed",
     "client-removed",
+    "client-enabled",
+    "client-secret-made",
+    "client-secret-expires",
+    "client-secret-removed",
     "registration-token-made",
     "registration-token-removed",
     "client-declared",
@@ -350,6 +372,10 @@ impl Event {
             Self::ClientRegistered { .. } => "client-registered",
             Self::ClientChanged { .. } => "client-changed",
             Self::ClientRemoved { .. } => "client-removed",
+            Self::ClientEnabled { .. } => "client-enabled",
+            Self::ClientSecretMade { .. } => "client-secret-made",
+            Self::ClientSecretExpires { .. } => "client-secret-expires",
+            Self::ClientSecretRemoved { .. } => "client-secret-removed",
             Self::RegistrationTokenMade { .. } => "registration-token-made",
             Self::RegistrationTokenRemoved { .. } => "registration-token-removed",
             Self::ClientDeclared { .. } => "client-declared",

@@ -7,21 +7,22 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 use time::Duration;
 
+use super::Host;
+use crate::admin::{AdminActor, applications};
 use crate::app;
 use crate::audit::{self, Actor, Event};
 use crate::clock::SharedClock;
 use crate::config::Config;
-use crate::crypto::base64url;
 use crate::crypto::random::Entropy;
 use crate::crypto::token::{Token, TokenKind};
 use crate::model::authorization::TypeName;
-use crate::model::client::{Client, ClientId, ClientName, ClientSettings, ClientSource, ClientType, WebUri};
+use crate::model::client::{Client, ClientName, ClientSettings, ClientType, WebUri};
 use crate::model::ids::RegistrationTokenId;
 use crate::model::key::SigningAlg;
 use crate::model::redirect_uri::RedirectUri;
 use crate::model::resource::Resource;
 use crate::model::scope::Scope;
-use crate::store::{clients, registration_tokens};
+use crate::store::registration_tokens;
 use crate::theme::moment;
 
 #[derive(Debug, Subcommand)]
@@ -217,7 +218,6 @@ async fn create(
     config: &Config,
     clock: &SharedClock,
 ) -> anyhow::Result<(Client, Option<Token>)> {
-    let entropy = Entropy::of_the_system();
     let client_type = match new.client_type {
         Type::Web => ClientType::Web,
         Type::Spa => ClientType::Spa,
@@ -249,22 +249,7 @@ async fn create(
         },
         ..defaults
     };
-    settings.validate()?;
-    let shares = settings.auth_method.has_secret();
-    let secret = shares.then(|| Token::generate(TokenKind::ClientSecret, entropy)).transpose()?;
-    let client = Client {
-        id: ClientId::parse(&format!("app-{}", base64url::encode(entropy.bytes::<12>()?)))?,
-        settings,
-        source: ClientSource::Admin,
-        secret_hash: secret.as_ref().map(|secret| secret.hash().0),
-        disabled_at: None,
-        created_at: clock.now(),
-    };
-    let store = app::open_store(config, clock).await?;
-    let tx = store.begin().await?;
-    ensure!(clients::insert(&tx, &client).await?, "the client id {} is taken", client.id);
-    let event = Event::ClientCreated { client: client.id.clone() };
-    audit::record(&tx, clock.now(), Actor::Host, None, event).await?;
-    tx.commit().await?;
-    Ok((client, secret))
+    let host = Host::new(app::open_store(config, clock).await?, config, clock)?;
+    let actor = AdminActor::of_the_host();
+    Ok(applications::create(&host.office(), &actor, settings).await??)
 }

@@ -72,6 +72,10 @@ id_type!(
     /// One refresh token of a grant.
     RefreshTokenId
 );
+id_type!(
+    /// One of the secrets of a client.
+    ClientSecretId
+);
 
 id_type!(
     /// One recovery code of a person.

@@ -41,7 +41,7 @@ use crate::http_client::HttpClient;
 use crate::model::authorization::AuthorizationTypes;
 use crate::model::session::SessionLimits;
 use crate::model::user::Policy;
-use crate::store::Store;
+use crate::store::{Store, client_secrets};
 
 /// A clock of somebody else may go ahead of ours by this (security: C12).
 const AHEAD: Duration = Duration::seconds(15);
@@ -54,6 +54,8 @@ pub struct Desk<'a> {
     pub http: &'a HttpClient,
     pub keys: Arc<KeyRing>,
     pub entropy: Entropy,
+    /// Where it is noted which secrets of clients are still used.
+    pub secret_uses: &'a client_secrets::Uses,
     pub tokens: &'a Tokens,
     pub registration: Registration,
     /// What clients may ask for in detail.

@@ -90,13 +90,23 @@ entity!(session, "session", {
 entity!(client, "client", {
     #[sea_orm(primary_key, auto_increment = false)]
     id: String,
+    name: String,
     settings: Json,
     source: String,
-    secret_hash: Option<Vec<u8>>,
-    sealed_secret: Option<Vec<u8>>,
     management_hash: Option<Vec<u8>>,
     disabled_at: Option<i64>,
     created_at: i64,
+});
+
+entity!(client_secret, "client_secret", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    id: Uuid,
+    client_id: String,
+    hash: Vec<u8>,
+    sealed: Option<Vec<u8>>,
+    created_at: i64,
+    expires_at: Option<i64>,
+    last_used_at: Option<i64>,
 });
 
 entity!(registration_token, "registration_token", {

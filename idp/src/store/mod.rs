@@ -7,6 +7,7 @@ mod entity;
 
 pub mod audit;
 pub mod browsers;
+pub mod client_secrets;
 pub mod clients;
 pub mod consents;
 pub mod email_changes;

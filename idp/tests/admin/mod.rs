@@ -1,5 +1,6 @@
 //! Administration: what is done for or to somebody else.
 
+mod applications;
 mod organizations;
 mod pages;
 mod people;

@@ -75,7 +75,6 @@ fn client(id: &str) -> Client {
         id: ClientId::parse(id).unwrap(),
         settings: ClientSettings::of_type(ClientType::Spa, ClientName::parse("App").unwrap(), vec![uri]),
         source: ClientSource::Admin,
-        secret_hash: Some([7; 32]),
         disabled_at: None,
         created_at: now(),
     }

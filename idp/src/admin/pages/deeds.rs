@@ -135,7 +135,7 @@ impl Page for DeedPage {
     }
 }
 
-const REFUSALS: [Refused; 11] = [
+const REFUSALS: [Refused; 17] = [
     Refused::NotFound,
     Refused::Forbidden,
     Refused::Yourself,
@@ -147,6 +147,12 @@ const REFUSALS: [Refused; 11] = [
     Refused::UnknownRole,
     Refused::RoleInUse,
     Refused::Unchanged,
+    Refused::Declared,
+    Refused::Registered,
+    Refused::Settings(""),
+    Refused::NoSecrets,
+    Refused::SecretsAtOnce,
+    Refused::LastSecret,
 ];
 
 /// The text that says it.
@@ -163,6 +169,12 @@ const fn why(refused: Refused) -> &'static str {
         Refused::UnknownRole => "unknown-role",
         Refused::RoleInUse => "role-in-use",
         Refused::Unchanged => "unchanged",
+        Refused::Declared => "declared",
+        Refused::Registered => "registered",
+        Refused::Settings(_) => "settings",
+        Refused::NoSecrets => "no-secrets",
+        Refused::SecretsAtOnce => "secrets-at-once",
+        Refused::LastSecret => "last-secret",
     }
 }
 

@@ -90,6 +90,12 @@ impl ClientAuthMethod {
     pub const fn has_secret(self) -> bool {
         matches!(self, Self::ClientSecretBasic | Self::ClientSecretPost | Self::ClientSecretJwt)
     }
+
+    /// Whether we have to know the text of the secret, and not only that it is the same.
+    #[must_use]
+    pub const fn is_shared(self) -> bool {
+        matches!(self, Self::ClientSecretJwt)
+    }
 }
 
 /// OIDC Core §3.2 and §3.3: answers with tokens in the address of the browser. `token` alone does not exist:

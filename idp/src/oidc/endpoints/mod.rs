@@ -34,6 +34,7 @@ pub fn desk<'a>(app: &'a App, issuer: &'a str) -> Desk<'a> {
         http: &app.http,
         keys: app.keys.current(),
         entropy: app.entropy,
+        secret_uses: &app.secret_uses,
         tokens: &app.config.tokens,
         registration: app.config.registration,
         types: &app.config.authorization_types,
