@@ -234,7 +234,7 @@ fn there_is_one_road_to_each_decision() {
         (
             "administers with the rights of the host",
             "AdminActor::of_the_host(",
-            &["cli/org.rs", "cli/user/people.rs"],
+            &["cli/client.rs", "cli/org.rs", "cli/user/people.rs"],
         ),
         ("gives a role over the service", "users::set_role(", &["admin/people/standing.rs"]),
         ("makes members", "memberships::insert(", &["admin/members.rs"]),

@@ -35,11 +35,11 @@ pub async fn list(
     actor: &AdminActor,
     (text, after): (&str, Option<&ClientId>),
     limit: u64,
-) -> anyhow::Result<Vec<Client>> {
+) -> Outcome<Vec<Client>> {
     if !actor.may(Act::SeeApplications) {
-        return Ok(Vec::new());
+        return Ok(Err(Refused::NotFound));
     }
-    Ok(clients::page(office.store, text, after, limit).await?)
+    Ok(Ok(clients::page(office.store, text, after, limit).await?))
 }
 
 /// # Errors
@@ -59,6 +59,12 @@ pub async fn view(office: &Office<'_>, actor: &AdminActor, id: &ClientId) -> Out
         may_end: may && client.source != ClientSource::Config,
         client,
     }))
+}
+
+/// Whether somebody may register one.
+#[must_use]
+pub fn may_register(actor: &AdminActor) -> bool {
+    actor.may(Act::ChangeApplications)
 }
 
 /// Registers an application, with a secret if it is one that has one.

@@ -156,7 +156,7 @@ const REFUSALS: [Refused; 17] = [
 ];
 
 /// The text that says it.
-const fn why(refused: Refused) -> &'static str {
+pub(super) const fn why(refused: Refused) -> &'static str {
     match refused {
         Refused::NotFound => "not-found",
         Refused::Forbidden => "forbidden",
@@ -232,7 +232,7 @@ pub async fn remove(
 }
 
 /// Whoever has not proven lately that it is them does so, and comes back.
-fn proof_first(app: &App, administrator: &Administrator, here: &str) -> Option<Response> {
+pub(super) fn proof_first(app: &App, administrator: &Administrator, here: &str) -> Option<Response> {
     let fresh = administrator.signed_in.session.is_fresh(app.clock.now(), FRESH);
     (!fresh).then(|| see_other(&confirm_at(here)))
 }

@@ -1,5 +1,6 @@
 //! The pages of the console. They show what the functions of `admin` give and refuse, and never judge rights.
 
+pub mod applications;
 mod deeds;
 mod overview;
 mod people;
