@@ -317,6 +317,7 @@ async fn what_the_host_changes_is_recorded_and_mailed() {
 async fn tokens_for_registrations_are_made_listed_and_taken_back() {
     let dir = TempDir::new("cli");
     let installation = installation(&dir);
+    assert!(installation.run(&["migrate"], "").status.success());
     let token = ["client", "registration-token"];
     let made = installation
         .run(&[&token[..], &["create", "--note", "The lab", "--uses", "2", "--json"]].concat(), "");
@@ -426,4 +427,30 @@ fn organizations_are_run_from_the_host() {
     assert!(status == Some(1) && output.contains("last operator"), "{output}");
     assert!(run(&["user", "list", "--search", "ADA"]).1.contains(ada));
     assert!(!run(&["user", "list", "--disabled"]).1.contains(ada));
+}
+
+/// A command that is run in another folder, or without the configuration, changes no service of its own.
+#[test]
+fn a_command_where_no_service_is_makes_none() {
+    let dir = TempDir::new("cli");
+    let installation = installation(&dir);
+    for command in [
+        &["client", "create", "--name", "Practice", "--type", "machine", "--scope", "x"][..],
+        &["org", "list"],
+        &["user", "show", "ada@example.org"],
+        &["user", "access-link", "ada@example.org"],
+        &["keys", "list"],
+        &["audit", "verify"],
+    ] {
+        let run = installation.run(command, "");
+        assert_eq!(run.status.code(), Some(1), "{command:?}");
+        let said = text(&run.stderr);
+        assert!(
+            said.contains("There is no service here") && said.contains("--config"),
+            "{command:?}: {said}"
+        );
+        assert!(!dir.0.join("data").join("idp.db").exists(), "{command:?}");
+    }
+    assert!(installation.run(&["migrate"], "").status.success());
+    assert!(installation.run(&["org", "list"], "").status.success());
 }

@@ -7,9 +7,8 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 use time::Duration;
 
-use super::Host;
+use super::{Host, open_existing};
 use crate::admin::{AdminActor, applications};
-use crate::app;
 use crate::audit::{self, Actor, Event};
 use crate::clock::SharedClock;
 use crate::config::Config;
@@ -143,7 +142,7 @@ async fn registration_token(
     config: &Config,
     clock: &SharedClock,
 ) -> anyhow::Result<ExitCode> {
-    let store = app::open_store(config, clock).await?;
+    let store = open_existing(config, clock).await?;
     let now = clock.now();
     match command {
         RegistrationToken::Create { note, uses, days, json } => {
@@ -249,7 +248,7 @@ async fn create(
         },
         ..defaults
     };
-    let host = Host::new(app::open_store(config, clock).await?, config, clock)?;
+    let host = Host::new(open_existing(config, clock).await?, config, clock)?;
     let actor = AdminActor::of_the_host();
     Ok(applications::create(&host.office(), &actor, settings).await??)
 }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use serde_json::json;
 
+use super::open_existing;
 use crate::app;
 use crate::clock::SharedClock;
 use crate::config::Config;
@@ -29,7 +30,7 @@ pub(super) enum Command {
 }
 
 pub(super) async fn run(command: &Command, config: &Config, clock: &SharedClock) -> anyhow::Result<ExitCode> {
-    let store = app::open_store(config, clock).await?;
+    let store = open_existing(config, clock).await?;
     match command {
         Command::List { json } => list(&store, *json).await?,
         Command::Rotate { emergency: true } => {

@@ -6,9 +6,8 @@ use anyhow::{anyhow, bail};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::{Host, say};
+use super::{Host, open_existing, say};
 use crate::admin::{AdminActor, Office, Refused, members, organizations};
-use crate::app;
 use crate::clock::SharedClock;
 use crate::config::Config;
 use crate::model::ids::UserId;
@@ -103,7 +102,7 @@ pub(super) struct Member {
 }
 
 pub(super) async fn run(command: Command, config: &Config, clock: &SharedClock) -> anyhow::Result<ExitCode> {
-    let host = Host::new(app::open_store(config, clock).await?, config, clock)?;
+    let host = Host::new(open_existing(config, clock).await?, config, clock)?;
     let (office, actor) = (host.office(), AdminActor::of_the_host());
     match command {
         Command::Create(new) => create(&office, &actor, new).await?,

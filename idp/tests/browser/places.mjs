@@ -509,7 +509,45 @@ export const PLACES = {
       },
     ]),
   ),
+  'administration: applications': async (ada, stage) => administers(stage, '/admin/applications'),
+  'administration: kinds of applications': async (ada, stage) => administers(stage, '/admin/applications/new'),
+  'administration: registering an application': async (ada, stage) =>
+    administers(stage, '/admin/applications/new?type=web'),
+  'administration: an application that can not be registered': async (ada, stage) => {
+    const olga = await administers(stage, '/admin/applications/new?type=web');
+    olga.device.expect(/status of 422/);
+    await registers(olga, 'https://practice.example.org/#here');
+    await olga.seesText('Some of it can not be taken like this.');
+    return olga;
+  },
+  'administration: the secret of an application': async (ada, stage) => {
+    const olga = await administers(stage, '/admin/applications/new?type=web');
+    await registers(olga, 'https://practice.example.org/callback');
+    await olga.seesHeading('The secret');
+    return olga;
+  },
+  'administration: an application': async (ada, stage) => {
+    const olga = await administers(stage, '/admin/applications/new?type=web');
+    await registers(olga, 'https://practice.example.org/callback');
+    await olga.link('I have put it away').click();
+    await olga.seesHeading('Practice Lindenhof');
+    return olga;
+  },
+  'administration: removing an application': async (ada, stage) => {
+    const olga = await administers(stage, '/admin/applications/new?type=web');
+    await registers(olga, 'https://practice.example.org/callback');
+    await olga.link('I have put it away').click();
+    await olga.link('Remove the application').click();
+    await olga.seesHeading('Remove the application');
+    return olga;
+  },
 };
+
+async function registers(olga, redirectUri) {
+  await olga.page.getByLabel('Name', { exact: true }).fill('Practice Lindenhof');
+  await olga.page.getByLabel('Addresses that people come back to').fill(redirectUri);
+  await olga.button('Register').click();
+}
 
 /** An operator who has proven themselves, in front of a page of the console. */
 async function administers(stage, path) {
