@@ -36,6 +36,9 @@ async fn the_pages_are_open_to_exactly_those_whom_the_matrix_names() {
     let (olive, _) = operator(&app).await;
     let made = olive.post("/admin/applications/new", &web("Practice", CALLBACK)).await;
     let id = fact(&made.body, "client_id");
+    let alone = olive.get(&format!("/admin/applications/{id}")).await.body;
+    assert!(!alone.contains("remove-secret"), "the only one is not offered");
+    olive.post(&format!("/admin/applications/{id}/secret"), &[]).await;
     let shown = olive.get(&format!("/admin/applications/{id}")).await.body;
     let path = shown.split('"').find(|part| part.ends_with("remove-secret")).unwrap();
     let secret = path.rsplit('/').nth(1).unwrap();

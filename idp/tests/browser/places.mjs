@@ -517,7 +517,7 @@ export const PLACES = {
     const olga = await administers(stage, '/admin/applications/new?type=web');
     olga.device.expect(/status of 422/);
     await registers(olga, 'https://practice.example.org/#here');
-    await olga.seesText('Some of it can not be taken like this.');
+    await olga.page.getByRole('alert').waitFor();
     return olga;
   },
   'administration: the secret of an application': async (ada, stage) => {

@@ -58,14 +58,19 @@ impl Deed {
         now: OffsetDateTime,
     ) -> bool {
         let enabled = seen.client.is_enabled();
-        let live = secret.is_some_and(|secret| secret.is_live(now));
+        // The only one that stays good is not offered to be taken away.
+        let another = seen
+            .secrets
+            .iter()
+            .any(|other| other.expires_at.is_none() && secret.is_some_and(|secret| secret.id != other.id));
+        let live = secret.map(|secret| secret.is_live(now));
         match self {
             Self::Secret => seen.may_end && seen.client.settings.auth_method.has_secret(),
             Self::Disable => seen.may_end && enabled,
             Self::Enable => seen.may_end && !enabled,
             Self::Remove => seen.may_end,
-            Self::Expire => seen.may_end && live,
-            Self::RemoveSecret => seen.may_end && secret.is_some(),
+            Self::Expire => seen.may_end && live == Some(true) && another,
+            Self::RemoveSecret => seen.may_end && (live == Some(false) || another),
         }
     }
 }
