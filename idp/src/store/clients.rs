@@ -1,7 +1,7 @@
 //! Registered applications.
 
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
-use sea_orm::{ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
+use sea_orm::{ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
@@ -14,6 +14,15 @@ use crate::model::ids::SessionId;
 
 pub async fn by_id(db: &impl Read, id: &ClientId) -> Result<Option<Client>> {
     unique(db, client::Entity::find_by_id(id.as_str())).await?.map(from_row).transpose()
+}
+
+/// Those that the operator keeps, and not those that registered themselves; by their ids, the first 500.
+pub async fn kept_by_us(db: &impl Read) -> Result<Vec<Client>> {
+    let kept = client::Entity::find()
+        .filter(client::Column::Source.ne(ClientSource::Registered.as_str()))
+        .order_by_asc(client::Column::Id)
+        .limit(500);
+    kept.all(db.connection()).await?.into_iter().map(from_row).collect()
 }
 
 /// The secret of a client that signs with it.

@@ -135,7 +135,7 @@ impl Page for DeedPage {
     }
 }
 
-const REFUSALS: [Refused; 11] = [
+const REFUSALS: [Refused; 15] = [
     Refused::NotFound,
     Refused::Forbidden,
     Refused::Yourself,
@@ -146,11 +146,15 @@ const REFUSALS: [Refused; 11] = [
     Refused::MemberAlready,
     Refused::UnknownRole,
     Refused::RoleInUse,
+    Refused::OrganizationDisabled,
+    Refused::Lifetime,
+    Refused::UnknownApplication,
+    Refused::TooManyInvitations,
     Refused::Unchanged,
 ];
 
 /// The text that says it.
-const fn why(refused: Refused) -> &'static str {
+pub(super) const fn why(refused: Refused) -> &'static str {
     match refused {
         Refused::NotFound => "not-found",
         Refused::Forbidden => "forbidden",
@@ -162,6 +166,10 @@ const fn why(refused: Refused) -> &'static str {
         Refused::MemberAlready => "member-already",
         Refused::UnknownRole => "unknown-role",
         Refused::RoleInUse => "role-in-use",
+        Refused::OrganizationDisabled => "organization-disabled",
+        Refused::Lifetime => "lifetime",
+        Refused::UnknownApplication => "unknown-application",
+        Refused::TooManyInvitations => "too-many-invitations",
         Refused::Unchanged => "unchanged",
     }
 }
