@@ -4,6 +4,7 @@
 pub mod access;
 pub mod actor;
 pub mod applications;
+pub mod invitations;
 pub mod members;
 pub mod organizations;
 pub mod pages;
@@ -60,6 +61,14 @@ pub enum Refused {
     UnknownRole,
     #[error("a role that members still have can not be taken from the organization")]
     RoleInUse,
+    #[error("the organization is disabled")]
+    OrganizationDisabled,
+    #[error("an invitation is good for 1 to 30 days")]
+    Lifetime,
+    #[error("there is no application of that name that log-ins can begin at")]
+    UnknownApplication,
+    #[error("too many invitations were made within a day, or wait at the same time")]
+    TooManyInvitations,
     #[error("there is nothing to change: it is so already")]
     Unchanged,
     #[error("it is declared in the configuration file and changed there")]

@@ -8,7 +8,9 @@ use crate::model::authorization::TypeNames;
 use crate::model::claims::NamedClaims;
 use crate::model::client::ClientId;
 use crate::model::credential::Factor;
-use crate::model::ids::{ClientSecretId, GrantId, OrganizationId, PasskeyId, RegistrationTokenId, SessionId};
+use crate::model::ids::{
+    ClientSecretId, GrantId, InvitationId, OrganizationId, PasskeyId, RegistrationTokenId, SessionId,
+};
 use crate::model::session::Method;
 use crate::model::user::{Policy, ServiceRole};
 
@@ -50,6 +52,25 @@ pub enum Event {
     },
     MemberRemoved {
         organization: OrganizationId,
+    },
+    /// An address was asked to join.
+    InvitationMade {
+        organization: OrganizationId,
+        invitation: InvitationId,
+        roles: String,
+    },
+    InvitationWithdrawn {
+        organization: OrganizationId,
+        invitation: InvitationId,
+    },
+    InvitationAccepted {
+        organization: OrganizationId,
+        invitation: InvitationId,
+    },
+    /// By whoever was asked.
+    InvitationRefused {
+        organization: OrganizationId,
+        invitation: InvitationId,
     },
     /// Somebody wanted to make an account with the address of one that there is.
     SignUpRequested,
@@ -249,7 +270,7 @@ pub enum Event {
 }
 
 /// What every kind is called.
-pub const KINDS: [&str; 63] = [
+pub const KINDS: [&str; 67] = [
     "operator-set-up",
     "user-created",
     "user-disabled",
@@ -261,6 +282,10 @@ pub const KINDS: [&str; 63] = [
     "member-added",
     "member-roles-set",
     "member-removed",
+    "invitation-made",
+    "invitation-withdrawn",
+    "invitation-accepted",
+    "invitation-refused",
     "sign-up-requested",
     "signed-in",
     "sign-in-failed",
@@ -329,6 +354,10 @@ impl Event {
             Self::MemberAdded { .. } => "member-added",
             Self::MemberRolesSet { .. } => "member-roles-set",
             Self::MemberRemoved { .. } => "member-removed",
+            Self::InvitationMade { .. } => "invitation-made",
+            Self::InvitationWithdrawn { .. } => "invitation-withdrawn",
+            Self::InvitationAccepted { .. } => "invitation-accepted",
+            Self::InvitationRefused { .. } => "invitation-refused",
             Self::SignUpRequested => "sign-up-requested",
             Self::SignedIn { .. } => "signed-in",
             Self::SignInFailed { .. } => "sign-in-failed",

@@ -7,7 +7,7 @@ use super::event::Event;
 
 /// The members of an event that identify nobody, but by an identifier of ours, and so stay readable for as long as
 /// the record. Every other one is sealed: a new member is, until somebody decides otherwise here.
-const OPEN: [&str; 40] = [
+const OPEN: [&str; 41] = [
     "kind",
     "role",
     "method",
@@ -34,6 +34,7 @@ const OPEN: [&str; 40] = [
     "claims",
     "details",
     "organization",
+    "invitation",
     "roles",
     "kid",
     "kids",

@@ -28,6 +28,8 @@ pub enum TokenKind {
     Access,
     /// With it somebody makes an account.
     SignUp,
+    /// With it somebody joins an organization.
+    Invitation,
 }
 
 impl TokenKind {
@@ -47,6 +49,7 @@ impl TokenKind {
             Self::ConfirmEmail => "idp_ce_",
             Self::Access => "idp_al_",
             Self::SignUp => "idp_na_",
+            Self::Invitation => "idp_in_",
         }
     }
 }

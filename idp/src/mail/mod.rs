@@ -3,6 +3,7 @@
 //! transport's business and happens later. Decides nothing.
 
 mod compose;
+mod invitation;
 mod sign_up;
 mod transport;
 
@@ -25,6 +26,7 @@ use crate::store::{self, Tx, users};
 use crate::theme::Theme;
 
 pub use compose::{Link, MailPage, Notice};
+pub use invitation::Invite;
 pub use sign_up::{SignUpRequest, request_sign_up};
 pub use transport::{SendError, Transport};
 

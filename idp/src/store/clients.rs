@@ -18,6 +18,15 @@ pub async fn by_id(db: &impl Read, id: &ClientId) -> Result<Option<Client>> {
     unique(db, client::Entity::find_by_id(id.as_str())).await?.map(from_row).transpose()
 }
 
+/// Those that the operator keeps, and not those that registered themselves; by their ids, the first 500.
+pub async fn kept_by_us(db: &impl Read) -> Result<Vec<Client>> {
+    let kept = client::Entity::find()
+        .filter(client::Column::Source.ne(ClientSource::Registered.as_str()))
+        .order_by_asc(client::Column::Id)
+        .limit(500);
+    kept.all(db.connection()).await?.into_iter().map(from_row).collect()
+}
+
 /// Adds a client. `false` when the id is taken.
 pub async fn insert(tx: &Tx, new: &Client) -> Result<bool> {
     let inserted = insert_new(tx, to_row(new)?, client::Column::Id).await?;

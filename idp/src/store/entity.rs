@@ -373,4 +373,8 @@ entity!(invitation, "invitation", {
     invited_by: Option<Uuid>,
     created_at: i64,
     expires_at: i64,
+    invitee: Option<Uuid>,
+    client_id: Option<String>,
+    ended_at: Option<i64>,
+    ending: Option<String>,
 });

@@ -92,6 +92,38 @@ create-have-one = Ich habe ein Konto: anmelden
 create-name-title = Wie heißen Sie?
 create-name-lead = So werden Anwendungen Sie ansprechen.
 create-first-lead = Damit melden Sie sich künftig an, und mit diesem Schritt ist Ihr Konto da.
+invitation-title = Zu { $organization } gehören?
+invitation-by = { $inviter } lädt Sie ein.
+invitation-as = Als: { $roles }
+invitation-administrator = Sie würden außerdem, als Teil der Administration, die Personen der Organisation betreuen.
+invitation-for = Für
+invitation-until = Gilt bis
+invitation-what = Die Administration sieht Ihr Konto und hilft Ihnen, wenn Sie ausgesperrt sind. Die Organisation kann bei der Anmeldung mehr als ein Passwort verlangen.
+invitation-join = Annehmen
+invitation-refuse = Nein, danke
+invitation-log-in = Anmelden und annehmen
+invitation-account = Mit dieser Adresse gibt es ein Konto. Melden Sie sich dort an, dann können Sie annehmen.
+invitation-disabled = Das Konto mit dieser Adresse ist gesperrt. Bitte fragen Sie die Administration der Organisation.
+invitation-new = So werden Anwendungen Sie ansprechen. Im nächsten Schritt erstellen Sie einen Passkey, und Ihr Konto ist da.
+invitation-other = Sie sind als { $here } angemeldet, die Einladung ist aber für { $email }. Für jemand anderen gilt sie nicht.
+invitation-switch = Abmelden und als { $email } weiter
+invitation-stay = Angemeldet bleiben, zu meinem Konto
+invitation-again = Die Organisation verlangt mehr, als womit Sie sich angemeldet haben. Bitte melden Sie sich noch einmal an, mit Ihrem Passkey oder mit einem Code nach dem Passwort.
+invitation-passkey = Die Organisation verlangt einen Passkey. Erstellen Sie zuerst einen; danach kommen Sie hierher zurück.
+invitation-second-factor = Die Organisation verlangt mehr als ein Passwort. Erstellen Sie zuerst einen Passkey; danach kommen Sie hierher zurück. Sie können auch eine Code-App einrichten und den Link in der E-Mail noch einmal öffnen.
+invitation-code-app = Code-App einrichten
+invitation-member = Sie gehören schon zu { $organization }. Ihre Rollen bleiben, wie sie sind.
+invitation-over-title = Diese Einladung kann nicht angenommen werden
+invitation-used = Sie wurde schon angenommen. Wenn Sie das waren, melden Sie sich einfach an.
+invitation-refused = Sie wurde abgelehnt. Wenn das ein Versehen war, bitten Sie um eine neue.
+invitation-withdrawn = Sie wurde zurückgenommen. Bitte fragen Sie bei { $organization }, wenn Sie das für ein Versehen halten.
+invitation-replaced = In Ihrem Postfach ist eine neuere Einladung zu { $organization }. Bitte verwenden Sie diese.
+invitation-expired = Sie ist zu alt. Bitte bitten Sie { $organization } um eine neue.
+invitation-organization-disabled = { $organization } ist zurzeit nicht aktiv. Bitte fragen Sie dort.
+invitation-void = Wer Sie eingeladen hat, darf das nicht mehr, oder die Rolle gibt es nicht mehr. Bitte bitten Sie { $organization } um eine neue Einladung.
+invitation-address-changed = Das eingeladene Konto hat inzwischen eine andere Adresse. Bitte bitten Sie { $organization } um eine Einladung an diese Adresse.
+invitation-joined-title = Sie gehören jetzt zu { $organization }
+invitation-joined = Willkommen! Alles ist erledigt.
 create-password-instead = Kein Passkey auf diesem Gerät? Passwort verwenden
 create-with-password = Konto mit Passwort erstellen
 forgot-title = Passwort vergessen?
@@ -360,6 +392,10 @@ activity-organization-enabled = Organisation gesperrt oder freigegeben
 activity-member-added = Mitglied einer Organisation geworden
 activity-member-roles-set = Rollen in einer Organisation geändert
 activity-member-removed = Nicht mehr Mitglied einer Organisation
+activity-invitation-made = In eine Organisation eingeladen
+activity-invitation-withdrawn = Einladung zurückgenommen
+activity-invitation-accepted = Einladung angenommen
+activity-invitation-refused = Einladung abgelehnt
 activity-sign-up-requested = Jemand wollte mit Ihrer E-Mail-Adresse ein Konto erstellen
 activity-signed-in = Angemeldet
 activity-sign-in-failed = Anmeldung fehlgeschlagen
@@ -687,11 +723,15 @@ mail-greeting = Guten Tag { $name }
 mail-greeting-stranger = Guten Tag
 mail-when = Wann:
 mail-where = Wo:
-mail-link-note =
+mail-link-note-minutes =
     { $minutes ->
-        [15] Der Link gilt einmal, 15 Minuten lang.
         [60] Der Link gilt einmal, eine Stunde lang.
-       *[other] Der Link gilt einmal, einen Tag lang.
+       *[other] Der Link gilt einmal, { $minutes } Minuten lang.
+    }
+mail-link-note-days =
+    { $days ->
+        [1] Der Link gilt einmal, einen Tag lang.
+       *[other] Der Link gilt einmal, { $days } Tage lang.
     }
 mail-not-asked = Wenn Sie das nicht angefordert haben, brauchen Sie nichts zu tun: Ohne den Link ändert sich nichts.
 mail-not-you = Waren Sie das nicht? Melden Sie sich an, prüfen Sie Ihre Passkeys und Geräte, ändern Sie Ihr Passwort und sagen Sie es der Administration Ihrer Praxis:
@@ -707,6 +747,14 @@ mail-sign-up-again-text = Jemand, wahrscheinlich Sie, wollte mit dieser Adresse 
 mail-sign-up-again-button = Anmelden
 mail-account-made-subject = Willkommen bei { $brand }
 mail-account-made-text = Ihr Konto bei { $brand } ist da, und dies ist die Adresse, unter der es bekannt ist.
+mail-invited-by-subject = { $inviter } lädt Sie zu { $organization } ein
+mail-invited-by-text = { $inviter } möchte, dass Sie bei { $brand } zu { $organization } gehören. Hier geht es weiter: Sie sagen zu, mit dem Konto, das Sie haben, oder mit einem neuen.
+mail-invited-by-button = Einladung ansehen
+mail-invited-subject = Sie sind zu { $organization } eingeladen
+mail-invited-text = Sie werden gebeten, bei { $brand } zu { $organization } zu gehören. Hier geht es weiter: Sie sagen zu, mit dem Konto, das Sie haben, oder mit einem neuen.
+mail-invited-button = Einladung ansehen
+mail-joined-subject = Sie gehören jetzt zu { $organization }
+mail-joined-text = Mit Ihrem Konto bei { $brand } gehören Sie ab jetzt zu { $organization }. Deren Administration sieht Ihr Konto und hilft Ihnen, wenn Sie ausgesperrt sind.
 mail-reset-password-subject = Ihr neues Passwort
 mail-reset-password-text = Jemand, wahrscheinlich Sie, hat ein neues Passwort für Ihr Konto bei { $brand } angefordert. Das ändert das Passwort und sonst nichts: Ein Passkey oder Code ist danach wie bisher nötig.
 mail-reset-password-button = Neues Passwort wählen
@@ -864,6 +912,10 @@ admin-refused-slug-taken = Dieser Kurzname ist vergeben.
 admin-refused-member-already = Diese Person gehört schon zur Organisation.
 admin-refused-unknown-role = Die Organisation hat keine solche Rolle.
 admin-refused-role-in-use = Mitglieder haben diese Rolle noch.
+admin-refused-organization-disabled = Die Organisation ist gesperrt. Geben Sie sie zuerst frei.
+admin-refused-lifetime = Eine Einladung gilt 1 bis 30 Tage.
+admin-refused-unknown-application = Es gibt keine solche Anwendung, bei der Anmeldungen beginnen können.
+admin-refused-too-many-invitations = Innerhalb eines Tages wurden zu viele Einladungen verschickt, oder zu viele warten auf Antwort. Bitte versuchen Sie es morgen wieder.
 admin-refused-unchanged = Es gibt nichts zu ändern: Es ist schon so.
 
 ## Verwaltung: Anwendungen

@@ -93,6 +93,38 @@ create-have-one = I have an account: log in
 create-name-title = What is your name?
 create-name-lead = This is how applications will address you.
 create-first-lead = With it you log in from now on, and with this step your account is there.
+invitation-title = Join { $organization }?
+invitation-by = { $inviter } invites you.
+invitation-as = As: { $roles }
+invitation-administrator = You would also look after the people of the organization, as one of its administrators.
+invitation-for = For
+invitation-until = Good until
+invitation-what = Its administrators will see your account, and help you if you are locked out. The organization can ask for more than a password when you log in.
+invitation-join = Join
+invitation-refuse = No, thank you
+invitation-log-in = Log in to join
+invitation-account = There is an account with this address. Log in to it, then you can join.
+invitation-disabled = The account with this address is disabled. Please ask the organization’s administrators.
+invitation-new = This is how applications will address you. In the next step you create a passkey, and your account is there.
+invitation-other = You are logged in as { $here }, but the invitation is for { $email }. It joins nobody else.
+invitation-switch = Log out and go on as { $email }
+invitation-stay = Stay logged in, to my account
+invitation-again = The organization asks for more than you logged in with. Please log in once more, with your passkey or with a code after the password.
+invitation-passkey = The organization asks for a passkey. Create one first; this page comes back afterwards.
+invitation-second-factor = The organization asks for more than a password. Create a passkey first; this page comes back afterwards. You can also set up a code app and open the link in the mail again.
+invitation-code-app = Set up a code app
+invitation-member = You belong to { $organization } already. Your roles stay as they are.
+invitation-over-title = This invitation can not be accepted
+invitation-used = It was accepted already. If it was you, just log in.
+invitation-refused = It was declined. If that was a mistake, please ask for a new one.
+invitation-withdrawn = It was taken back. Please ask { $organization } if you think that this is a mistake.
+invitation-replaced = There is a newer invitation to { $organization } in your mailbox. Please use that one.
+invitation-expired = It is too old. Please ask { $organization } for a new one.
+invitation-organization-disabled = { $organization } is not active at the moment. Please ask there.
+invitation-void = Whoever invited you may not do so any more, or the role does not exist any more. Please ask { $organization } for a new invitation.
+invitation-address-changed = The account that was invited has another address by now. Please ask { $organization } for an invitation to that address.
+invitation-joined-title = You belong to { $organization } now
+invitation-joined = Welcome! Everything is done.
 create-password-instead = No passkey on this device? Use a password
 create-with-password = Create the account with a password
 forgot-title = Forgot your password?
@@ -361,6 +393,10 @@ activity-organization-enabled = Organization disabled or enabled
 activity-member-added = Became a member of an organization
 activity-member-roles-set = Roles in an organization changed
 activity-member-removed = No longer a member of an organization
+activity-invitation-made = Invited to an organization
+activity-invitation-withdrawn = Invitation taken back
+activity-invitation-accepted = Invitation accepted
+activity-invitation-refused = Invitation declined
 activity-sign-up-requested = Somebody wanted to create an account with your email
 activity-signed-in = Logged in
 activity-sign-in-failed = A log-in failed
@@ -688,11 +724,15 @@ mail-greeting = Good day, { $name }
 mail-greeting-stranger = Good day
 mail-when = When:
 mail-where = Where:
-mail-link-note =
+mail-link-note-minutes =
     { $minutes ->
-        [15] The link works once, for 15 minutes.
         [60] The link works once, for an hour.
-       *[other] The link works once, for a day.
+       *[other] The link works once, for { $minutes } minutes.
+    }
+mail-link-note-days =
+    { $days ->
+        [1] The link works once, for a day.
+       *[other] The link works once, for { $days } days.
     }
 mail-not-asked = If you did not ask for this, you have nothing to do: without the link nothing changes.
 mail-not-you = Was this not you? Log in, look at your passkeys and devices, change your password, and tell your clinic’s administrator:
@@ -708,6 +748,14 @@ mail-sign-up-again-text = Somebody, probably you, wanted to make an account with
 mail-sign-up-again-button = Log in
 mail-account-made-subject = Welcome to { $brand }
 mail-account-made-text = Your account with { $brand } is there, and this is the address it is known by.
+mail-invited-by-subject = { $inviter } invites you to { $organization }
+mail-invited-by-text = { $inviter } would like you to join { $organization } at { $brand }. Go on here: you say yes, with the account that you have or with a new one.
+mail-invited-by-button = Look at the invitation
+mail-invited-subject = You are invited to { $organization }
+mail-invited-text = You are asked to join { $organization } at { $brand }. Go on here: you say yes, with the account that you have or with a new one.
+mail-invited-button = Look at the invitation
+mail-joined-subject = You belong to { $organization } now
+mail-joined-text = With your account at { $brand } you belong to { $organization } from now on. Its administrators see your account, and help you if you are locked out.
 mail-reset-password-subject = Your new password
 mail-reset-password-text = Somebody, probably you, asked for a new password for your account with { $brand }. It changes the password and nothing else: a passkey or code is needed afterwards as before.
 mail-reset-password-button = Choose a new password
@@ -865,6 +913,10 @@ admin-refused-slug-taken = This short name is taken.
 admin-refused-member-already = This person belongs to the organization already.
 admin-refused-unknown-role = The organization has no such role.
 admin-refused-role-in-use = Members still have this role.
+admin-refused-organization-disabled = The organization is disabled. Enable it first.
+admin-refused-lifetime = An invitation is good for 1 to 30 days.
+admin-refused-unknown-application = There is no such application that log-ins can begin at.
+admin-refused-too-many-invitations = Too many invitations were sent within a day, or wait for an answer. Please try again tomorrow.
 admin-refused-unchanged = There is nothing to change: it is so already.
 
 ## Administration: applications

@@ -135,7 +135,7 @@ impl Page for DeedPage {
     }
 }
 
-const REFUSALS: [Refused; 17] = [
+const REFUSALS: [Refused; 21] = [
     Refused::NotFound,
     Refused::Forbidden,
     Refused::Yourself,
@@ -146,6 +146,10 @@ const REFUSALS: [Refused; 17] = [
     Refused::MemberAlready,
     Refused::UnknownRole,
     Refused::RoleInUse,
+    Refused::OrganizationDisabled,
+    Refused::Lifetime,
+    Refused::UnknownApplication,
+    Refused::TooManyInvitations,
     Refused::Unchanged,
     Refused::Declared,
     Refused::Registered,
@@ -168,6 +172,10 @@ pub(super) const fn why(refused: Refused) -> &'static str {
         Refused::MemberAlready => "member-already",
         Refused::UnknownRole => "unknown-role",
         Refused::RoleInUse => "role-in-use",
+        Refused::OrganizationDisabled => "organization-disabled",
+        Refused::Lifetime => "lifetime",
+        Refused::UnknownApplication => "unknown-application",
+        Refused::TooManyInvitations => "too-many-invitations",
         Refused::Unchanged => "unchanged",
         Refused::Declared => "declared",
         Refused::Registered => "registered",

@@ -1,5 +1,7 @@
 //! `idp org …`.
 
+mod invitations;
+
 use std::process::ExitCode;
 
 use anyhow::{anyhow, bail};
@@ -36,6 +38,12 @@ pub(super) enum Command {
     Roles(Member),
     /// Let a member go. Their account stays.
     Remove(Person),
+    /// Ask somebody by mail to join, with a new account or the one they have.
+    Invite(invitations::Invite),
+    /// Show who is invited and has not answered.
+    Invitations(Which),
+    /// Take an invitation back.
+    Withdraw(Person),
 }
 
 #[derive(Debug, Args)]
@@ -127,6 +135,9 @@ pub(super) async fn run(command: Command, config: &Config, clock: &SharedClock) 
             let said = format!("The roles of {} in {} are: {roles}.", user.email, organization.name);
             say(member.person.which.output.json, &json!({ "member": user.id, "roles": roles }), &said);
         }
+        Command::Invite(asked) => invitations::invite(&office, &actor, asked).await?,
+        Command::Invitations(which) => invitations::list(&office, &actor, &which).await?,
+        Command::Withdraw(person) => invitations::withdraw(&office, &actor, person).await?,
         Command::Remove(person) => {
             let (organization, user) = found(&office, &person).await?;
             let removed = members::remove(&office, &actor, (organization.id, user.id)).await?;
