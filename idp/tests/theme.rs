@@ -21,6 +21,7 @@ fn shell(lang: &str, signed_in: bool) -> Shell {
         person: signed_in.then_some(card),
         section: "account",
         administers: signed_in,
+        service: signed_in,
         development: signed_in,
         back: signed_in.then(|| BackCard {
             name: "Lindenhof <Clinic>".to_owned(),
@@ -107,6 +108,13 @@ fn every_page_renders_with_every_sample_in_every_language() {
     check::<admin::PeoplePage>(&theme, &mut seen);
     check::<admin::PersonPage>(&theme, &mut seen);
     check::<admin::DeedPage>(&theme, &mut seen);
+    check::<admin::AuditPage>(&theme, &mut seen);
+    check::<admin::RecordPage>(&theme, &mut seen);
+    check::<admin::VerifyPage>(&theme, &mut seen);
+    check::<admin::ActPage>(&theme, &mut seen);
+    check::<admin::KeysPage>(&theme, &mut seen);
+    check::<admin::JobsPage>(&theme, &mut seen);
+    check::<admin::HealthPage>(&theme, &mut seen);
     check::<consent::pages::ConsentPage>(&theme, &mut seen);
     check::<device::pages::DevicePage>(&theme, &mut seen);
     check::<device::pages::DeviceConsentPage>(&theme, &mut seen);

@@ -7,7 +7,7 @@ use super::event::Event;
 
 /// The members of an event that identify nobody, but by an identifier of ours, and so stay readable for as long as
 /// the record. Every other one is sealed: a new member is, until somebody decides otherwise here.
-const OPEN: [&str; 38] = [
+const OPEN: [&str; 40] = [
     "kind",
     "role",
     "method",
@@ -46,6 +46,8 @@ const OPEN: [&str; 38] = [
     "how",
     "filter",
     "through",
+    "delivery",
+    "mail",
 ];
 
 /// An event as it is kept.

@@ -152,6 +152,12 @@ impl ServiceRole {
     pub fn from_stored(text: &str) -> Option<Self> {
         [Self::Operator, Self::Support, Self::Auditor].into_iter().find(|role| role.as_str() == text)
     }
+
+    /// Whether the console shows them the way to the rooms about the service as a whole, which judge for themselves.
+    #[must_use]
+    pub const fn is_shown_the_service(self) -> bool {
+        matches!(self, Self::Operator | Self::Auditor)
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
