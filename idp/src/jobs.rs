@@ -7,6 +7,7 @@ use std::time::Duration;
 use time::Duration as Span;
 use tokio::task::JoinSet;
 
+use crate::app::journal::{Job, Run};
 use crate::app::{App, keys};
 use crate::audit::{self, Notary};
 use crate::login::{reset, sign_up};
@@ -16,7 +17,7 @@ use crate::oidc;
 use crate::oidc::logout::notice;
 use crate::store::outbox::{self, Kind, Waiting};
 use crate::store::{
-    StoreError, browsers, client_secrets, grants, guesses, invitations, links, registration_tokens,
+    StoreError, browsers, client_secrets, figures, grants, guesses, invitations, links, registration_tokens,
     revoked_tokens, sessions, sign_ups,
 };
 
@@ -36,45 +37,73 @@ const KEEP_NOTICES: Span = Span::days(1);
 const MAILS: [Kind; 3] = [Kind::Mail, Kind::ResetRequest, Kind::SignUpRequest];
 /// How often the outbox is looked into.
 const MAIL_EVERY: Duration = Duration::from_millis(500);
+/// Counting reads whole tables.
+const COUNT_EVERY: Duration = Duration::from_mins(10);
 /// Applications are told side by side, so that one that hangs does not hold up each of the others in turn.
 const NOTICES_AT_ONCE: usize = 16;
-/// Whoever has claimed a message and dies has it taken from them after this.
-const LEASE: Span = Span::minutes(2);
 /// After a failure: soon, and then less and less often, for days.
 const FIRST_RETRY: Span = Span::seconds(15);
 const LAST_RETRY: Span = Span::hours(1);
 
 /// Runs until the program ends.
 pub async fn run(app: App) {
+    let certificate = |app: App| async move {
+        if let Some(tls) = &app.tls {
+            tls.refresh();
+        }
+        Ok(())
+    };
     tokio::join!(
-        purge_for_ever(&app),
-        deliver_for_ever(&app),
-        tell_for_ever(&app),
-        tend_keys_for_ever(&app),
-        tend_certificate_for_ever(&app),
-        tend_audit_for_ever(&app),
+        repeat(&app, (Job::Purge, EVERY), |app| async move { purge(&app).await }),
+        repeat(&app, (Job::Mails, MAIL_EVERY), |app| async move { deliver(&app).await }),
+        repeat(&app, (Job::Notices, MAIL_EVERY), |app| async move { tell(&app).await }),
+        repeat(&app, (Job::Keys, EVERY), |app| async move { tend_keys(&app).await }),
+        repeat(&app, (Job::Certificate, EVERY), certificate),
+        repeat(&app, (Job::Audit, EVERY), |app| async move { tend_audit(&app).await }),
+        repeat(&app, (Job::Figures, COUNT_EVERY), |app| async move { count(&app).await }),
     );
 }
 
-async fn tend_certificate_for_ever(app: &App) {
-    let Some(tls) = &app.tls else { return };
-    let mut ticks = tokio::time::interval(EVERY);
+/// Does one thing again and again. What goes wrong once is noted, and tried again the next time.
+async fn repeat<F>(app: &App, (job, every): (Job, Duration), work: impl Fn(App) -> F)
+where
+    F: Future<Output = anyhow::Result<()>>,
+{
+    let mut ticks = tokio::time::interval(every);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        tls.refresh();
+        let outcome = work(app.clone()).await;
+        let error = outcome.err().map(|error| format!("{error:#}"));
+        if let Some(error) = &error {
+            tracing::error!(error, "{}", failure(job));
+        }
+        app.journal.note(job, Run { at: app.clock.now(), error });
     }
 }
 
-async fn tend_keys_for_ever(app: &App) {
-    let mut ticks = tokio::time::interval(EVERY);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        if let Err(error) = tend_keys(app).await {
-            tracing::error!(error = format!("{error:#}"), "the signing keys could not be tended");
-        }
+const fn failure(job: Job) -> &'static str {
+    match job {
+        Job::Mails => "the outbox could not be read",
+        Job::Notices => "applications could not be told of log-outs",
+        Job::Keys => "the signing keys could not be tended",
+        Job::Audit => "the audit trail could not be tended",
+        Job::Figures => "the figures could not be counted",
+        Job::Purge => "expired rows could not be removed",
+        Job::Certificate => "the certificate could not be taken up",
     }
+}
+
+/// Counts what the first page of the console shows.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn count(app: &App) -> anyhow::Result<()> {
+    let now = app.clock.now();
+    let counted = figures::count(&app.store).await?;
+    let tx = app.store.begin().await?;
+    figures::keep(&tx, &counted, now).await?;
+    Ok(tx.commit().await?)
 }
 
 /// Rotates the signing keys where that is due, and learns of what others did to them.
@@ -84,17 +113,6 @@ async fn tend_keys_for_ever(app: &App) {
 pub async fn tend_keys(app: &App) -> anyhow::Result<()> {
     keys::tend(&app.store, &app.config, app.clock.now()).await?;
     app.refresh_keys().await
-}
-
-async fn tend_audit_for_ever(app: &App) {
-    let mut ticks = tokio::time::interval(EVERY);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        if let Err(error) = tend_audit(app).await {
-            tracing::error!(error = format!("{error:#}"), "the audit trail could not be tended");
-        }
-    }
 }
 
 /// Takes a checkpoint of the audit trail outside where one is due, and removes what is older than it is kept.
@@ -109,39 +127,6 @@ pub async fn tend_audit(app: &App) -> anyhow::Result<()> {
         tracing::info!(removed, "old records of the audit trail were removed");
     }
     Ok(())
-}
-
-async fn purge_for_ever(app: &App) {
-    let mut ticks = tokio::time::interval(EVERY);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        if let Err(error) = purge(app).await {
-            tracing::error!(error = format!("{error:#}"), "expired rows could not be removed");
-        }
-    }
-}
-
-async fn deliver_for_ever(app: &App) {
-    let mut ticks = tokio::time::interval(MAIL_EVERY);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        if let Err(error) = deliver(app).await {
-            tracing::error!(error = format!("{error:#}"), "the outbox could not be read");
-        }
-    }
-}
-
-async fn tell_for_ever(app: &App) {
-    let mut ticks = tokio::time::interval(MAIL_EVERY);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        if let Err(error) = tell(app).await {
-            tracing::error!(error = format!("{error:#}"), "applications could not be told of log-outs");
-        }
-    }
 }
 
 /// Tells applications who has logged out. Apart from mail, so that a slow application delays none.
@@ -207,7 +192,7 @@ async fn deliver_or_postpone(app: &App, id: OutboxId) -> anyhow::Result<()> {
 async fn deliver_one(app: &App, id: OutboxId) -> anyhow::Result<()> {
     let now = app.clock.now();
     let tx = app.store.begin().await?;
-    let Some(waiting) = outbox::claim(&tx, id, now, LEASE).await? else {
+    let Some(waiting) = outbox::claim(&tx, id, now, outbox::LEASE).await? else {
         return Ok(());
     };
     tx.commit().await?;

@@ -114,6 +114,13 @@ fn every_page_renders_with_every_sample_in_every_language() {
     check::<admin::applications::MadePage>(&theme, &mut seen);
     check::<admin::applications::ApplicationPage>(&theme, &mut seen);
     check::<admin::applications::ApplicationDeedPage>(&theme, &mut seen);
+    check::<admin::AuditPage>(&theme, &mut seen);
+    check::<admin::RecordPage>(&theme, &mut seen);
+    check::<admin::VerifyPage>(&theme, &mut seen);
+    check::<admin::ActPage>(&theme, &mut seen);
+    check::<admin::KeysPage>(&theme, &mut seen);
+    check::<admin::JobsPage>(&theme, &mut seen);
+    check::<admin::HealthPage>(&theme, &mut seen);
     check::<consent::pages::ConsentPage>(&theme, &mut seen);
     check::<device::pages::DevicePage>(&theme, &mut seen);
     check::<device::pages::DeviceConsentPage>(&theme, &mut seen);

@@ -29,10 +29,14 @@ pub enum Act {
     SeeApplications,
     ChangeApplications,
     ReadAudit,
+    /// Keys, deliveries, health and figures of the service as a whole.
+    SeeService,
+    /// Rotating keys, sending again or dropping what waits, trying out a mail.
+    RunService,
 }
 
 impl Act {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::SeePerson,
         Self::HelpPerson,
         Self::DisablePerson,
@@ -44,6 +48,8 @@ impl Act {
         Self::SeeApplications,
         Self::ChangeApplications,
         Self::ReadAudit,
+        Self::SeeService,
+        Self::RunService,
     ];
 }
 
@@ -112,7 +118,8 @@ impl AdminActor {
                 matches!(act, Act::SeePerson | Act::SeeOrganization)
             }
             Some(Role::Service(ServiceRole::Auditor)) => {
-                matches!(act, Act::SeePerson | Act::SeeOrganization | Act::SeeApplications | Act::ReadAudit)
+                use Act::{ReadAudit, SeeApplications, SeeOrganization, SeePerson, SeeService};
+                matches!(act, SeePerson | SeeOrganization | SeeApplications | ReadAudit | SeeService)
             }
             None => false,
         }
@@ -228,7 +235,7 @@ mod tests {
 
     /// Rows: acts. Columns: operator, support, auditor, administrator of clinic 1. Of a member of clinic 1 without
     /// rights of their own.
-    const MATRIX: [(Act, [bool; 4]); 11] = [
+    const MATRIX: [(Act, [bool; 4]); 13] = [
         (Act::SeePerson, [true, true, true, true]),
         (Act::HelpPerson, [true, true, false, true]),
         (Act::DisablePerson, [true, false, false, true]),
@@ -240,6 +247,8 @@ mod tests {
         (Act::SeeApplications, [true, false, true, false]),
         (Act::ChangeApplications, [true, false, false, false]),
         (Act::ReadAudit, [true, false, true, false]),
+        (Act::SeeService, [true, false, true, false]),
+        (Act::RunService, [true, false, false, false]),
     ];
 
     fn everybody() -> [AdminActor; 4] {

@@ -4,12 +4,15 @@
 pub mod access;
 pub mod actor;
 pub mod applications;
+pub mod health;
 pub mod invitations;
 pub mod members;
 pub mod organizations;
 pub mod pages;
 pub mod people;
 mod routes;
+pub mod trail;
+pub mod workings;
 
 use time::OffsetDateTime;
 
@@ -96,8 +99,13 @@ impl Office<'_> {
         subject: Option<UserId>,
         event: Event,
     ) -> store::Result<()> {
-        let doer = Doer { actor: actor.recorded_as(), network: self.network, browser: self.browser };
-        audit::record(tx, self.now, doer, subject, event).await
+        audit::record(tx, self.now, self.doer(actor), subject, event).await
+    }
+
+    /// Who does it, and from where.
+    #[must_use]
+    pub fn doer(&self, actor: &AdminActor) -> Doer<'_> {
+        Doer { actor: actor.recorded_as(), network: self.network, browser: self.browser }
     }
 
     fn circumstances(&self) -> Circumstances<'_> {

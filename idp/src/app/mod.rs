@@ -2,6 +2,7 @@
 //! and wires them; has no behaviour of its own.
 
 mod conformance;
+pub mod journal;
 pub mod keys;
 pub mod tls;
 
@@ -14,6 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::{Context, bail};
 use time::OffsetDateTime;
 
+use self::journal::Journal;
 use self::tls::Tls;
 use crate::audit::{self, Actor, Event};
 use crate::clock::SharedClock;
@@ -52,6 +54,7 @@ pub struct Parts {
     pub http: HttpClient,
     /// `None` where a proxy speaks TLS for us.
     pub tls: Option<Tls>,
+    pub journal: Journal,
     /// Cleared when shutting down, so that load balancers look elsewhere.
     ready: AtomicBool,
 }
@@ -120,6 +123,7 @@ impl App {
             transport,
             http,
             tls,
+            journal: Journal::default(),
             ready: AtomicBool::new(true),
         };
         conformance::prepare(&parts).await?;

@@ -13,6 +13,7 @@ use crate::model::ids::{
 };
 use crate::model::session::Method;
 use crate::model::user::{Policy, ServiceRole};
+use crate::store::figures::Count;
 
 /// What happened. The serialised form is what is kept and hashed, so fields may be added and never
 /// renamed.
@@ -258,6 +259,20 @@ pub enum Event {
         /// What they asked for.
         filter: Value,
     },
+    /// What could not be sent is tried again now, by an operator.
+    DeliveryRetried {
+        delivery: &'static str,
+        client: Option<ClientId>,
+    },
+    /// What could not be sent is not sent any more, by an operator.
+    DeliveryGivenUp {
+        delivery: &'static str,
+        client: Option<ClientId>,
+    },
+    /// An operator sent one to themselves, to see whether mail arrives.
+    MailTried {
+        mail: &'static str,
+    },
     /// The records up to here were older than they are kept.
     AuditTrimmed {
         through: i64,
@@ -270,7 +285,7 @@ pub enum Event {
 }
 
 /// What every kind is called.
-pub const KINDS: [&str; 67] = [
+pub const KINDS: [&str; 70] = [
     "operator-set-up",
     "user-created",
     "user-disabled",
@@ -338,9 +353,21 @@ pub const KINDS: [&str; 67] = [
     "client-declared",
     "audit-read",
     "audit-trimmed",
+    "delivery-retried",
+    "delivery-given-up",
+    "mail-tried",
 ];
 
 impl Event {
+    /// What the console counts of it by day, and of which sort it is.
+    pub(super) const fn counted(&self) -> Option<(Count, &'static str)> {
+        match self {
+            Self::SignedIn { method, .. } => Some((Count::SignedIn, method.as_str())),
+            Self::SignInFailed { why } => Some((Count::SignInFailed, why)),
+            _ => None,
+        }
+    }
+
     pub(super) const fn kind(&self) -> &'static str {
         match self {
             Self::OperatorSetUp => "operator-set-up",
@@ -409,6 +436,9 @@ impl Event {
             Self::RegistrationTokenRemoved { .. } => "registration-token-removed",
             Self::ClientDeclared { .. } => "client-declared",
             Self::AuditRead { .. } => "audit-read",
+            Self::DeliveryRetried { .. } => "delivery-retried",
+            Self::DeliveryGivenUp { .. } => "delivery-given-up",
+            Self::MailTried { .. } => "mail-tried",
             Self::AuditTrimmed { .. } => "audit-trimmed",
         }
     }

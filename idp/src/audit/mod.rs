@@ -15,13 +15,13 @@ use time::OffsetDateTime;
 
 use crate::model::ids::UserId;
 use crate::store::audit::{self, Filter, Part, Stored};
-use crate::store::{Result, Tx};
+use crate::store::{Result, Tx, figures};
 
 pub use chain::{Broken, Whole, verify, verify_against};
 pub use checkpoint::{Checkpoint, Checkpoints, NotOurs, Notary, Purpose, Signer};
 pub use destination::Unwritten;
 pub use event::{Event, KINDS};
-pub use export::{Asked, Format, export};
+pub use export::{Asked, Export, Format, export};
 pub use retention::trim;
 
 /// Who acted.
@@ -95,7 +95,11 @@ pub async fn record<'a>(
         record.sealed_detail = Some(sealed);
     }
     record.hash = chain::hash(&record).to_vec();
-    audit::append(tx, record).await
+    audit::append(tx, record).await?;
+    match event.counted() {
+        Some(what) => figures::add(tx, at, what).await,
+        None => Ok(()),
+    }
 }
 
 /// Records that somebody looks at the trail, and at what of it. Call it before anything is shown.

@@ -7,7 +7,7 @@ use super::event::Event;
 
 /// The members of an event that identify nobody, but by an identifier of ours, and so stay readable for as long as
 /// the record. Every other one is sealed: a new member is, until somebody decides otherwise here.
-const OPEN: [&str; 41] = [
+const OPEN: [&str; 43] = [
     "kind",
     "role",
     "method",
@@ -49,6 +49,8 @@ const OPEN: [&str; 41] = [
     "through",
     "secret_id",
     "at",
+    "delivery",
+    "mail",
 ];
 
 /// An event as it is kept.

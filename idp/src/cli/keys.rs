@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::open_existing;
 use crate::app;
+use crate::audit::Actor;
 use crate::clock::SharedClock;
 use crate::config::Config;
 use crate::store::{Store, keys};
@@ -34,11 +35,11 @@ pub(super) async fn run(command: &Command, config: &Config, clock: &SharedClock)
     match command {
         Command::List { json } => list(&store, *json).await?,
         Command::Rotate { emergency: true } => {
-            app::keys::replace_all(&store, clock.now()).await?;
+            app::keys::replace_all(&store, Actor::Host, clock.now()).await?;
             println!("New keys sign within a minute, and no older token is worth anything then.");
         }
         Command::Rotate { emergency: false } => {
-            app::keys::rotate(&store, clock.now()).await??;
+            app::keys::rotate(&store, Actor::Host, clock.now()).await??;
             println!("The next keys sign within a minute.");
         }
     }

@@ -89,6 +89,10 @@ id_type!(
     /// Something that waits to be sent.
     OutboxId
 );
+id_type!(
+    /// A search that an administrator keeps.
+    SearchId
+);
 
 id_type!(
     /// A token with which applications may register.

@@ -378,3 +378,20 @@ entity!(invitation, "invitation", {
     ended_at: Option<i64>,
     ending: Option<String>,
 });
+
+entity!(day_count, "day_count", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    day: i32,
+    #[sea_orm(primary_key, auto_increment = false)]
+    name: String,
+    count: i64,
+});
+
+entity!(saved_search, "saved_search", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    id: Uuid,
+    user_id: Uuid,
+    name: String,
+    query: String,
+    created_at: i64,
+});

@@ -3,6 +3,7 @@
 
 pub mod attempt;
 mod back;
+pub mod download;
 pub mod error;
 pub mod form;
 pub mod headers;

@@ -6,3 +6,5 @@ mod organizations;
 mod pages;
 mod people;
 mod policy;
+mod service;
+mod trail;

@@ -7,7 +7,7 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use super::person::see;
-use super::{Administrator, SECTION, office};
+use super::{Administrator, SECTION, office, proof_first};
 use crate::admin::people::{self as logic, Person};
 use crate::admin::{Outcome, Refused, access};
 use crate::app::App;
@@ -17,7 +17,6 @@ use crate::theme::Page;
 use crate::web::error::PageError;
 use crate::web::form::Posted;
 use crate::web::page::{self, see_other};
-use crate::web::session::{FRESH, confirm_at};
 use crate::web::visit::Visit;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -237,12 +236,6 @@ pub async fn remove(
     Posted(form): Posted<DeedForm>,
 ) -> Result<Response, PageError> {
     act(&app, &visit, &administrator, (removal(&path)?, form)).await
-}
-
-/// Whoever has not proven lately that it is them does so, and comes back.
-pub(super) fn proof_first(app: &App, administrator: &Administrator, here: &str) -> Option<Response> {
-    let fresh = administrator.signed_in.session.is_fresh(app.clock.now(), FRESH);
-    (!fresh).then(|| see_other(&confirm_at(here)))
 }
 
 async fn ask(

@@ -1,12 +1,24 @@
 //! The pages of the console. They show what the functions of `admin` give and refuse, and never judge rights.
 
+mod act;
 pub mod applications;
+mod audit;
+mod audit_export;
 mod deeds;
+mod health;
+mod jobs;
+mod keys;
 mod overview;
 mod people;
 mod person;
 
+pub use act::ActPage;
+pub use audit::{AuditPage, RecordPage, audit, record};
+pub use audit_export::{VerifyPage, confirm_verify, export, verify};
 pub use deeds::{DeedPage, carry_out, confirm, confirm_removal, remove};
+pub use health::{HealthPage, health};
+pub use jobs::{JobsPage, change_delivery, confirm_delivery, jobs};
+pub use keys::{KeysPage, change_keys, confirm_keys, keys};
 pub use overview::{OverviewPage, overview};
 pub use people::{PeoplePage, people};
 pub use person::{PersonPage, person};
@@ -16,11 +28,11 @@ use axum::response::{IntoResponse, Response};
 use http::Method;
 use http::request::Parts;
 
-use super::{AdminActor, Office};
+use super::{AdminActor, Office, Refused};
 use crate::app::App;
 use crate::web::error::PageError;
 use crate::web::page::{Frame, see_other};
-use crate::web::session::{AccountOwner, SignedIn, confirm_at};
+use crate::web::session::{AccountOwner, FRESH, SignedIn, confirm_at};
 use crate::web::visit::Visit;
 
 const SECTION: Frame<'_> = Frame::of("admin");
@@ -67,4 +79,18 @@ fn office<'a>(app: &'a App, visit: &'a Visit) -> Office<'a> {
         network: Some(&visit.network),
         browser: Some(&visit.agent),
     }
+}
+
+/// Whoever has not proven lately that it is them does so, and comes back.
+fn proof_first(app: &App, administrator: &Administrator, here: &str) -> Option<Response> {
+    let fresh = administrator.signed_in.session.is_fresh(app.clock.now(), FRESH);
+    (!fresh).then(|| see_other(&confirm_at(here)))
+}
+
+/// What a page about the service as a whole answers to whoever may not have it: there is none.
+fn granted<T>(outcome: Result<T, Refused>) -> Result<T, PageError> {
+    outcome.map_err(|refused| match refused {
+        Refused::NotFound => PageError::NotFound,
+        _ => PageError::SignInAgain,
+    })
 }
