@@ -100,6 +100,13 @@ pub struct Membership {
     pub created_at: OffsetDateTime,
 }
 
+/// Somebody in an organization that they act for, as both are now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    pub organization: Organization,
+    pub roles: Roles,
+}
+
 /// An invitation is good for this long.
 pub const INVITATION_LIFETIME: Duration = Duration::days(7);
 
