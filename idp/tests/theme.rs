@@ -7,7 +7,7 @@ use std::path::Path;
 use idp::account::pages as account;
 use idp::admin::pages as admin;
 use idp::login::{pages as login, setup, sign_up};
-use idp::oidc::{authorize, consent, device, logout};
+use idp::oidc::{authorize, consent, device, logout, organization};
 use idp::theme::{BackCard, BrandCard, Page, PersonCard, Shell, Theme};
 use idp::web::{error, page};
 
@@ -122,6 +122,8 @@ fn every_page_renders_with_every_sample_in_every_language() {
     check::<admin::JobsPage>(&theme, &mut seen);
     check::<admin::HealthPage>(&theme, &mut seen);
     check::<consent::pages::ConsentPage>(&theme, &mut seen);
+    check::<organization::pages::ChooseOrganizationPage>(&theme, &mut seen);
+    check::<organization::pages::NoMemberPage>(&theme, &mut seen);
     check::<device::pages::DevicePage>(&theme, &mut seen);
     check::<device::pages::DeviceConsentPage>(&theme, &mut seen);
     check::<device::pages::DeviceDonePage>(&theme, &mut seen);

@@ -6,7 +6,7 @@ use crate::audit::Event;
 use crate::model::ids::{OrganizationId, UserId};
 use crate::model::organization::{Membership, Organization, Roles};
 use crate::model::user::User;
-use crate::store::{Tx, memberships, organizations, users};
+use crate::store::{Tx, grants, memberships, organizations, users};
 
 /// At most `limit` members in the order of their identifiers.
 ///
@@ -92,7 +92,7 @@ pub async fn set_roles(
     Ok(Ok(()))
 }
 
-/// Lets a member go. Their account stays.
+/// Lets a member go. Their account stays; what applications were given for them as a member ends.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -112,6 +112,7 @@ pub async fn remove(
         return Ok(Err(Refused::LastAdministrator));
     }
     memberships::delete(&tx, person, id).await?;
+    grants::revoke_of_organization(&tx, (id, Some(person)), office.now).await?;
     office.record(&tx, actor, Some(person), Event::MemberRemoved { organization: id }).await?;
     tx.commit().await?;
     Ok(Ok(()))

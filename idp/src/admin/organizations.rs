@@ -5,7 +5,7 @@ use crate::audit::Event;
 use crate::model::ids::OrganizationId;
 use crate::model::organization::{Organization, Slug};
 use crate::store::organizations::{self, Settings};
-use crate::store::{Tx, memberships};
+use crate::store::{Tx, grants, memberships};
 
 /// At most `limit` organizations in the order of their slugs, of those that the actor may see.
 ///
@@ -101,7 +101,7 @@ pub async fn change(
 }
 
 /// Disables an organization, or enables it again. Disabled, nobody administers it, it has no say about how its
-/// members sign in, and nobody signs in for it; its people keep their accounts.
+/// members sign in, nobody signs in for it, and what applications were given for it ends; its people keep their accounts.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -117,6 +117,9 @@ pub async fn set_enabled(
     };
     if !organizations::set_enabled(&tx, id, enabled, office.now).await? {
         return Ok(Err(Refused::Unchanged));
+    }
+    if !enabled {
+        grants::revoke_of_organization(&tx, (id, None), office.now).await?;
     }
     let event = Event::OrganizationEnabled { organization: id, enabled };
     office.record(&tx, actor, None, event).await?;

@@ -191,6 +191,8 @@ pub enum Event {
         client: ClientId,
         grant: GrantId,
         scopes: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        organization: Option<OrganizationId>,
     },
     /// An API that was called for somebody may call others for them.
     TokenExchanged {

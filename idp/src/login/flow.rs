@@ -214,6 +214,8 @@ mod tests {
                 assert!(enough, "{account:?} {method:?}");
                 assert!(account.policy < Policy::PasskeyOnly, "{account:?}");
                 assert!(account.policy < Policy::RequirePasskey || account.has_passkeys, "{account:?}");
+                // What is asked of a session later on is what was asked of the sign-in.
+                assert!(account.policy.is_met_by(method, account.has_passkeys), "{account:?} {method:?}");
             }
         }
     }

@@ -7,7 +7,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::client::{ClientId, LegacyFlow};
 use super::grant::Permission;
-use super::ids::{PasskeyId, SessionId, UserId};
+use super::ids::{OrganizationId, PasskeyId, SessionId, UserId};
 use super::key::{SigningAlg, Thumbprint};
 use super::redirect_uri::RedirectUri;
 use super::session::{Assurance, Method, Session};
@@ -130,6 +130,12 @@ pub struct Attempt {
     /// What was chosen on the page "Choose an account", in this attempt.
     #[serde(default)]
     pub chosen: Option<Choice>,
+    /// The organization that the application named, as it was sent.
+    #[serde(default)]
+    pub organization: Option<String>,
+    /// The one that somebody chose on the page "Choose an organization", in this attempt.
+    #[serde(default)]
+    pub acts_for: Option<(UserId, OrganizationId)>,
 }
 
 /// SHA-256 of the cookie that tells browsers apart before anyone has signed in.
@@ -220,7 +226,7 @@ pub struct CodeGrant {
     pub approval: Approval,
 }
 
-/// Who allowed something, and by which sign-in.
+/// Who allowed something, by which sign-in, and for which organization of theirs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Approval {
     pub user_id: UserId,
@@ -228,6 +234,8 @@ pub struct Approval {
     pub passkey_id: Option<PasskeyId>,
     pub method: Method,
     pub authenticated_at: OffsetDateTime,
+    #[serde(default)]
+    pub organization: Option<OrganizationId>,
 }
 
 impl From<&Session> for Approval {
@@ -238,7 +246,16 @@ impl From<&Session> for Approval {
             passkey_id: session.passkey_id,
             method: session.method,
             authenticated_at: session.authenticated_at,
+            organization: None,
         }
+    }
+}
+
+impl Approval {
+    /// The same, for an organization.
+    #[must_use]
+    pub fn for_organization(self, organization: Option<OrganizationId>) -> Self {
+        Self { organization, ..self }
     }
 }
 

@@ -1,4 +1,5 @@
-//! What an application can be told about a person, claim by claim (OIDC Core §5.1, §5.5).
+//! What an application can be told about a person, claim by claim (OIDC Core §5.1, §5.5; those of
+//! organizations are our own).
 
 use std::collections::BTreeSet;
 
@@ -29,10 +30,13 @@ pub enum Claim {
     PhoneNumber,
     PhoneNumberVerified,
     Address,
+    OrgId,
+    OrgName,
+    Roles,
 }
 
 impl Claim {
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 22] = [
         Self::Name,
         Self::GivenName,
         Self::FamilyName,
@@ -52,6 +56,9 @@ impl Claim {
         Self::PhoneNumber,
         Self::PhoneNumberVerified,
         Self::Address,
+        Self::OrgId,
+        Self::OrgName,
+        Self::Roles,
     ];
 
     #[must_use]
@@ -76,6 +83,9 @@ impl Claim {
             Self::PhoneNumber => "phone_number",
             Self::PhoneNumberVerified => "phone_number_verified",
             Self::Address => "address",
+            Self::OrgId => "org_id",
+            Self::OrgName => "org_name",
+            Self::Roles => "roles",
         }
     }
 
@@ -86,6 +96,7 @@ impl Claim {
             Self::Email | Self::EmailVerified => Scopes::EMAIL,
             Self::PhoneNumber | Self::PhoneNumberVerified => Scopes::PHONE,
             Self::Address => Scopes::ADDRESS,
+            Self::OrgId | Self::OrgName | Self::Roles => Scopes::ORGANIZATIONS,
             _ => Scopes::PROFILE,
         }
     }

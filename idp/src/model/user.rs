@@ -5,6 +5,7 @@ use time::OffsetDateTime;
 
 use super::details::Details;
 use super::ids::UserId;
+use super::session::{Assurance, Method};
 use super::{Invalid, text_type};
 
 text_type!(
@@ -118,6 +119,18 @@ impl Policy {
     #[must_use]
     pub fn from_stored(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|policy| policy.as_str() == text)
+    }
+
+    /// Whether a sign-in by `method` is what this rule would have let through, of somebody who has passkeys now or none.
+    #[must_use]
+    pub fn is_met_by(self, method: Method, has_passkeys: bool) -> bool {
+        let assurance = method.assurance();
+        match self {
+            Self::Free => true,
+            Self::RequireSecondFactor => assurance >= Assurance::SecondFactor,
+            Self::RequirePasskey => assurance >= Assurance::SecondFactor && has_passkeys,
+            Self::PasskeyOnly => assurance >= Assurance::PhishingResistant,
+        }
     }
 }
 

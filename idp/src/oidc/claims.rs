@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::model::authorization::AuthorizationDetails;
 use crate::model::claims::Claim;
 use crate::model::key::Confirmation;
+use crate::model::organization::{Member, Roles};
 use crate::model::user::User;
 
 /// OIDC Core §2. The profile of the person is not in it: claims by scope come from userinfo
@@ -59,6 +60,11 @@ pub struct AccessToken {
     pub amr: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub grant_id: Option<String>,
+    /// The organization that the person acts for, and what they are there (RFC 9068 §2.2.3.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub org_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub roles: Option<Roles>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cnf: Option<Confirmation>,
     /// Who acts for the person, where it is not whom they allowed it.
@@ -125,9 +131,10 @@ pub struct Hint {
     pub sid: Option<String>,
 }
 
-/// What these claims are for a person, as far as they have them. `sub` is not among them.
+/// What these claims are for a person and the organization that they act for, as far as they have them. `sub` is not
+/// among them.
 #[must_use]
-pub fn of_person(user: &User, claims: &BTreeSet<Claim>) -> Map<String, Value> {
+pub fn of_person((user, member): (&User, Option<&Member>), claims: &BTreeSet<Claim>) -> Map<String, Value> {
     let details = &user.details;
     let value = |claim: Claim| match claim {
         Claim::Name => json!(user.display_name()),
@@ -151,6 +158,9 @@ pub fn of_person(user: &User, claims: &BTreeSet<Claim>) -> Map<String, Value> {
         Claim::UpdatedAt => json!(user.updated_at.unix_timestamp()),
         Claim::Email => json!(user.email),
         Claim::EmailVerified => json!(user.email_verified),
+        Claim::OrgId => json!(member.map(|member| member.organization.id)),
+        Claim::OrgName => json!(member.map(|member| &member.organization.name)),
+        Claim::Roles => json!(member.map(|member| &member.roles)),
     };
     let known = claims.iter().map(|claim| (claim.as_str().to_owned(), value(*claim)));
     known.filter(|(_, value)| !value.is_null()).collect()

@@ -80,6 +80,12 @@ pub enum OAuthError {
     /// OIDC Core §3.1.2.6.
     #[error("the person has to log in")]
     LoginRequired,
+    /// RFC 6749 §4.1.2.1. One text, whether there is such an organization or not.
+    #[error("the person does not belong to this organization")]
+    NoMember,
+    /// OIDC Core §3.1.2.6.
+    #[error("the person has to choose or to add something")]
+    InteractionRequired,
     /// OIDC Core §3.1.2.6.
     #[error("somebody else is logged in")]
     AccountSelectionRequired,
@@ -130,8 +136,9 @@ impl OAuthError {
             Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
             Self::InvalidTarget => "invalid_target",
             Self::InvalidAuthorizationDetails(_) => "invalid_authorization_details",
-            Self::AccessDenied => "access_denied",
+            Self::AccessDenied | Self::NoMember => "access_denied",
             Self::LoginRequired => "login_required",
+            Self::InteractionRequired => "interaction_required",
             Self::AccountSelectionRequired => "account_selection_required",
             Self::ConsentRequired => "consent_required",
             Self::RequestNotSupported => "request_not_supported",

@@ -18,7 +18,9 @@ pub mod endpoints;
 pub mod error;
 pub mod introspect;
 pub mod logout;
+pub mod organization;
 pub mod par;
+pub mod policy;
 pub mod register;
 pub mod revoke;
 pub mod subject;
@@ -84,6 +86,7 @@ pub fn pages() -> Router<App> {
         .route("/oidc/authorize", get(endpoints::authorize).post(endpoints::authorize_post))
         .route("/oidc/authorize/resume", get(endpoints::resume))
         .route("/oidc/consent", post(consent::pages::submit))
+        .route("/oidc/organization", post(organization::pages::choose))
         .route("/device", get(device::pages::ask).post(device::pages::find))
         .route("/device/decide", post(device::pages::answer))
         .route("/oidc/logout", get(logout::pages::show).post(logout::pages::submit))

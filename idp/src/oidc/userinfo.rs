@@ -98,7 +98,7 @@ pub async fn respond(
     }
     let mut claims = Claim::of_scopes(&access.scopes);
     claims.extend(access.named.userinfo);
-    let mut answer = of_person(&user, &claims);
+    let mut answer = of_person((&user, access.member.as_ref()), &claims);
     answer.insert("sub".to_owned(), json!(access.token.sub));
     in_form(desk, &access.client, answer).await
 }

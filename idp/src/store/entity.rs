@@ -138,6 +138,7 @@ entity!(grant, "grant", {
     resources: String,
     claims: String,
     authorization_details: String,
+    organization_id: Option<Uuid>,
     key_thumbprint: Option<String>,
     method: String,
     authenticated_at: i64,

@@ -94,6 +94,13 @@ export class House {
       resources = ["https://samples.example.org"]
       authorization_details_types = ["sample"]
       [[clients]]
+      id = "ward"
+      name = "Ward Rounds"
+      type = "web"
+      secret = "${SECRET}"
+      redirect_uris = ["${this.clinic}/callback"]
+      scopes = ["openid", "organizations"]
+      [[clients]]
       id = "radiology"
       name = "Radiology"
       type = "spa"
@@ -179,6 +186,15 @@ export class House {
 
   async setPolicy({ email }, policy) {
     await this.#command(['user', 'policy', email, policy]);
+  }
+
+  /** Makes organizations by these names, and somebody a member of all of them. */
+  async makeMember({ email }, ...names) {
+    for (const name of names) {
+      const slug = `o-${randomBytes(8).toString('hex')}`;
+      await this.#command(['org', 'create', slug, '--name', name]);
+      await this.#command(['org', 'add', slug, '--email', email, '--role', 'administrator']);
+    }
   }
 
   /** Fails if somebody has changed what was recorded. */

@@ -423,6 +423,18 @@ export const PLACES = {
     await ada.page.goto(stage.house.authorizeUrl({ client_id: 'laboratory', authorization_details: details }));
     await ada.sees('Order a laboratory test');
   },
+  'choose an organization': async (ada, stage) => {
+    await stage.house.makeMember(ada, 'Praxis am Lindenhof', 'Gemeinschaftspraxis Dr. Weber und Partner am Seeblick');
+    await ada.logInWithPassword();
+    await ada.page.goto(stage.house.authorizeUrl({ client_id: 'ward', scope: 'openid organizations' }));
+    await ada.seesHeading('Choose an organization');
+  },
+  'an organization that somebody does not belong to': async (ada, stage) => {
+    await ada.logInWithPassword();
+    const request = { client_id: 'ward', scope: 'openid organizations', organization: 'somewhere-else' };
+    await ada.page.goto(stage.house.authorizeUrl(request));
+    await ada.seesHeading('You do not belong there');
+  },
   'log in with more than a password': async (ada, stage) => {
     await ada.logInWithPassword();
     await ada.page.goto(stage.house.authorizeUrl({ acr_values: 'phr' }));

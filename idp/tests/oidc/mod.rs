@@ -28,6 +28,7 @@ mod legacy;
 mod logout;
 mod model;
 mod mtls;
+mod organization;
 mod pairwise;
 mod par;
 mod pkce;

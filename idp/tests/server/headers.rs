@@ -116,6 +116,7 @@ const ROUTES: &[(&str, &str)] = &[
     ("POST", "/oidc/authorize"),
     ("GET", "/oidc/authorize/resume"),
     ("POST", "/oidc/consent"),
+    ("POST", "/oidc/organization"),
     ("GET", "/oidc/logout"),
     ("POST", "/oidc/logout"),
     ("GET", "/oidc/logout/resume"),

@@ -96,6 +96,7 @@ fn grant(user: UserId, client: &Client) -> Grant {
             )
             .unwrap(),
         },
+        organization: None,
         key: Some(Confirmation::Certificate(Thumbprint::parse(&"k".repeat(43)).unwrap())),
         method: Method::Password,
         authenticated_at: now(),

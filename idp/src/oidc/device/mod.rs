@@ -11,7 +11,7 @@ use time::{Duration, OffsetDateTime};
 use super::authorize::checks;
 use super::bounds::Bounds;
 use super::error::{EndpointError, OAuthError};
-use super::{Desk, client_auth, details};
+use super::{Desk, client_auth, details, organization};
 use crate::crypto::random::Entropy;
 use crate::crypto::sha256;
 use crate::crypto::token::{Token, TokenHash, TokenKind};
@@ -49,6 +49,9 @@ pub struct Waiting {
     pub client_id: ClientId,
     pub client_name: String,
     pub permission: Permission,
+    /// The organization that it named, as it was sent.
+    #[serde(default)]
+    pub organization: Option<String>,
     pub begun_at: OffsetDateTime,
     /// Where the device asked from: a person at their own desk knows what to expect.
     pub network: String,
@@ -100,6 +103,7 @@ pub async fn begin(
         details: details::read(params, &client, desk.types)?,
         ..Permission::default()
     };
+    let organization = organization::named(params, &permission)?;
     BOUNDS.admit(desk, &client, address).await?;
     let device_code = Token::generate(TokenKind::DeviceCode, desk.entropy)?;
     let key = device_code.hash().0;
@@ -108,6 +112,7 @@ pub async fn begin(
         client_id: client.id,
         client_name: client.settings.name.to_string(),
         permission,
+        organization,
         begun_at: desk.now,
         network: address.map(|address| address.to_string()).unwrap_or_default(),
         user_code: user_code.clone(),

@@ -25,12 +25,13 @@ use crate::model::attempt::Approval;
 use crate::model::authorization::AuthorizationDetails;
 use crate::model::client::{Client, Requirement, VoucherName};
 use crate::model::grant::{Grant, Permission, RefreshToken};
-use crate::model::ids::{GrantId, SessionId, UserId};
+use crate::model::ids::{GrantId, OrganizationId, SessionId, UserId};
 use crate::model::key::Confirmation;
+use crate::model::organization::Member;
 use crate::model::scope::Scopes;
 use crate::model::session::Session;
 use crate::model::user::User;
-use crate::store::{Read, sessions, users};
+use crate::store::{Read, memberships, sessions, users};
 use crate::web::params::Params;
 use target::Target;
 
@@ -205,6 +206,7 @@ fn new_grant(
         session_id: approval.session_id,
         passkey_id: approval.passkey_id,
         permission: permission.within(client),
+        organization: approval.organization,
         key: key.filter(|_| client.is_public()).cloned(),
         method: approval.method,
         authenticated_at: approval.authenticated_at,
@@ -213,18 +215,23 @@ fn new_grant(
     })
 }
 
-/// A grant whose person may still sign in; without a session only if it does not need one.
+/// A grant whose person may still sign in; without a session only if it does not need one, and without an organization
+/// only if it is for none.
 struct Standing {
     user: User,
     session: Option<Session>,
+    member: Option<Member>,
 }
 
-/// The person and session behind a grant, if both still stand (C6). An offline grant needs no
+/// Whose something is, by which session, and for which organization of theirs.
+type Whose = (UserId, SessionId, Option<OrganizationId>);
+
+/// The person, session and membership behind a grant, if all of them still stand (C6). An offline grant needs no
 /// session.
 async fn standing(
     desk: &Desk<'_>,
     db: &impl Read,
-    (user, session): (UserId, SessionId),
+    (user, session, organization): Whose,
     offline: bool,
 ) -> Result<Option<Standing>, EndpointError> {
     let Some(user) = users::by_id(db, user).await?.filter(User::is_enabled) else {
@@ -232,7 +239,14 @@ async fn standing(
     };
     let session = sessions::of_user_by_id(db, user.id, session).await?;
     let session = session.filter(|session| session.is_live(desk.now, desk.limits));
-    Ok((offline || session.is_some()).then_some(Standing { user, session }))
+    let member = match organization {
+        None => None,
+        Some(organization) => match memberships::member(db, user.id, organization).await? {
+            None => return Ok(None),
+            member => member,
+        },
+    };
+    Ok((offline || session.is_some()).then_some(Standing { user, session, member }))
 }
 
 /// A code or refresh token was used that had been used before: whoever holds the tokens of its
