@@ -107,15 +107,13 @@ pub const INVITATION_DAYS: std::ops::RangeInclusive<u32> = 1..=30;
 pub const USUAL_INVITATION_DAYS: u32 = 7;
 /// So long afterwards its link still says what became of it.
 pub const INVITATION_REMEMBERED: Duration = Duration::days(7);
+
 /// Somebody in an organization that they act for, as both are now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
     pub organization: Organization,
     pub roles: Roles,
 }
-
-/// An invitation is good for this long.
-pub const INVITATION_LIFETIME: Duration = Duration::days(7);
 
 /// An address that is asked to join, and as what.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,11 +4,10 @@ use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use serde_json::{Map, Value, json};
 
-use super::claims::of_person;
 use super::error::{EndpointError, OAuthError, Scheme};
 use super::{Desk, access, client_keys, dpop};
 use crate::crypto::jwt;
-use crate::model::claims::Claim;
+use crate::model::claims::{Claim, of_person};
 use crate::model::client::Client;
 use crate::model::key::Confirmation;
 use crate::model::scope::Scopes;
