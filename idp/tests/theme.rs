@@ -114,6 +114,7 @@ fn every_page_renders_with_every_sample_in_every_language() {
     check::<admin::applications::MadePage>(&theme, &mut seen);
     check::<admin::applications::ApplicationPage>(&theme, &mut seen);
     check::<admin::applications::ApplicationDeedPage>(&theme, &mut seen);
+    check::<admin::applications::PreviewPage>(&theme, &mut seen);
     check::<admin::AuditPage>(&theme, &mut seen);
     check::<admin::RecordPage>(&theme, &mut seen);
     check::<admin::VerifyPage>(&theme, &mut seen);

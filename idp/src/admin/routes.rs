@@ -13,6 +13,7 @@ pub fn routes() -> Router<App> {
         .route("/admin/applications/new", get(applications::new).post(applications::create))
         .route("/admin/applications/{id}", get(applications::show))
         .route("/admin/applications/{id}/settings", get(applications::edit).post(applications::change))
+        .route("/admin/applications/{id}/preview", get(applications::show_preview))
         .route(
             "/admin/applications/{id}/secrets/{secret}/{deed}",
             get(applications::confirm_secret).post(applications::confirmed_secret),

@@ -54,6 +54,7 @@ async fn the_pages_are_open_to_exactly_those_whom_the_matrix_names() {
         ("/new?type=web".to_owned(), [404, 404, 404, 200]),
         (format!("/{id}"), [404, 404, 200, 200]),
         (format!("/{id}/settings"), [404, 404, 404, 200]),
+        (format!("/{id}/preview"), [404, 404, 200, 200]),
         (format!("/{id}/secret"), [404, 404, 404, 200]),
         (format!("/{id}/disable"), [404, 404, 404, 200]),
         (format!("/{id}/remove"), [404, 404, 404, 200]),
@@ -210,4 +211,49 @@ async fn a_long_list_goes_on_where_it_ended() {
     let more = first.split('"').find(|part| part.contains("after=")).unwrap().replace("&amp;", "&");
     let second = olive.get(&more.replace("&#x2f;", "/")).await.body;
     assert_eq!((rows(&first), rows(&second)), (25, 5));
+}
+
+/// product §6: "why is this claim missing". What is shown is what userinfo answers.
+#[tokio::test]
+async fn the_preview_says_what_userinfo_says_and_why_the_rest_is_missing() {
+    let app = TestApp::init().await;
+    let (olive, _) = operator(&app).await;
+    let mut form = web("Practice", CALLBACK);
+    form.retain(|(name, _)| *name != "scopes");
+    form.push(("scopes", "openid profile email organizations"));
+    let made = olive.post("/admin/applications/new", &form).await;
+    let (id, secret) = (fact(&made.body, "client_id"), fact(&made.body, "client_secret"));
+    app.person("ada@example.org").await;
+    let browser = app.browser();
+    browser.log_in_with_password("ada@example.org", crate::support::PASSWORD).await;
+    let practice = Application::new(&app, &id, Some(&secret), CALLBACK);
+    let tokens = practice.tokens(&browser, &[("scope", "openid profile")]).await;
+    let told = practice.userinfo(tokens["access_token"].as_str().unwrap()).await.json();
+    let path = format!("/admin/applications/{id}/preview");
+    let page = olive.get(&format!("{path}?person=ada%40example.org&scope=openid+profile+phone")).await.body;
+    let (shown, missing) = page.split_once("id=\"missing\"").unwrap();
+    for (claim, value) in told.as_object().unwrap() {
+        let value = value.as_str().map_or(value.to_string(), |text| text.to_owned());
+        let value = value.replace('/', "&#x2f;");
+        assert!(
+            shown.contains(&format!("<code>{claim}</code>")) && shown.contains(&value),
+            "{claim}: {page}"
+        );
+    }
+    let why = |claim: &str| {
+        let rest = missing.split_once(&format!("<code>{claim}</code></dt><dd>")).unwrap().1;
+        rest.split_once("</dd>").unwrap().0.to_owned()
+    };
+    assert_eq!(why("email"), "It does not ask for the scope email.");
+    assert!(why("phone_number").starts_with("It is not registered for the scope phone."));
+    assert_eq!(why("website"), "Nothing is known of this person.");
+    assert_eq!(why("org_id"), "It does not ask for the scope organizations.");
+    assert!(shown.contains("<code>phone</code>"), "left out");
+    let page = olive.get(&format!("{path}?person=ada%40example.org&scope=organizations")).await.body;
+    assert!(page.contains("This person belongs to no organization."), "{page}");
+    let nobody = olive.get(&format!("{path}?person=nobody%40example.org")).await.body;
+    assert!(nobody.contains("Nobody was found."));
+    let unreadable = olive.get(&format!("{path}?person=ada%40example.org&scope=%22")).await;
+    assert_eq!(unreadable.status, 422);
+    assert!(unreadable.body.contains("value=\"&quot;\""), "nothing typed is lost");
 }

@@ -82,6 +82,7 @@ const ROUTES: &[(&str, &str)] = &[
     ("POST", "/admin/applications/new"),
     ("GET", "/admin/applications/x"),
     ("GET", "/admin/applications/x/settings"),
+    ("GET", "/admin/applications/x/preview"),
     ("POST", "/admin/applications/x/settings"),
     ("GET", "/admin/applications/x/disable"),
     ("POST", "/admin/applications/x/disable"),

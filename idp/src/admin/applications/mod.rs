@@ -1,7 +1,9 @@
 //! Applications: registering them, changing them, taking them away.
 
+mod preview;
 mod secrets;
 
+pub use preview::{Preview, Told, preview};
 pub use secrets::{add_secret, expire_secret, remove_secret};
 
 use super::{Act, AdminActor, Office, Outcome, Refused};

@@ -3,11 +3,13 @@
 mod deeds;
 mod form;
 mod list;
+mod preview;
 mod show;
 mod wizard;
 
 pub use deeds::{ApplicationDeedPage, confirm, confirm_secret, confirmed, confirmed_secret};
 pub use list::{ApplicationsPage, list};
+pub use preview::{PreviewPage, show_preview};
 pub use show::{ApplicationPage, show};
 pub use wizard::{ApplicationFormPage, KindsPage, MadePage, change, create, edit, new};
 
