@@ -79,8 +79,7 @@ pub async fn resend(
         return Ok(Err(Refused::NotFound));
     };
     let days = u32::try_from((before.expires_at - before.created_at).whole_days()).unwrap_or_default();
-    let new =
-        New { email: before.email, roles: before.roles, client: before.client, days, language };
+    let new = New { email: before.email, roles: before.roles, client: before.client, days, language };
     send(office, actor, (tx, &organization), new).await
 }
 
@@ -167,11 +166,18 @@ fn begins_at_us(client: &Client) -> bool {
         && client.settings.initiate_login_uri.is_some()
 }
 
-/// The applications that whoever is invited can go on to.
+/// The applications that whoever is invited to an organization can go on to.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn applications(office: &Office<'_>) -> anyhow::Result<Vec<(ClientId, ClientName)>> {
+pub async fn applications(
+    office: &Office<'_>,
+    actor: &AdminActor,
+    id: OrganizationId,
+) -> anyhow::Result<Vec<(ClientId, ClientName)>> {
+    if !actor.may_in(Act::RunOrganization, id) {
+        return Ok(Vec::new());
+    }
     let known = clients::kept_by_us(office.store).await?;
     Ok(known.into_iter().filter(begins_at_us).map(|client| (client.id, client.settings.name)).collect())
 }
@@ -217,8 +223,8 @@ pub async fn list(office: &Office<'_>, actor: &AdminActor, id: OrganizationId) -
     };
     let mut waiting = Vec::new();
     for invitation in invitations::of_organization(db, id).await? {
-        let void = !organization.knows(&invitation.roles)
-            || !invitations::is_still_given(db, &invitation).await?;
+        let void =
+            !organization.knows(&invitation.roles) || !invitations::is_still_given(db, &invitation).await?;
         waiting.push(Waiting {
             inviter: inviter_of(db, &invitation).await?,
             expired: invitation.expires_at <= office.now,

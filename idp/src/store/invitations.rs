@@ -3,14 +3,13 @@
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveValue::Set, ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 use time::OffsetDateTime;
 
 use super::entity::invitation::{self, Column};
-use super::{
-    Read, Result, StoreError, Tx, from_millis, memberships, stored, to_millis, unique, users,
-};
+use super::{Read, Result, StoreError, Tx, from_millis, memberships, stored, to_millis, unique, users};
 use crate::crypto::token::TokenHash;
 use crate::model::client::ClientId;
 use crate::model::ids::{InvitationId, OrganizationId, UserId};
@@ -118,11 +117,7 @@ pub async fn withdraw(
     Ok(end(tx, that, (Ending::Withdrawn, now)).await?.pop())
 }
 
-async fn end(
-    tx: &Tx,
-    which: Condition,
-    (ending, now): (Ending, OffsetDateTime),
-) -> Result<Vec<Invitation>> {
+async fn end(tx: &Tx, which: Condition, (ending, now): (Ending, OffsetDateTime)) -> Result<Vec<Invitation>> {
     let rows = invitation::Entity::update_many()
         .col_expr(Column::EndedAt, Expr::value(to_millis(now)))
         .col_expr(Column::Ending, Expr::value(ending.as_str()))
@@ -158,10 +153,8 @@ pub async fn purge(tx: &Tx, now: OffsetDateTime, limit: u64) -> Result<u64> {
         .into_tuple()
         .all(tx.connection())
         .await?;
-    let purged = invitation::Entity::delete_many()
-        .filter(Column::Id.is_in(expired))
-        .exec(tx.connection())
-        .await?;
+    let purged =
+        invitation::Entity::delete_many().filter(Column::Id.is_in(expired)).exec(tx.connection()).await?;
     Ok(purged.rows_affected)
 }
 

@@ -1,11 +1,17 @@
 //! The pages of the console. They show what the functions of `admin` give and refuse, and never judge rights.
 
 mod deeds;
+mod organization;
+pub mod organization_deeds;
+mod organizations;
 mod overview;
 mod people;
 mod person;
 
 pub use deeds::{DeedPage, carry_out, confirm, confirm_removal, remove};
+pub use organization::{OrganizationPage, organization};
+pub use organization_deeds::OrganizationDeedPage;
+pub use organizations::{OrganizationsPage, organizations};
 pub use overview::{OverviewPage, overview};
 pub use people::{PeoplePage, people};
 pub use person::{PersonPage, person};

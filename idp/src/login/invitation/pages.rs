@@ -183,8 +183,12 @@ async fn draw(
         None => open(super::who(&desk(app, visit), invited, here(visit)).await?, &address(token)),
     };
     let (organization, invitation) = (&invited.organization, &invited.invitation);
-    let roles: Vec<&str> =
-        invitation.roles.iter().map(|role| role.as_str()).filter(|role| *role != Roles::ADMINISTRATOR).collect();
+    let roles: Vec<&str> = invitation
+        .roles
+        .iter()
+        .map(|role| role.as_str())
+        .filter(|role| *role != Roles::ADMINISTRATOR)
+        .collect();
     let page = InvitationPage {
         state,
         open: invited.over.is_none(),

@@ -18,11 +18,7 @@ use crate::web::form::Scripted;
 use crate::web::visit::Visit;
 
 /// POST /login/create/passkey/options
-pub async fn options(
-    State(app): State<App>,
-    visit: Visit,
-    Scripted(carried): Scripted<Carried>,
-) -> Response {
+pub async fn options(State(app): State<App>, visit: Visit, Scripted(carried): Scripted<Carried>) -> Response {
     match admitted(&app, &visit, &carried).await {
         Ok(way) => begin(&app, &visit, &way).await.unwrap_or_else(|error| error.respond(&app, &visit)),
         Err(error) => refuse(&app, &visit, error),
@@ -53,33 +49,30 @@ fn expired() -> ScriptError {
 
 #[derive(Debug, Deserialize)]
 pub struct Answer {
-    ceremony: Handle,
+    ceremony: Option<Handle>,
+    #[serde(default)]
     credential: Value,
     #[serde(flatten)]
     carried: Carried,
 }
 
 /// POST /login/create/passkey/finish
-pub async fn finish(
-    State(app): State<App>,
-    visit: Visit,
-    Scripted(answer): Scripted<Answer>,
-) -> Response {
+pub async fn finish(State(app): State<App>, visit: Visit, Scripted(answer): Scripted<Answer>) -> Response {
     match admitted(&app, &visit, &answer.carried).await {
-        Ok(way) => store(&app, &visit, (&way, &answer)).await.unwrap_or_else(|error| error.respond(&app, &visit)),
+        Ok(way) => {
+            store(&app, &visit, (&way, &answer)).await.unwrap_or_else(|error| error.respond(&app, &visit))
+        }
         Err(error) => refuse(&app, &visit, error),
     }
 }
 
-async fn store(
-    app: &App,
-    visit: &Visit,
-    (way, answer): (&Way, &Answer),
-) -> Result<Response, ScriptError> {
+async fn store(app: &App, visit: &Visit, (way, answer): (&Way, &Answer)) -> Result<Response, ScriptError> {
     let flow = way.flow.as_ref().ok_or_else(expired)?;
-    let completed =
-        complete::with_passkey(&desk(app, visit), flow, &answer.ceremony, &answer.credential).await?;
     let refused = |failure| Err(ScriptError::new(StatusCode::FORBIDDEN, failure));
+    let Some(ceremony) = &answer.ceremony else {
+        return refused("passkey-expired");
+    };
+    let completed = complete::with_passkey(&desk(app, visit), flow, ceremony, &answer.credential).await?;
     match completed {
         Completed::Done(begun) => {
             let location = attempt::location(&way.destination);
