@@ -454,3 +454,50 @@ fn a_command_where_no_service_is_makes_none() {
     assert!(installation.run(&["migrate"], "").status.success());
     assert!(installation.run(&["org", "list"], "").status.success());
 }
+
+/// product §6: whoever runs the host invites, too; the link goes by mail and is never printed.
+#[tokio::test]
+async fn the_host_invites_to_an_organization_and_takes_it_back() {
+    let dir = TempDir::new("cli");
+    let installation = installation(&dir);
+    assert!(installation.run(&["migrate"], "").status.success());
+    let run = |args: &[&str]| {
+        let done = installation.run(args, "");
+        (done.status.code(), text(&done.stdout) + &text(&done.stderr))
+    };
+    let new = "nia@example.org";
+    for (args, status, said) in [
+        (&["org", "invite", "lindenhof", "--email", new][..], 1, "There is no organization lindenhof"),
+        (&["org", "create", "lindenhof", "--name", "Lindenhof", "--role", "nurse"], 0, "Made Lindenhof"),
+        (
+            &["org", "invite", "lindenhof", "--email", new, "--role", "surgeon"],
+            1,
+            "does not have such a role",
+        ),
+        (&["org", "invite", "lindenhof", "--email", new, "--days", "31"], 1, "1 to 30 days"),
+        (
+            &["org", "invite", "lindenhof", "--email", new, "--client", "nobody"],
+            1,
+            "no application of that name",
+        ),
+        (&["org", "withdraw", "lindenhof", "--email", new], 1, "Lindenhof has not invited nia@example.org"),
+        (&["org", "invite", "lindenhof", "--email", new, "--role", "nurse"], 0, "the mail is on its way"),
+        (&["org", "invitations", "lindenhof"], 0, "nia@example.org  nurse"),
+    ] {
+        let (code, output) = run(args);
+        assert_eq!(code, Some(status), "{args:?}: {output}");
+        assert!(output.contains(said), "{args:?}: {output}");
+    }
+    let (_, output) = run(&["org", "invitations", "lindenhof", "--json"]);
+    let listed: Value = serde_json::from_str(&output).unwrap();
+    assert_eq!(listed[0]["email"], new);
+    assert_eq!((&listed[0]["roles"], &listed[0]["expired"]), (&serde_json::json!(["nurse"]), &false.into()));
+    assert!(!output.contains("idp_in_"), "{output}");
+    let (_, output) = run(&["org", "invite", "lindenhof", "--email", new, "--json"]);
+    let again: Value = serde_json::from_str(&output).unwrap();
+    assert_ne!(again["id"], listed[0]["id"], "in place of the one before");
+    let (_, output) = run(&["org", "withdraw", "lindenhof", "--email", new, "--json"]);
+    let withdrawn: Value = serde_json::from_str(&output).unwrap();
+    assert_eq!(withdrawn["withdrawn"], again["id"]);
+    assert_eq!(run(&["org", "invitations", "lindenhof", "--json"]).1.trim(), "[]");
+}

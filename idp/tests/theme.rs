@@ -6,7 +6,7 @@ use std::path::Path;
 
 use idp::account::pages as account;
 use idp::admin::pages as admin;
-use idp::login::{pages as login, setup, sign_up};
+use idp::login::{invitation, pages as login, setup, sign_up};
 use idp::oidc::{authorize, consent, device, logout, organization};
 use idp::theme::{BackCard, BrandCard, Page, PersonCard, Shell, Theme};
 use idp::web::{error, page};
@@ -81,6 +81,7 @@ fn every_page_renders_with_every_sample_in_every_language() {
     check::<login::ForgotPage>(&theme, &mut seen);
     check::<login::ResetPage>(&theme, &mut seen);
     check::<login::AccessPage>(&theme, &mut seen);
+    check::<invitation::pages::InvitationPage>(&theme, &mut seen);
     check::<sign_up::pages::CreatePage>(&theme, &mut seen);
     check::<sign_up::pages::CreateNamePage>(&theme, &mut seen);
     check::<sign_up::pages::FirstPasskeyPage>(&theme, &mut seen);
@@ -105,6 +106,9 @@ fn every_page_renders_with_every_sample_in_every_language() {
     check::<account::ActivityPage>(&theme, &mut seen);
     check::<account::HelpPage>(&theme, &mut seen);
     check::<admin::OverviewPage>(&theme, &mut seen);
+    check::<admin::OrganizationsPage>(&theme, &mut seen);
+    check::<admin::OrganizationPage>(&theme, &mut seen);
+    check::<admin::OrganizationDeedPage>(&theme, &mut seen);
     check::<admin::PeoplePage>(&theme, &mut seen);
     check::<admin::PersonPage>(&theme, &mut seen);
     check::<admin::DeedPage>(&theme, &mut seen);

@@ -166,11 +166,18 @@ fn begins_at_us(client: &Client) -> bool {
         && client.settings.initiate_login_uri.is_some()
 }
 
-/// The applications that whoever is invited can go on to.
+/// The applications that whoever is invited to an organization can go on to.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn applications(office: &Office<'_>) -> anyhow::Result<Vec<(ClientId, ClientName)>> {
+pub async fn applications(
+    office: &Office<'_>,
+    actor: &AdminActor,
+    id: OrganizationId,
+) -> anyhow::Result<Vec<(ClientId, ClientName)>> {
+    if !actor.may_in(Act::RunOrganization, id) {
+        return Ok(Vec::new());
+    }
     let known = clients::kept_by_us(office.store).await?;
     Ok(known.into_iter().filter(begins_at_us).map(|client| (client.id, client.settings.name)).collect())
 }

@@ -30,6 +30,25 @@ pub async fn list(
     Ok(Ok(members))
 }
 
+/// One member.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn view(
+    office: &Office<'_>,
+    actor: &AdminActor,
+    (id, person): (OrganizationId, UserId),
+) -> Outcome<(User, Membership)> {
+    if !actor.may_in(Act::SeePerson, id) {
+        return Ok(Err(Refused::NotFound));
+    }
+    let Some(membership) = memberships::of(office.store, person, id).await? else {
+        return Ok(Err(Refused::NotFound));
+    };
+    let user = users::by_id(office.store, person).await?;
+    Ok(user.map(|user| (user, membership)).ok_or(Refused::NotFound))
+}
+
 /// Makes somebody with an account a member without asking them: for whoever runs the service. Others invite.
 ///
 /// # Errors

@@ -31,6 +31,59 @@ pub async fn list(
     Ok(own)
 }
 
+/// As [`list`], of those whose name or slug begins so; with how many belong to each.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn search(
+    office: &Office<'_>,
+    actor: &AdminActor,
+    (text, after): (&str, Option<&Slug>),
+    limit: u64,
+) -> anyhow::Result<Vec<(Organization, u64)>> {
+    let found = if actor.may(Act::SeeOrganization) {
+        organizations::search(office.store, text, after, limit).await?
+    } else {
+        let mut own = list(office, actor, after, u64::MAX).await?;
+        let text = text.trim().to_lowercase();
+        own.retain(|one| {
+            one.name.as_str().to_lowercase().starts_with(&text) || one.slug.as_str().starts_with(&text)
+        });
+        own.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        own
+    };
+    let mut counted = Vec::new();
+    for organization in found {
+        let members = memberships::count(office.store, organization.id).await?;
+        counted.push((organization, members));
+    }
+    Ok(counted)
+}
+
+/// An organization, and what whoever sees it may do with it.
+#[derive(Debug)]
+pub struct Seen {
+    pub organization: Organization,
+    pub members: u64,
+    pub may_run: bool,
+    pub may_disable: bool,
+}
+
+/// # Errors
+/// When the database does not answer.
+pub async fn see(office: &Office<'_>, actor: &AdminActor, id: OrganizationId) -> Outcome<Seen> {
+    let organization = match view(office, actor, id).await? {
+        Ok(organization) => organization,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    Ok(Ok(Seen {
+        organization,
+        members: memberships::count(office.store, id).await?,
+        may_run: actor.may_in(Act::RunOrganization, id),
+        may_disable: actor.may_in(Act::CreateOrganization, id),
+    }))
+}
+
 /// # Errors
 /// When the database does not answer.
 pub async fn view(office: &Office<'_>, actor: &AdminActor, id: OrganizationId) -> Outcome<Organization> {

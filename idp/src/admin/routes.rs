@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::routing::{get, post};
 
-use super::pages::{self, applications};
+use super::pages::{applications, organization_deeds, self};
 use crate::app::App;
 
 pub fn routes() -> Router<App> {
@@ -19,6 +19,16 @@ pub fn routes() -> Router<App> {
             get(applications::confirm_secret).post(applications::confirmed_secret),
         )
         .route("/admin/applications/{id}/{deed}", get(applications::confirm).post(applications::confirmed))
+        .route("/admin/organizations", get(pages::organizations))
+        .route("/admin/organizations/{id}", get(pages::organization))
+        .route(
+            "/admin/organizations/{id}/{deed}",
+            get(organization_deeds::confirm).post(organization_deeds::carry_out),
+        )
+        .route(
+            "/admin/organizations/{id}/{kind}/{which}/{deed}",
+            get(organization_deeds::confirm_one).post(organization_deeds::carry_out_one),
+        )
         .route("/admin/people", get(pages::people))
         .route("/admin/people/{id}", get(pages::person))
         .route("/admin/people/{id}/passkeys/{passkey}", get(pages::confirm_removal).post(pages::remove))

@@ -108,7 +108,7 @@ pub async fn page(
 }
 
 /// How the beginning of a name may be written. SQLite knows small and capital letters of ASCII only.
-fn beginnings(text: &str) -> [String; 3] {
+pub(super) fn beginnings(text: &str) -> [String; 3] {
     let small = text.to_lowercase();
     let mut letters = small.chars();
     let capital =

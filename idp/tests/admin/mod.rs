@@ -2,6 +2,8 @@
 
 mod application_pages;
 mod applications;
+mod invitations;
+mod organization_pages;
 mod organizations;
 mod pages;
 mod people;

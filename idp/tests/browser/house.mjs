@@ -197,6 +197,25 @@ export class House {
     }
   }
 
+  /** A clinic with a role, reception. */
+  async makeOrganization(policy) {
+    const rules = ['--role', 'reception', '--policy', policy];
+    await this.#command(['org', 'create', 'lindenhof', '--name', 'Lindenhof Clinic', ...rules]);
+  }
+
+  async invite({ email }, role) {
+    await this.#command(['org', 'invite', 'lindenhof', '--email', email, '--role', role]);
+  }
+
+  async addMember({ email }, role) {
+    await this.#command(['org', 'add', 'lindenhof', '--email', email, '--role', role]);
+  }
+
+  /** Who belongs to the clinic, as JSON. */
+  members() {
+    return this.#command(['org', 'show', 'lindenhof', '--json']);
+  }
+
   /** Fails if somebody has changed what was recorded. */
   async verifyAuditTrail() {
     await this.#command(['audit', 'verify']);

@@ -509,6 +509,44 @@ export const PLACES = {
     await olga.seesHeading('Ada Brunner');
     return olga;
   },
+  'an invitation for somebody new': async (ada, stage) => {
+    const nia = await stage.newcomer();
+    await isInvited(nia, stage);
+    return nia;
+  },
+  'an invitation for somebody with an account': async (ada, stage) => isInvited(ada, stage),
+  'an invitation to say yes to': async (ada, stage) => {
+    await ada.logInWithPassword();
+    await isInvited(ada, stage);
+  },
+  'an invitation for somebody else': async (ada, stage) => {
+    await ada.logInWithPassword();
+    const nia = (await stage.newcomer()).at(ada.device);
+    await isInvited(nia, stage);
+    return nia;
+  },
+  'an invitation that was declined': async (ada, stage) => {
+    await isInvited(ada, stage);
+    ada.device.expect(/status of 410/);
+    await ada.press('No, thank you');
+    await ada.seesHeading('This invitation can not be accepted');
+  },
+  'administration: organizations': async (ada, stage) => {
+    await stage.house.makeOrganization('free');
+    return administers(stage, '/admin/organizations');
+  },
+  'administration: an organization': async (ada, stage) => runsTheClinic(ada, stage),
+  ...Object.fromEntries(
+    ['Invite somebody', 'Change name, roles and rule', 'Disable the organization', 'Change roles', 'Send again'].map((deed) => [
+      `administration: ${deed}`,
+      async (ada, stage) => {
+        const olga = await runsTheClinic(ada, stage);
+        await olga.link(deed).click();
+        await olga.seesHeading(deed);
+        return olga;
+      },
+    ]),
+  ),
   ...Object.fromEntries(
     ['Send an access link', 'Disable the account', 'Change the role', 'Change the rule for logging in'].map((deed) => [
       `administration: ${deed}`,
@@ -568,5 +606,24 @@ async function administers(stage, path) {
   await olga.logOut();
   await olga.logInWithPasskey();
   await olga.goTo(path);
+  return olga;
+}
+
+/** Follows the link of an invitation. */
+async function isInvited(person, stage) {
+  await stage.house.makeOrganization('free');
+  await stage.house.invite(person, 'reception');
+  await person.page.goto((await person.getsMail('You are invited to Lindenhof Clinic')).link);
+  await person.seesHeading('Join Lindenhof Clinic?');
+}
+
+/** An operator in front of a clinic with somebody in it and somebody invited. */
+async function runsTheClinic(ada, stage) {
+  await stage.house.makeOrganization('require_passkey');
+  await stage.house.addMember(ada, 'reception');
+  await stage.house.invite({ email: 'nia@example.org' }, 'reception');
+  const olga = await administers(stage, '/admin/organizations');
+  await olga.link('Lindenhof Clinic').click();
+  await olga.seesHeading('Lindenhof Clinic');
   return olga;
 }

@@ -101,7 +101,6 @@ invitation-title = Zu { $organization } gehören?
 invitation-by = { $inviter } lädt Sie ein.
 invitation-as = Als: { $roles }
 invitation-administrator = Sie würden außerdem, als Teil der Administration, die Personen der Organisation betreuen.
-invitation-for = Für
 invitation-until = Gilt bis
 invitation-what = Die Administration sieht Ihr Konto und hilft Ihnen, wenn Sie ausgesperrt sind. Die Organisation kann bei der Anmeldung mehr als ein Passwort verlangen.
 invitation-join = Annehmen
@@ -845,6 +844,7 @@ mail-service-role-ended-text = Ihr Konto bei { $brand } hat keine Rechte über d
 
 nav-admin = Verwaltung
 nav-people = Personen
+nav-organizations = Organisationen
 nav-own-account = Mein Konto
 admin-you-are-operator = Sie betreiben diesen Dienst: Sie dürfen alles sehen und ändern.
 admin-you-are-support = Sie helfen Personen wieder hinein und sehen alle.
@@ -1196,3 +1196,66 @@ health-checkpoints-none = Keine Prüfpunkte des Protokolls werden anderswo aufbe
 health-checkpoints-fine = Prüfpunkte des Protokolls gehen nach draußen.
 health-checkpoints-late = In letzter Zeit kam kein Prüfpunkt des Protokolls nach draußen. „Zustellungen“ und das Protokoll des Programms sagen, warum.
 health-more = Auf dem Rechner selbst sagt idp doctor dasselbe und mehr.
+admin-refused-email = Bitte geben Sie eine E-Mail-Adresse wie name@example.com ein.
+admin-refused-name = Bitte geben Sie einen Namen mit höchstens 100 Zeichen ein.
+
+## Organisationen in der Verwaltung
+
+org-search = Name oder Kurzname beginnt mit
+org-name = Name
+org-slug = Kurzname
+org-members = Mitglieder
+org-people =
+    { $count ->
+        [0] Niemand
+        [1] 1 Person
+       *[other] { $count } Personen
+    }
+org-enabled = Aktiv
+org-disabled = Gesperrt
+org-nothing = Keine Organisation wurde gefunden.
+org-more = Weitere Organisationen
+org-about = Über diese Organisation
+org-roles = Rollen
+org-roles-hint = Kleinbuchstaben, Ziffern und Bindestriche, mit Leerzeichen dazwischen. Die Administration gibt es immer.
+org-policy-none = Wie der Dienst es verlangt
+org-invitations = Einladungen
+org-invited-by = eingeladen von { $inviter }
+org-invitation-expired = zu alt
+org-invitation-void = gilt nicht: Wer eingeladen hat, darf das nicht mehr, oder eine Rolle gibt es nicht mehr
+org-administrator = Administration
+org-administrator-role = Administration: betreut die Personen der Organisation
+org-client = Danach weiter zu
+org-client-none = Ihrem Konto
+org-days = Tage, die die Einladung gilt, 1 bis 30
+org-send = Einladung senden
+org-touches =
+    { $count ->
+        [0] Niemand gehört zur Organisation.
+        [1] Das betrifft 1 Person, die zur Organisation gehört.
+       *[other] Das betrifft { $count } Personen, die zur Organisation gehören.
+    }
+org-do-invite = Jemanden einladen
+org-do-change = Name, Rollen und Regel ändern
+org-do-disable = Organisation sperren
+org-do-enable = Organisation freigeben
+org-do-roles = Rollen ändern
+org-do-remove = Entfernen
+org-do-resend = Noch einmal senden
+org-do-withdraw = Zurücknehmen
+org-what-invite = Die Person erhält eine E-Mail mit einem Link, mit dem sie beitritt: mit dem Konto, das sie hat, oder mit einem neuen. Niemand sonst sieht den Link.
+org-what-change = Die Regel gilt ab der nächsten Anmeldung, zusätzlich zu dem, was der Dienst verlangt. Eine Rolle, die Mitglieder haben, kann nicht entfernt werden.
+org-what-disable = Niemand verwaltet sie mehr oder tritt ihr bei, und ihre Regel für die Anmeldung gilt nicht. Ihre Personen behalten ihre Konten.
+org-what-enable = Sie wird wieder verwaltet, und ihre Regel für die Anmeldung gilt.
+org-what-roles = Anwendungen erfahren die Rollen bei der nächsten Anmeldung. Die Administration betreut alle in der Organisation.
+org-what-remove = Die Person gehört nicht mehr zur Organisation. Ihr Konto bleibt.
+org-what-resend = Die Person erhält eine neue E-Mail mit einem neuen Link. Der Link in der älteren gilt nicht mehr.
+org-what-withdraw = Der Link in der E-Mail gilt nicht mehr.
+org-done-invite = Die Einladung ist per E-Mail unterwegs.
+org-done-change = Die Organisation ist geändert.
+org-done-disable = Die Organisation ist gesperrt.
+org-done-enable = Die Organisation ist wieder aktiv.
+org-done-roles = Die Rollen sind geändert.
+org-done-remove = Die Person gehört nicht mehr zur Organisation.
+org-done-resend = Eine neue Einladung ist per E-Mail unterwegs.
+org-done-withdraw = Die Einladung ist zurückgenommen.

@@ -102,7 +102,6 @@ invitation-title = Join { $organization }?
 invitation-by = { $inviter } invites you.
 invitation-as = As: { $roles }
 invitation-administrator = You would also look after the people of the organization, as one of its administrators.
-invitation-for = For
 invitation-until = Good until
 invitation-what = Its administrators will see your account, and help you if you are locked out. The organization can ask for more than a password when you log in.
 invitation-join = Join
@@ -846,6 +845,7 @@ mail-service-role-ended-text = Your account with { $brand } has no rights over t
 
 nav-admin = Administration
 nav-people = People
+nav-organizations = Organizations
 nav-own-account = My account
 admin-you-are-operator = You run this service: you may see and change everything.
 admin-you-are-support = You help people back in, and see everybody.
@@ -1197,3 +1197,66 @@ health-checkpoints-none = No checkpoints of the audit log are kept elsewhere, so
 health-checkpoints-fine = Checkpoints of the audit log go outside.
 health-checkpoints-late = No checkpoint of the audit log got outside lately. “Deliveries” and the program’s log say why.
 health-more = On the host, idp doctor says the same and more.
+admin-refused-email = Please enter an email address such as name@example.com.
+admin-refused-name = Please enter a name of at most 100 characters.
+
+## Organizations in the console
+
+org-search = Name or short name begins with
+org-name = Name
+org-slug = Short name
+org-members = Members
+org-people =
+    { $count ->
+        [0] Nobody
+        [1] 1 person
+       *[other] { $count } people
+    }
+org-enabled = Active
+org-disabled = Disabled
+org-nothing = No organization was found.
+org-more = More organizations
+org-about = About this organization
+org-roles = Roles
+org-roles-hint = Small letters, digits and hyphens, with spaces between them. Administrators are always there.
+org-policy-none = As the service asks
+org-invitations = Invitations
+org-invited-by = invited by { $inviter }
+org-invitation-expired = too old
+org-invitation-void = does not count: whoever invited may not do so any more, or a role is gone
+org-administrator = administrator
+org-administrator-role = Administrator: looks after the people of the organization
+org-client = Then on to
+org-client-none = Their account
+org-days = Days that the invitation is good for, 1 to 30
+org-send = Send the invitation
+org-touches =
+    { $count ->
+        [0] Nobody belongs to the organization.
+        [1] This concerns 1 person who belongs to the organization.
+       *[other] This concerns { $count } people who belong to the organization.
+    }
+org-do-invite = Invite somebody
+org-do-change = Change name, roles and rule
+org-do-disable = Disable the organization
+org-do-enable = Enable the organization
+org-do-roles = Change roles
+org-do-remove = Remove
+org-do-resend = Send again
+org-do-withdraw = Take back
+org-what-invite = They get a mail with a link, with which they join: with the account that they have, or with a new one. Nobody else sees the link.
+org-what-change = The rule for logging in holds at the next log-in, in addition to what the service asks for. A role that members have can not be removed.
+org-what-disable = Nobody administers it or joins it any more, and its rule for logging in does not hold. Its people keep their accounts.
+org-what-enable = It is administered again, and its rule for logging in holds.
+org-what-roles = Applications learn the roles at the next log-in. Administrators look after everybody in the organization.
+org-what-remove = The person does not belong to the organization any more. Their account stays.
+org-what-resend = They get a new mail with a new link. The link in the older mail does not work any more.
+org-what-withdraw = The link in the mail does not work any more.
+org-done-invite = The invitation is on its way by mail.
+org-done-change = The organization is changed.
+org-done-disable = The organization is disabled.
+org-done-enable = The organization is active again.
+org-done-roles = The roles are changed.
+org-done-remove = The person does not belong to the organization any more.
+org-done-resend = A new invitation is on its way by mail.
+org-done-withdraw = The invitation is taken back.

@@ -83,7 +83,7 @@ pub(super) async fn list(office: &Office<'_>, actor: &AdminActor, which: &Which)
     Ok(())
 }
 
-pub(super) async fn withdraw(office: &Office<'_>, actor: &AdminActor, person: Person) -> anyhow::Result<()> {
+pub(super) async fn withdraw(office: &Office<'_>, actor: &AdminActor, person: &Person) -> anyhow::Result<()> {
     let organization = find(office.store, &person.which.slug).await?;
     let listed = invitations::list(office, actor, organization.id).await?;
     let waiting = listed.map_err(|refused| refusal(refused, &organization.slug))?;

@@ -137,7 +137,7 @@ pub(super) async fn run(command: Command, config: &Config, clock: &SharedClock) 
         }
         Command::Invite(asked) => invitations::invite(&office, &actor, asked).await?,
         Command::Invitations(which) => invitations::list(&office, &actor, &which).await?,
-        Command::Withdraw(person) => invitations::withdraw(&office, &actor, person).await?,
+        Command::Withdraw(person) => invitations::withdraw(&office, &actor, &person).await?,
         Command::Remove(person) => {
             let (organization, user) = found(&office, &person).await?;
             let removed = members::remove(&office, &actor, (organization.id, user.id)).await?;

@@ -49,7 +49,8 @@ fn expired() -> ScriptError {
 
 #[derive(Debug, Deserialize)]
 pub struct Answer {
-    ceremony: Handle,
+    ceremony: Option<Handle>,
+    #[serde(default)]
     credential: Value,
     #[serde(flatten)]
     carried: Carried,
@@ -67,9 +68,11 @@ pub async fn finish(State(app): State<App>, visit: Visit, Scripted(answer): Scri
 
 async fn store(app: &App, visit: &Visit, (way, answer): (&Way, &Answer)) -> Result<Response, ScriptError> {
     let flow = way.flow.as_ref().ok_or_else(expired)?;
-    let completed =
-        complete::with_passkey(&desk(app, visit), flow, &answer.ceremony, &answer.credential).await?;
     let refused = |failure| Err(ScriptError::new(StatusCode::FORBIDDEN, failure));
+    let Some(ceremony) = &answer.ceremony else {
+        return refused("passkey-expired");
+    };
+    let completed = complete::with_passkey(&desk(app, visit), flow, ceremony, &answer.credential).await?;
     match completed {
         Completed::Done(begun) => {
             let location = attempt::location(&way.destination);
