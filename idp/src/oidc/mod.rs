@@ -18,6 +18,7 @@ pub mod endpoints;
 pub mod error;
 pub mod introspect;
 pub mod logout;
+mod pace;
 pub mod par;
 pub mod register;
 pub mod revoke;
