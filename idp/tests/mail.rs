@@ -45,6 +45,7 @@ async fn write_all(app: &TestApp, tx: &Tx, user: &idp::model::user::User) -> usi
         mail.factor_stopped(tx, user, factor, &happened).await.unwrap();
     }
     mail.new_device(tx, user, &happened).await.unwrap();
+    mail.sign_in_requested(tx, user, "Reception <desk>", &happened).await.unwrap();
     mail.change_email_old(tx, user, (&new, &token), &happened).await.unwrap();
     mail.change_email_new(tx, user, (&new, &token), &happened).await.unwrap();
     mail.email_changed(tx, user, (&new, &new), &happened).await.unwrap();
@@ -68,7 +69,7 @@ async fn write_all(app: &TestApp, tx: &Tx, user: &idp::model::user::User) -> usi
     mail.sign_up(tx, &request, &token, &happened).await.unwrap();
     mail.sign_up_again(tx, user, &happened).await.unwrap();
     mail.account_made(tx, user, &happened).await.unwrap();
-    33
+    34
 }
 
 #[tokio::test]
@@ -93,7 +94,10 @@ async fn every_message_is_written_in_every_language() {
         for mail in mails {
             assert!(!mail.subject.is_empty() && !mail.text.contains("mail-"), "{mail:?}");
             let html = mail.raw.split("Content-Type: text/html").nth(1).unwrap();
-            assert!(!html.contains("<b>") && !html.contains("<phone>"), "escaped: {html}");
+            assert!(
+                !html.contains("<b>") && !html.contains("<phone>") && !html.contains("<desk>"),
+                "escaped: {html}"
+            );
             let when = if language == "en" { "When:" } else { "Wann:" };
             assert!(mail.text.contains(when), "{}", mail.text);
         }

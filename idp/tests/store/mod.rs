@@ -4,6 +4,7 @@
 mod contract;
 mod factors;
 mod opening;
+mod sign_in_requests;
 
 use std::sync::Arc;
 
@@ -52,7 +53,7 @@ pub async fn open(backend: Backend) -> Option<TestStore> {
 
 /// A new database on the test server.
 #[expect(clippy::disallowed_methods, reason = "the test runner says in the environment where its server is")]
-async fn fresh_postgres() -> Option<String> {
+pub async fn fresh_postgres() -> Option<String> {
     let Ok(server) = std::env::var("IDP_TEST_POSTGRES_URL") else {
         eprintln!("skipped: IDP_TEST_POSTGRES_URL is not set");
         return None;
