@@ -14,11 +14,12 @@ use crate::login::{reset, sign_up};
 use crate::mail::{Message, ResetRequest, SignUpRequest};
 use crate::model::ids::OutboxId;
 use crate::oidc;
+use crate::oidc::ciba::{self, ping};
 use crate::oidc::logout::notice;
 use crate::store::outbox::{self, Kind, Waiting};
 use crate::store::{
     StoreError, browsers, client_secrets, figures, grants, guesses, invitations, links, registration_tokens,
-    revoked_tokens, sessions, sign_ups,
+    revoked_tokens, sessions, sign_in_requests, sign_ups,
 };
 
 const EVERY: Duration = Duration::from_mins(1);
@@ -32,9 +33,13 @@ const KEEP_BROWSERS: Span = Span::days(400);
 const KEEP_MESSAGES: Span = Span::days(5);
 /// Later an application might end a newer log-in by it.
 const KEEP_NOTICES: Span = Span::days(1);
+/// Later there is nothing to be fetched.
+const KEEP_PINGS: Span = Span::minutes(15);
 
 /// What becomes mail, and mail.
-const MAILS: [Kind; 3] = [Kind::Mail, Kind::ResetRequest, Kind::SignUpRequest];
+const MAILS: [Kind; 4] = [Kind::Mail, Kind::ResetRequest, Kind::SignUpRequest, Kind::SignInRequest];
+/// What applications are told.
+const NOTICES: [Kind; 2] = [Kind::LogoutNotice, Kind::SignInPing];
 /// How often the outbox is looked into.
 const MAIL_EVERY: Duration = Duration::from_millis(500);
 /// Counting reads whole tables.
@@ -135,7 +140,7 @@ pub async fn tend_audit(app: &App) -> anyhow::Result<()> {
 /// When the database does not answer.
 pub async fn tell(app: &App) -> anyhow::Result<()> {
     while notice::prepare(&app.store, app.entropy, app.clock.now()).await? {}
-    send_due(app, &[Kind::LogoutNotice], NOTICES_AT_ONCE).await
+    send_due(app, &NOTICES, NOTICES_AT_ONCE).await
 }
 
 /// Sends what mail is due. What can not be sent stays for later and holds up nothing else.
@@ -200,7 +205,8 @@ async fn deliver_one(app: &App, id: OutboxId) -> anyhow::Result<()> {
         Kind::Mail => send(app, &waiting).await,
         Kind::ResetRequest => answer(app, &waiting).await,
         Kind::SignUpRequest => answer_sign_up(app, &waiting).await,
-        Kind::LogoutNotice => notify(app, &waiting).await,
+        Kind::SignInRequest => ask(app, &waiting).await,
+        Kind::LogoutNotice | Kind::SignInPing => notify(app, &waiting).await,
     };
     let Err(error) = outcome else { return Ok(()) };
     let retry = retry_after(waiting.attempts);
@@ -232,10 +238,18 @@ async fn send(app: &App, waiting: &Waiting) -> anyhow::Result<()> {
 
 async fn notify(app: &App, waiting: &Waiting) -> anyhow::Result<()> {
     let issuer = app.config.public_url.issuer();
-    notice::send(&oidc::endpoints::desk(app, &issuer), &app.http, &waiting.content).await?;
+    let desk = oidc::endpoints::desk(app, &issuer);
+    match waiting.kind {
+        Kind::SignInPing => ping::send(&desk, &waiting.content).await?,
+        _ => notice::send(&desk, &app.http, &waiting.content).await?,
+    }
     let tx = app.store.begin().await?;
     outbox::done(&tx, waiting.id).await?;
     Ok(tx.commit().await?)
+}
+
+async fn ask(app: &App, waiting: &Waiting) -> anyhow::Result<()> {
+    ciba::put((&app.store, &app.mail), (waiting.id, &waiting.content), app.clock.now()).await
 }
 
 async fn answer(app: &App, waiting: &Waiting) -> anyhow::Result<()> {
@@ -260,6 +274,7 @@ pub async fn purge(app: &App) -> anyhow::Result<()> {
     let tx = app.store.begin().await?;
     let mut given_up = outbox::give_up(&tx, &MAILS, now - KEEP_MESSAGES).await?;
     given_up.extend(outbox::give_up(&tx, &[Kind::LogoutNotice], now - KEEP_NOTICES).await?);
+    given_up.extend(outbox::give_up(&tx, &[Kind::SignInPing], now - KEEP_PINGS).await?);
     registration_tokens::purge(&tx, now).await?;
     tx.commit().await?;
     for id in given_up {
@@ -275,6 +290,7 @@ pub async fn purge(app: &App) -> anyhow::Result<()> {
             invitations::purge(&tx, now, BATCH).await?,
             sign_ups::purge(&tx, now, BATCH).await?,
             revoked_tokens::purge(&tx, now, BATCH).await?,
+            sign_in_requests::purge(&tx, now - ciba::REMEMBERED, BATCH).await?,
             browsers::purge(&tx, now - KEEP_BROWSERS, BATCH).await?,
         ];
         tx.commit().await?;

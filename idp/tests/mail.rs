@@ -47,6 +47,7 @@ async fn write_all(app: &TestApp, tx: &Tx, user: &idp::model::user::User) -> usi
         mail.factor_stopped(tx, user, factor, &happened).await.unwrap();
     }
     mail.new_device(tx, user, &happened).await.unwrap();
+    mail.sign_in_requested(tx, user, "Reception <desk>", &happened).await.unwrap();
     mail.change_email_old(tx, user, (&new, &token), &happened).await.unwrap();
     mail.change_email_new(tx, user, (&new, &token), &happened).await.unwrap();
     mail.email_changed(tx, user, (&new, &new), &happened).await.unwrap();
@@ -91,7 +92,7 @@ async fn write_all(app: &TestApp, tx: &Tx, user: &idp::model::user::User) -> usi
         mail.invited(tx, &invite, &token).await.unwrap();
     }
     mail.joined(tx, user, &organization, &happened).await.unwrap();
-    36
+    37
 }
 
 #[tokio::test]
@@ -116,7 +117,10 @@ async fn every_message_is_written_in_every_language() {
         for mail in mails {
             assert!(!mail.subject.is_empty() && !mail.text.contains("mail-"), "{mail:?}");
             let html = mail.raw.split("Content-Type: text/html").nth(1).unwrap();
-            assert!(!html.contains("<b>") && !html.contains("<phone>"), "escaped: {html}");
+            assert!(
+                !html.contains("<b>") && !html.contains("<phone>") && !html.contains("<desk>"),
+                "escaped: {html}"
+            );
             let when = if language == "en" { "When:" } else { "Wann:" };
             assert!(mail.text.contains(when), "{}", mail.text);
         }

@@ -7,7 +7,7 @@ use std::path::Path;
 use idp::account::pages as account;
 use idp::admin::pages as admin;
 use idp::login::{invitation, pages as login, setup, sign_up};
-use idp::oidc::{authorize, consent, device, logout, organization};
+use idp::oidc::{authorize, ciba, consent, device, logout, organization};
 use idp::theme::{BackCard, BrandCard, Page, PersonCard, Shell, Theme};
 use idp::web::{error, page};
 
@@ -132,6 +132,9 @@ fn every_page_renders_with_every_sample_in_every_language() {
     check::<device::pages::DevicePage>(&theme, &mut seen);
     check::<device::pages::DeviceConsentPage>(&theme, &mut seen);
     check::<device::pages::DeviceDonePage>(&theme, &mut seen);
+    check::<ciba::pages::RequestsPage>(&theme, &mut seen);
+    check::<ciba::pages::RequestPage>(&theme, &mut seen);
+    check::<ciba::pages::RequestDonePage>(&theme, &mut seen);
     check::<logout::pages::LogoutPage>(&theme, &mut seen);
     check::<logout::pages::FarewellPage>(&theme, &mut seen);
     check::<authorize::respond::FormPostPage>(&theme, &mut seen);

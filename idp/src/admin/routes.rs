@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::routing::{get, post};
 
-use super::pages::{applications, organization_deeds, self};
+use super::pages::{self, applications, organization_deeds};
 use crate::app::App;
 
 pub fn routes() -> Router<App> {

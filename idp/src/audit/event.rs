@@ -84,6 +84,15 @@ pub enum Event {
     SignInFailed {
         why: &'static str,
     },
+    /// An application asked for somebody who is somewhere else, with these words.
+    SignInRequested {
+        client: ClientId,
+        message: Option<String>,
+    },
+    /// They said no.
+    SignInDenied {
+        client: ClientId,
+    },
     SignedOut {
         session: SessionId,
     },
@@ -287,7 +296,7 @@ pub enum Event {
 }
 
 /// What every kind is called.
-pub const KINDS: [&str; 70] = [
+pub const KINDS: [&str; 72] = [
     "operator-set-up",
     "user-created",
     "user-disabled",
@@ -306,6 +315,8 @@ pub const KINDS: [&str; 70] = [
     "sign-up-requested",
     "signed-in",
     "sign-in-failed",
+    "sign-in-requested",
+    "sign-in-denied",
     "signed-out",
     "passkey-added",
     "passkey-renamed",
@@ -390,6 +401,8 @@ impl Event {
             Self::SignUpRequested => "sign-up-requested",
             Self::SignedIn { .. } => "signed-in",
             Self::SignInFailed { .. } => "sign-in-failed",
+            Self::SignInRequested { .. } => "sign-in-requested",
+            Self::SignInDenied { .. } => "sign-in-denied",
             Self::SignedOut { .. } => "signed-out",
             Self::PasskeyAdded { .. } => "passkey-added",
             Self::PasskeyRenamed { .. } => "passkey-renamed",

@@ -11,8 +11,8 @@ use super::sections::SecretText;
 use crate::model::authorization::TypeNames;
 use crate::model::certificate::{CertificateName, DistinguishedName};
 use crate::model::client::{
-    ClientAuthMethod, ClientId, ClientName, ClientSettings, ClientType, ConsentRule, GrantType, LegacyFlow,
-    Logo, PeopleBy, Requirement, Subject, Voucher, VoucherName, WebUri,
+    Backchannel, ClientAuthMethod, ClientId, ClientName, ClientSettings, ClientType, ConsentRule,
+    DeliveryMode, GrantType, LegacyFlow, Logo, PeopleBy, Requirement, Subject, Voucher, VoucherName, WebUri,
 };
 use crate::model::jwks::Jwks;
 use crate::model::key::{Encryption, SigningAlg};
@@ -24,7 +24,7 @@ use crate::model::scope::{Scope, Scopes};
 const MIN_SECRET: usize = 32;
 
 /// Every key a `[[clients]]` table may have.
-pub(super) const KEYS: [&str; 44] = [
+pub(super) const KEYS: [&str; 47] = [
     "id",
     "name",
     "type",
@@ -58,6 +58,9 @@ pub(super) const KEYS: [&str; 44] = [
     "subject_type",
     "sector_identifier",
     "default_max_age",
+    "backchannel_token_delivery_mode",
+    "backchannel_client_notification_endpoint",
+    "backchannel_authentication_request_signing_alg",
     "require",
     "refresh_tokens",
     "consent",
@@ -117,6 +120,8 @@ pub(super) struct RawClient {
     assertion_alg: Option<SigningAlg>,
     #[serde(flatten)]
     certificate: RawCertificateName,
+    #[serde(flatten)]
+    backchannel: RawBackchannel,
     #[serde(default)]
     assertion_issuers: Vec<RawVoucher>,
     #[serde(default)]
@@ -166,6 +171,16 @@ impl RawCertificateName {
     }
 }
 
+/// CIBA Core 1.0 §4
+#[derive(Debug, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "they are the names of the specification")]
+struct RawBackchannel {
+    #[serde(default)]
+    backchannel_token_delivery_mode: DeliveryMode,
+    backchannel_client_notification_endpoint: Option<String>,
+    backchannel_authentication_request_signing_alg: Option<SigningAlg>,
+}
+
 /// Who may vouch for people at a client.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -204,6 +219,7 @@ impl ClientSettings {
             },
             redirect_uris,
             post_logout_redirect_uris: Vec::new(),
+            backchannel: Backchannel::default(),
             backchannel_logout_uri: None,
             frontchannel_logout_uri: None,
             initiate_login_uri: None,
@@ -300,6 +316,11 @@ impl RawClient {
         let settings = ClientSettings {
             auth_method: self.auth_method.unwrap_or(defaults.auth_method),
             post_logout_redirect_uris: self.post_logout_redirect_uris.clone(),
+            backchannel: Backchannel {
+                delivery: self.backchannel.backchannel_token_delivery_mode,
+                notification_endpoint: uri(&self.backchannel.backchannel_client_notification_endpoint)?,
+                request_alg: self.backchannel.backchannel_authentication_request_signing_alg,
+            },
             backchannel_logout_uri: uri(&self.backchannel_logout_uri)?,
             frontchannel_logout_uri: uri(&self.frontchannel_logout_uri)?,
             initiate_login_uri: uri(&self.initiate_login_uri)?,

@@ -201,6 +201,20 @@ impl Mailer {
         self.send(tx, user, &Notice::new("new-device", happened)).await
     }
 
+    /// An application asks for somebody who is somewhere else. The mail leads to our pages and allows nothing; nor does
+    /// it carry words of the application's choice, but for its registered name.
+    pub async fn sign_in_requested(
+        &self,
+        tx: &Tx,
+        user: &User,
+        app: &str,
+        happened: &Circumstances<'_>,
+    ) -> Done {
+        let link = Link { path: "/requests", token: None, minutes: 0, attempt: None };
+        let notice = Notice::new("sign-in-request", happened).link(link).named("app", app).harmless();
+        self.send(tx, user, &notice).await
+    }
+
     /// To the mailbox that the account has now.
     pub async fn change_email_old(
         &self,

@@ -35,14 +35,15 @@ text_type!(
     LocalPath,
     |text| {
         let legal = |c: char| c.is_ascii_alphanumeric() || "/-_?=&.%~:+".contains(c);
-        let room = ["/account", "/admin", "/device", "/login/invitation"].into_iter().any(|room| {
+        let rooms = ["/account", "/admin", "/device", "/login/invitation", "/requests"];
+        let room = rooms.into_iter().any(|room| {
             text.strip_prefix(room).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']))
         });
         // What follows a question mark is data and leads nowhere by itself.
         let path = text.split('?').next().unwrap_or_default();
         let plain = !["//", "..", "%"].iter().any(|odd| path.contains(odd));
         if !room || text.len() > 500 || !plain || !text.chars().all(legal) {
-            return Err(Invalid::new("destination", "must be a path under /account, /admin, /device or /login/invitation"));
+            return Err(Invalid::new("destination", "must be a path of our own pages for people"));
         }
         Ok(text.to_owned())
     }
@@ -271,6 +272,7 @@ mod tests {
             "/admin/people",
             "/account?return_to=https://a.example/x",
             "/device",
+            "/requests",
         ] {
             assert!(LocalPath::parse(text).is_ok(), "{text:?}");
         }
@@ -281,6 +283,7 @@ mod tests {
             "/account//evil.example",
             "https://evil.example",
             "/accountant",
+            "/requestsx",
             "/account/../oidc/authorize",
             "/account/%2e%2e/oidc/logout",
             "/account\\evil",

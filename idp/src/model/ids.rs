@@ -95,6 +95,10 @@ id_type!(
 );
 
 id_type!(
+    /// What an application asks somebody who is somewhere else.
+    SignInRequestId
+);
+id_type!(
     /// A token with which applications may register.
     RegistrationTokenId
 );

@@ -19,6 +19,7 @@ pub mod redirect_uri;
 pub mod resource;
 pub mod scope;
 pub mod session;
+pub mod sign_in_request;
 pub mod sign_up;
 pub mod user;
 

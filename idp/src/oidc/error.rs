@@ -62,9 +62,15 @@ pub enum OAuthError {
     /// RFC 8628 §3.5.
     #[error("ask less often: wait five seconds longer from now on")]
     SlowDown,
-    /// RFC 8628 §3.5.
-    #[error("the device code has expired; begin again")]
+    /// RFC 8628 §3.5, CIBA §11.
+    #[error("the device code or auth_req_id has expired; begin again")]
     ExpiredToken,
+    /// CIBA §13.
+    #[error("nobody can be told from the hint")]
+    UnknownUserId,
+    /// CIBA §13.
+    #[error("{0}")]
+    InvalidBindingMessage(String),
     /// OpenID Connect Core Unmet Authentication Requirements 1.0.
     #[error("none of the demanded acr values is known here")]
     UnmetAuthenticationRequirements,
@@ -133,6 +139,8 @@ impl OAuthError {
             Self::AuthorizationPending => "authorization_pending",
             Self::SlowDown => "slow_down",
             Self::ExpiredToken => "expired_token",
+            Self::UnknownUserId => "unknown_user_id",
+            Self::InvalidBindingMessage(_) => "invalid_binding_message",
             Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
             Self::InvalidTarget => "invalid_target",
             Self::InvalidAuthorizationDetails(_) => "invalid_authorization_details",

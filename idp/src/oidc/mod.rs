@@ -5,6 +5,7 @@ pub mod assertion;
 pub mod authorize;
 mod bounds;
 pub mod certificate;
+pub mod ciba;
 pub mod claims;
 pub mod client_auth;
 mod client_keys;
@@ -19,6 +20,7 @@ pub mod error;
 pub mod introspect;
 pub mod logout;
 pub mod organization;
+mod pace;
 pub mod par;
 pub mod policy;
 pub mod register;
@@ -78,7 +80,8 @@ pub struct Desk<'a> {
 }
 
 /// Where clients authenticate. An assertion may be for one of these instead of our issuer.
-const AUTHENTICATED: [&str; 5] = ["/oidc/token", par::PATH, device::PATH, "/oidc/revoke", "/oidc/introspect"];
+const AUTHENTICATED: [&str; 6] =
+    ["/oidc/token", par::PATH, device::PATH, ciba::PATH, "/oidc/revoke", "/oidc/introspect"];
 
 /// What people pass through in a browser.
 pub fn pages() -> Router<App> {
@@ -89,6 +92,8 @@ pub fn pages() -> Router<App> {
         .route("/oidc/organization", post(organization::pages::choose))
         .route("/device", get(device::pages::ask).post(device::pages::find))
         .route("/device/decide", post(device::pages::answer))
+        .route("/requests", get(ciba::pages::list))
+        .route("/requests/{id}", get(ciba::pages::show).post(ciba::pages::decide))
         .route("/oidc/logout", get(logout::pages::show).post(logout::pages::submit))
         .route("/oidc/logout/resume", get(logout::pages::resume))
         .route("/oidc/logout/farewell", get(logout::pages::farewell))
@@ -112,6 +117,7 @@ pub fn endpoints() -> Router<App> {
 pub fn back_endpoints() -> Router<App> {
     Router::new()
         .route("/oidc/introspect", post(endpoints::introspect))
+        .route("/oidc/backchannel_authentication", post(endpoints::backchannel_authentication))
         .route("/oidc/session", get(endpoints::check_session))
         .route("/oidc/register", post(endpoints::register))
         .route(
@@ -130,6 +136,7 @@ pub fn mtls_endpoints() -> Router<App> {
         .route("/oidc/device_authorization", post(endpoints::device_authorization))
         .route("/oidc/revoke", post(endpoints::revoke))
         .route("/oidc/introspect", post(endpoints::introspect))
+        .route("/oidc/backchannel_authentication", post(endpoints::backchannel_authentication))
         .route("/oidc/userinfo", get(endpoints::userinfo).post(endpoints::userinfo))
 }
 

@@ -320,6 +320,20 @@ entity!(sign_up, "sign_up", {
     used_at: Option<i64>,
 });
 
+entity!(sign_in_request, "sign_in_request", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    id: Uuid,
+    token_hash: Vec<u8>,
+    client_id: String,
+    user_id: Option<Uuid>,
+    asked_of: Vec<u8>,
+    place: Option<i32>,
+    sealed_asked: Vec<u8>,
+    decision: Option<String>,
+    created_at: i64,
+    expires_at: i64,
+});
+
 entity!(email_change, "email_change", {
     #[sea_orm(primary_key, auto_increment = false)]
     user_id: Uuid,

@@ -28,6 +28,7 @@ pub mod registration_tokens;
 pub mod revoked_tokens;
 pub mod searches;
 pub mod sessions;
+pub mod sign_in_requests;
 pub mod sign_ups;
 pub mod totp;
 pub mod users;

@@ -24,12 +24,23 @@ pub enum Kind {
     ResetRequest,
     /// Somebody wants to make an account with an address; whether anybody has it is found out later, too.
     SignUpRequest,
+    /// An application asks somebody who is somewhere else; whether anybody has the address is found out later, too.
+    SignInRequest,
     /// An application has to be told that somebody has logged out.
     LogoutNotice,
+    /// An application has to be told that somebody has answered.
+    SignInPing,
 }
 
 impl Kind {
-    pub const ALL: [Self; 4] = [Self::Mail, Self::ResetRequest, Self::SignUpRequest, Self::LogoutNotice];
+    pub const ALL: [Self; 6] = [
+        Self::Mail,
+        Self::ResetRequest,
+        Self::SignUpRequest,
+        Self::SignInRequest,
+        Self::LogoutNotice,
+        Self::SignInPing,
+    ];
 
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -37,7 +48,9 @@ impl Kind {
             Self::Mail => "mail",
             Self::ResetRequest => "reset-request",
             Self::SignUpRequest => "sign-up-request",
+            Self::SignInRequest => "sign-in-request",
             Self::LogoutNotice => "logout-notice",
+            Self::SignInPing => "sign-in-ping",
         }
     }
 

@@ -69,7 +69,7 @@ fn session(user: UserId, passkey: Option<PasskeyId>) -> (Session, sessions::Cook
     (session, hashes, token)
 }
 
-fn client(id: &str) -> Client {
+pub(super) fn client(id: &str) -> Client {
     let uri = RedirectUri::parse("https://app.example/cb").unwrap();
     Client {
         id: ClientId::parse(id).unwrap(),

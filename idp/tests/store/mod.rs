@@ -4,6 +4,7 @@
 mod contract;
 mod factors;
 mod opening;
+mod sign_in_requests;
 
 use std::sync::Arc;
 

@@ -436,6 +436,8 @@ activity-tokens-revoked = Eine Anwendung hat ihren Zugriff beendet
 activity-key-rotated = Ein Signaturschlüssel wurde gewechselt
 activity-keys-replaced = Alle Signaturschlüssel wurden ersetzt
 activity-token-exchanged = Eine Schnittstelle hat in Ihrem Namen bei einer anderen gehandelt
+activity-sign-in-requested = Eine Anwendung hat von einem anderen Ort aus nach Ihnen gefragt
+activity-sign-in-denied = Sie haben eine Anwendung abgelehnt, die nach Ihnen fragte
 activity-person-vouched-for = Ein Dienst hat in Ihrem Namen gehandelt, weil ein anderer für Sie gebürgt hat
 activity-code-replayed = Die Anmeldung einer Anwendung wurde missbraucht und beendet
 activity-refresh-token-replayed = Der Zugriff einer Anwendung wurde missbraucht und beendet
@@ -497,6 +499,35 @@ device-allowed-text = Sie können dorthin zurückkehren und diese Seite schließ
 device-denied-title = Das Gerät wurde abgelehnt
 device-denied-text = Es erhält nichts. Haben Sie das nicht veranlasst, ist weiter nichts zu tun.
 device-manage = Verbundene Anwendungen ansehen
+requests-title = Jemand fragt nach Ihnen
+requests-lead = Diese Anwendungen bitten Sie, sich bei ihnen anzumelden. Sehen Sie sich jede Anfrage an, bevor Sie antworten.
+requests-none = Im Moment fragt keine Anwendung nach Ihnen. Eine Anfrage wartet nur wenige Minuten.
+requests-look = Ansehen
+requests-again = Noch einmal nachsehen
+request-title = Dort anmelden?
+request-lead = { $app } fragt von einem anderen Ort aus nach Ihnen und möchte:
+request-compare = Lassen Sie es nur zu, wenn Sie das erwarten und dort dieselben Worte sehen:
+request-expected = Lassen Sie es nur zu, wenn Sie das erwarten: Jemand, den Sie kennen, hat eben gesagt, dass er anfragt.
+request-when = Angefragt
+request-deny = Ablehnen
+request-needs-second-factor = Die Anwendung verlangt mehr als ein Passwort. Bitte melden Sie sich noch einmal mit einem Code oder einem Passkey an.
+request-needs-passkey = Die Anwendung verlangt einen Passkey. Bitte melden Sie sich noch einmal mit einem an.
+request-confirm = Noch einmal anmelden
+request-allowed-title = Sie sind dort angemeldet
+request-allowed-text = Die Anwendung erfährt es gleich. Sie können diese Seite schließen; melden Sie sich hier ab, wenn dies nicht Ihr eigenes Gerät ist.
+request-denied-title = Die Anfrage wurde abgelehnt
+request-denied-text = Die Anwendung erhält nichts. Haben Sie das nicht erwartet, ist weiter nichts zu tun.
+failure-request-no-member = Die Anwendung fragt nach einer Organisation, zu der Sie mit diesem Konto nicht gehören. Wenn Sie dort arbeiten, melden Sie sich mit dem Konto an, unter dem man Sie dort kennt.
+failure-request-choose = Bitte sagen Sie, für welche Organisation Sie sich anmelden.
+failure-request-too-weak = Hier wird mehr als ein Passwort verlangt. Legen Sie erst in Ihrem Konto einen Passkey an und öffnen Sie die Anfrage dann noch einmal.
+request-organization = Für welche Organisation melden Sie sich an?
+failure-request-gone = Diese Anfrage wartet nicht mehr: Sie wurde beantwortet oder ist abgelaufen.
+overview-requests =
+    { $count ->
+        [one] Eine Anwendung fragt nach Ihnen.
+       *[other] { $count } Anwendungen fragen nach Ihnen.
+    }
+overview-requests-look = Ansehen
 
 ## Abmelden und weiterleiten
 
@@ -812,6 +843,9 @@ mail-recovery-code-used-text =
         [one] Jemand hat sich in Ihrem Konto bei { $brand } mit einem Wiederherstellungscode angemeldet. Einer ist noch übrig.
        *[other] Jemand hat sich in Ihrem Konto bei { $brand } mit einem Wiederherstellungscode angemeldet. { $left } sind noch übrig.
     }
+mail-sign-in-request-subject = { $app } fragt nach Ihnen
+mail-sign-in-request-text = { $app } bittet Sie, sich von einem anderen Ort aus dort anzumelden. Wenn Sie das erwarten, öffnen Sie die Seite unten, melden Sie sich dort wie gewohnt an und vergleichen Sie, was sie zeigt, bevor Sie es zulassen. Durch das Öffnen wird nichts zugelassen, und eine Anfrage wartet nur wenige Minuten.
+mail-sign-in-request-button = Anfrage ansehen
 mail-new-device-subject = Eine Anmeldung mit einem neuen Gerät
 mail-new-device-text = Jemand hat sich in Ihrem Konto bei { $brand } angemeldet, in einem Browser, den wir bei Ihnen noch nicht gesehen haben.
 mail-change-email-old-subject = Bitte bestätigen Sie Ihre neue E-Mail-Adresse

@@ -437,6 +437,8 @@ activity-tokens-revoked = An application ended its access
 activity-key-rotated = A signing key was rotated
 activity-keys-replaced = All signing keys were replaced
 activity-token-exchanged = An API acted for you at another one
+activity-sign-in-requested = An application asked for you from another place
+activity-sign-in-denied = You denied an application that asked for you
 activity-person-vouched-for = A service acted for you because another one vouched for you
 activity-code-replayed = An application’s log-in was misused and ended
 activity-refresh-token-replayed = An application’s access was misused and ended
@@ -498,6 +500,35 @@ device-allowed-text = You can go back to it and close this page.
 device-denied-title = The device was denied
 device-denied-text = It gets nothing. If you did not ask for this, there is nothing else to do.
 device-manage = See connected applications
+requests-title = Somebody asks for you
+requests-lead = These applications ask you to log in to them. Look at each before you answer.
+requests-none = No application asks for you just now. A request waits for a few minutes only.
+requests-look = Look at it
+requests-again = Look again
+request-title = Log in there?
+request-lead = { $app } asks for you from another place, and would like to:
+request-compare = Only allow it if you expect this, and you are shown the same words there:
+request-expected = Only allow it if you expect this: somebody you know has just told you that they would ask.
+request-when = Asked
+request-deny = Deny
+request-needs-second-factor = The application asks for more than a password. Please log in once more with a code or a passkey.
+request-needs-passkey = The application asks for a passkey. Please log in once more with one.
+request-confirm = Log in once more
+request-allowed-title = You are logged in there
+request-allowed-text = The application is being told. You can close this page; log out here if this is not your own device.
+request-denied-title = The request was denied
+request-denied-text = The application gets nothing. If you did not expect this, there is nothing else to do.
+failure-request-no-member = The application asks for an organization that you do not belong to with this account. If you work there, log in with the account that it knows you by.
+failure-request-choose = Please say for which organization you log in.
+failure-request-too-weak = More than a password is asked for here. Add a passkey in your account first, then open the request again.
+request-organization = For which organization do you log in?
+failure-request-gone = This request does not wait any more: it was answered, or it has expired.
+overview-requests =
+    { $count ->
+        [one] An application asks for you.
+       *[other] { $count } applications ask for you.
+    }
+overview-requests-look = Look at it
 
 ## Logging out and passing on
 
@@ -813,6 +844,9 @@ mail-recovery-code-used-text =
         [one] Somebody logged in to your account with { $brand } with a recovery code. One is left.
        *[other] Somebody logged in to your account with { $brand } with a recovery code. { $left } are left.
     }
+mail-sign-in-request-subject = { $app } asks for you
+mail-sign-in-request-text = { $app } asks you to log in to it from another place. If you expect this, open the page below, log in there as ever, and compare what it shows before you allow it. Nothing is allowed by opening it, and a request waits for a few minutes only.
+mail-sign-in-request-button = Look at the request
 mail-new-device-subject = A log-in with a new device
 mail-new-device-text = Somebody logged in to your account with { $brand } in a browser that we have not seen with you before.
 mail-change-email-old-subject = Please confirm your new email

@@ -1,10 +1,12 @@
 //! An application that delegates sign-in, and the addresses it may be answered at.
 
+mod backchannel;
 mod kinds;
 mod secret;
 mod settings;
 mod voucher;
 
+pub use backchannel::{Backchannel, DeliveryMode};
 pub use kinds::{
     ClientAuthMethod, ClientType, ConsentRule, GrantType, LegacyFlow, LogoutChannel, Requirement, Subject,
 };
@@ -168,7 +170,7 @@ impl Client {
 
     #[must_use]
     pub fn is_public(&self) -> bool {
-        self.settings.auth_method == ClientAuthMethod::None
+        self.settings.is_public()
     }
 
     /// The redirect URI to use for a presented one, if it is registered.

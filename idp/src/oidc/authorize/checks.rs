@@ -257,7 +257,7 @@ fn max_age(params: &Params) -> Result<Option<u32>, OAuthError> {
 }
 
 /// RFC 9470 §4: the least of the levels that would do, of those that we know.
-fn assurance(params: &Params) -> Option<Assurance> {
+pub(in crate::oidc) fn assurance(params: &Params) -> Option<Assurance> {
     list(params, "acr_values").iter().filter_map(|acr| Assurance::parse(acr)).min()
 }
 

@@ -8,7 +8,10 @@ mod sessions;
 
 pub use people::{authorize, authorize_post, resume};
 pub use pictures::logo;
-pub use programs::{device_authorization, discovery, introspect, jwks, par, revoke, token, userinfo};
+pub use programs::{
+    backchannel_authentication, device_authorization, discovery, introspect, jwks, par, revoke, token,
+    userinfo,
+};
 pub use registrations::{change_registration, end_registration, register, registration};
 pub use sessions::check_session;
 

@@ -14,11 +14,13 @@ use crate::audit::{self, Actor, Event};
 use crate::crypto::token::{Token, TokenKind};
 use crate::crypto::{base64url, sha256};
 use crate::ephemeral::{Key, Kind};
-use crate::model::client::{Client, ClientId, ClientSecret, ClientSettings, ClientSource, Logo, WebUri};
+use crate::model::client::{
+    Client, ClientId, ClientSecret, ClientSettings, ClientSource, GrantType, Logo, WebUri,
+};
 use crate::model::ids::ClientSecretId;
 use crate::model::network;
 use crate::store::{Tx, client_secrets, clients, grants, registration_tokens};
-use metadata::Metadata;
+use metadata::{Metadata, Offered};
 
 pub const PATH: &str = "/oidc/register";
 /// Of one network where anybody may register, of one token, and so many changes of one registration.
@@ -45,7 +47,7 @@ pub async fn register(
     {
         return Err(refused());
     }
-    let settings = Metadata::parse(body)?.settings(desk.registration.legacy_flows, desk.types)?;
+    let settings = Metadata::parse(body)?.settings(offered(desk, token.is_some()))?;
     // Each may make us call addresses, and a token is not spent by what is refused.
     let whose = match &token {
         Some(token) => token.hash().0,
@@ -112,7 +114,8 @@ pub async fn change(
             return Err(wrong("client_secret is not the one of this registration"));
         }
     }
-    let settings = asked.settings(desk.registration.legacy_flows, desk.types)?;
+    // Who was vouched for is, whatever it says of itself now.
+    let settings = asked.settings(offered(desk, before.settings.grants.contains(&GrantType::Ciba)))?;
     let settings = looked_up(desk, settings, Some(&before.settings)).await?;
     let same_method = settings.auth_method == before.settings.auth_method;
     let same_names = settings.subject == before.settings.subject;
@@ -154,6 +157,11 @@ pub async fn end(desk: &Desk<'_>, id: &str, token: &str) -> Result<(), EndpointE
     clients::delete(&tx, &client.id).await?;
     record(desk, &tx, Event::ClientRemoved { client: client.id }).await?;
     Ok(tx.commit().await?)
+}
+
+/// Anybody can make us write to people where anybody may register for it, so that takes a token.
+const fn offered<'a>(desk: &Desk<'a>, ciba: bool) -> Offered<'a> {
+    Offered { legacy: desk.registration.legacy_flows, ciba, types: desk.types }
 }
 
 fn refused() -> EndpointError {

@@ -2,6 +2,7 @@
 //! client, 2 read the request, 3 authorize it (one file per grant), 4 sign and write, 5 answer.
 
 mod authorization_code;
+mod ciba;
 mod client_credentials;
 mod device_code;
 mod issue;
@@ -106,6 +107,7 @@ enum GrantRequest<'a> {
     DeviceCode(device_code::Request<'a>),
     TokenExchange(token_exchange::Request<'a>),
     JwtBearer(jwt_bearer::Request<'a>),
+    Ciba(ciba::Request<'a>),
 }
 
 /// Answers a token request.
@@ -129,6 +131,7 @@ pub async fn respond(
         GrantRequest::ClientCredentials(request) => client_credentials::authorize(desk, by, &request)?,
         GrantRequest::TokenExchange(request) => token_exchange::authorize(desk, by, &request).await?,
         GrantRequest::JwtBearer(request) => jwt_bearer::authorize(desk, by, &request).await?,
+        GrantRequest::Ciba(request) => ciba::authorize(desk, by, &request).await?,
     };
     let signed = issue::sign(desk, &client, &authorized).await?;
     let exchanged = matches!(authorized.holder, Holder::Delegate(_));
@@ -183,6 +186,7 @@ fn parse<'a>(params: &'a Params, client: &Client) -> Result<GrantRequest<'a>, OA
         Some(jwt_bearer::NAME) => jwt_bearer::Request::parse(params).map(GrantRequest::JwtBearer),
         Some(token_exchange::NAME) => token_exchange::Request::parse(params).map(GrantRequest::TokenExchange),
         Some(device_code::NAME) => device_code::Request::parse(params).map(GrantRequest::DeviceCode),
+        Some(ciba::NAME) => ciba::Request::parse(params).map(GrantRequest::Ciba),
         Some(_) => Err(OAuthError::UnsupportedGrantType),
     }
 }

@@ -2,6 +2,7 @@
 
 mod choice;
 mod devices;
+mod elsewhere;
 mod requests;
 mod rules;
 mod tokens;
@@ -66,6 +67,15 @@ name = "Archive API"
 type = "machine"
 secret = "a secret that the practice keeps to itself"
 serves = ["https://archive.example.org"]
+
+[[clients]]
+id = "desk"
+name = "Desk"
+type = "web"
+secret = "a secret that the practice keeps to itself"
+grants = ["ciba"]
+scopes = ["openid", "organizations"]
+redirect_uris = ["https://desk.example.org/cb"]
 
 [[clients]]
 id = "wall"
