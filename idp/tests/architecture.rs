@@ -219,7 +219,13 @@ fn there_is_one_road_to_each_decision() {
         (
             "makes accounts",
             "users::insert(",
-            &["app/conformance.rs", "cli/user/mod.rs", "login/setup/mod.rs", "login/sign_up/complete.rs"],
+            &[
+                "admin/import.rs",
+                "app/conformance.rs",
+                "cli/user/mod.rs",
+                "login/setup/mod.rs",
+                "login/sign_up/complete.rs",
+            ],
         ),
         (
             "begins a limited session",
@@ -240,6 +246,11 @@ fn there_is_one_road_to_each_decision() {
         ("makes members", "memberships::insert(", &["admin/members.rs", "login/invitation/mod.rs"]),
         ("makes invitations", "invitations::insert(", &["admin/invitations.rs"]),
         ("spends an invitation", "invitations::take(", &["login/invitation/mod.rs"]),
+            &["cli/import/mod.rs", "cli/org.rs", "cli/user/people.rs"],
+        ),
+        ("gives a role over the service", "users::set_role(", &["admin/people/standing.rs"]),
+        ("takes over hashes of other programs", "passwords::set_imported(", &["admin/import.rs"]),
+        ("makes members", "memberships::insert(", &["admin/members.rs"]),
         ("sends mail", "transport.send(", &["jobs.rs"]),
         ("calls somebody", "reqwest::Client", &["http_client.rs"]),
         ("deletes sessions", "session::Entity::delete", &["store/sessions.rs"]),

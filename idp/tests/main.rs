@@ -16,6 +16,7 @@ mod cli;
 mod conformance;
 mod crash;
 mod ephemeral;
+mod import;
 mod login;
 mod mail;
 mod oidc;

@@ -68,15 +68,31 @@ pub async fn add(
     let Some(user) = users::by_id(&tx, person).await? else {
         return Ok(Err(Refused::NotFound));
     };
-    let membership =
-        Membership { user_id: user.id, organization_id: id, roles: roles.clone(), created_at: office.now };
-    if !memberships::insert(&tx, &membership).await? {
+    if !take_in(office, (&tx, actor), (&organization, user.id, roles)).await? {
         return Ok(Err(Refused::MemberAlready));
     }
-    let event = Event::MemberAdded { organization: id, roles: roles.to_string() };
-    office.record(&tx, actor, Some(user.id), event).await?;
     tx.commit().await?;
     Ok(Ok(()))
+}
+
+/// Makes somebody a member of an organization that is held and knows these roles. `false` when they are already.
+pub(super) async fn take_in(
+    office: &Office<'_>,
+    (tx, actor): (&Tx, &AdminActor),
+    (organization, person, roles): (&Organization, UserId, &Roles),
+) -> anyhow::Result<bool> {
+    let membership = Membership {
+        user_id: person,
+        organization_id: organization.id,
+        roles: roles.clone(),
+        created_at: office.now,
+    };
+    if !memberships::insert(tx, &membership).await? {
+        return Ok(false);
+    }
+    let event = Event::MemberAdded { organization: organization.id, roles: roles.to_string() };
+    office.record(tx, actor, Some(person), event).await?;
+    Ok(true)
 }
 
 /// Gives a member other roles.

@@ -6,6 +6,7 @@ pub mod actor;
 pub mod applications;
 pub mod health;
 pub mod invitations;
+pub mod import;
 pub mod members;
 pub mod organizations;
 pub mod pages;

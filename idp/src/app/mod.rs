@@ -84,6 +84,15 @@ impl Parts {
         Ok(())
     }
 
+    /// Learns which hashes of other programs there still are, so that wrong passwords all take as long.
+    ///
+    /// # Errors
+    /// When the database does not answer, or the password workers are busy.
+    pub async fn tend_passwords(&self) -> anyhow::Result<()> {
+        let decoys = crate::store::passwords::imported_decoys(&self.store).await?;
+        Ok(self.passwords.pad_for(decoys).await?)
+    }
+
     pub fn set_ready(&self, ready: bool) {
         self.ready.store(ready, Ordering::Relaxed);
     }
@@ -127,6 +136,7 @@ impl App {
             ready: AtomicBool::new(true),
         };
         conformance::prepare(&parts).await?;
+        parts.tend_passwords().await?;
         Ok(Self(Arc::new(parts)))
     }
 }

@@ -24,6 +24,8 @@ pub enum Event {
     UserCreated {
         role: Option<&'static str>,
     },
+    /// Made from what another system knew, as it said.
+    UserImported,
     UserDisabled {
         sessions_ended: u64,
     },
@@ -296,9 +298,10 @@ pub enum Event {
 }
 
 /// What every kind is called.
-pub const KINDS: [&str; 72] = [
+pub const KINDS: [&str; 73] = [
     "operator-set-up",
     "user-created",
+    "user-imported",
     "user-disabled",
     "user-enabled",
     "service-role-set",
@@ -385,6 +388,7 @@ impl Event {
         match self {
             Self::OperatorSetUp => "operator-set-up",
             Self::UserCreated { .. } => "user-created",
+            Self::UserImported => "user-imported",
             Self::UserDisabled { .. } => "user-disabled",
             Self::UserEnabled => "user-enabled",
             Self::ServiceRoleSet { .. } => "service-role-set",

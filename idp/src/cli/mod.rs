@@ -5,6 +5,7 @@ mod audit;
 mod client;
 mod config;
 mod doctor;
+mod import;
 mod keys;
 mod org;
 mod serve;
@@ -52,6 +53,9 @@ enum Command {
     /// People.
     #[command(subcommand)]
     User(user::Command),
+    /// Bring over what another system knew.
+    #[command(subcommand)]
+    Import(import::Command),
     /// Clinics and practice groups, and who belongs to them.
     #[command(subcommand)]
     Org(org::Command),
@@ -90,6 +94,7 @@ pub fn run(cli: Cli) -> ExitCode {
             Command::Migrate => serve::migrate(config, &clock).await,
             Command::Config(command) => Ok(config::run(&command, &config)),
             Command::User(command) => user::run(command, &config, &clock).await,
+            Command::Import(command) => import::run(command, &config, &clock).await,
             Command::Org(command) => org::run(command, &config, &clock).await,
             Command::Client(command) => client::run(command, &config, &clock).await,
             Command::Keys(command) => keys::run(&command, &config, &clock).await,

@@ -79,10 +79,15 @@ impl Guess {
         let hash = passwords::begin_attempt(&tx, guessed_for).await?;
         let version = passwords::version(&tx, guessed_for).await?;
         tx.commit().await?;
-        let fits = self.passwords.verify(password, hash.as_deref(), permit).await?;
+        // Of a disabled account, not even the right one is answered sooner.
+        let against = hash.as_deref().filter(|_| user.as_ref().is_some_and(User::is_enabled));
+        let verdict = self.passwords.verify(password, against, permit).await?;
         let tx = self.store.begin().await?;
         let checked = match (user, version) {
-            (Some(user), Some(version)) if fits && user.is_enabled() => {
+            (Some(user), Some(version)) if verdict.fits && user.is_enabled() => {
+                if let Some(hash) = &verdict.renewed {
+                    passwords::renew(&tx, user.id, version, hash).await?;
+                }
                 guesses::forget(&tx, Guessed::Password(&self.email)).await?;
                 passwords::reset_failures(&tx, user.id).await?;
                 Checked::Right(Box::new(user), version)

@@ -47,6 +47,8 @@ entity!(password, "password", {
     sealed_hash: Vec<u8>,
     failures: i32,
     changed_at: i64,
+    imported: Option<String>,
+    version: Option<Vec<u8>>,
 });
 
 entity!(passkey, "passkey", {

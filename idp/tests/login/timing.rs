@@ -2,6 +2,8 @@
 
 use std::time::Instant;
 
+use idp::crypto::password::{Imported, marked};
+use idp::store::passwords;
 use time::Duration;
 
 use crate::support::TestApp;
@@ -44,7 +46,11 @@ async fn accounts(app: &TestApp) {
 }
 
 fn assert_alike(samples: &[Vec<f64>]) {
-    for (email, group) in ACCOUNTS.iter().zip(samples).skip(1) {
+    assert_alike_for(&ACCOUNTS, samples);
+}
+
+fn assert_alike_for(accounts: &[&str], samples: &[Vec<f64>]) {
+    for (email, group) in accounts.iter().zip(samples).skip(1) {
         let distance = distance(&samples[0], group);
         assert!(distance < limit(group.len()), "{email} differs by {distance}: {group:?} {:?}", samples[0]);
     }
@@ -72,6 +78,40 @@ async fn a_wrong_password_takes_as_long_for_every_account() {
         }
     }
     assert_alike(&samples);
+}
+
+/// F8: a hash that another program made takes longer than ours.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wrong_password_takes_as_long_for_an_account_that_was_brought_over() {
+    const SAMPLES: usize = 25;
+    const THREE: [&str; 3] = ["here@example.org", "missing@example.org", "imported@example.org"];
+    let app = TestApp::init().await;
+    app.person(THREE[0]).await;
+    let imported = app.person(THREE[2]).await;
+    let hash = Imported::read("$2b$09$URAE0LzIiZ8TkhEkDrcaO.U2PmRu6kcT4toZWzC9WDJ.dIvGVVM0m").unwrap();
+    let tx = app.app.store.begin().await.unwrap();
+    passwords::set_imported(&tx, imported.id, (&marked(&hash), hash.decoy()), app.app.clock.now())
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    app.app.tend_passwords().await.unwrap();
+    let browser = app.browser();
+    let csrf = browser.csrf().await;
+    let mut samples = vec![Vec::new(); THREE.len()];
+    for _ in 0..SAMPLES {
+        app.advance(Duration::minutes(16));
+        for (index, email) in THREE.iter().enumerate() {
+            let fields = [("csrf", csrf.as_str()), ("email", email), ("password", "not the password")];
+            let body = serde_urlencoded::to_string(fields).unwrap();
+            let headers =
+                [("content-type", "application/x-www-form-urlencoded"), ("sec-fetch-site", "same-origin")];
+            let begun = Instant::now();
+            let answer = browser.send(reqwest::Method::POST, "/login", &headers, Some(body)).await;
+            samples[index].push(begun.elapsed().as_secs_f64());
+            assert!(answer.body.contains("is not right"), "{email}: {}", answer.body);
+        }
+    }
+    assert_alike_for(&THREE, &samples);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -3,6 +3,7 @@
 
 mod contract;
 mod factors;
+mod imported;
 mod opening;
 mod sign_in_requests;
 

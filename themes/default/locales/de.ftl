@@ -387,6 +387,7 @@ activity-by-others = durch die Administration
 activity-erased = von wo, wurde gelöscht
 activity-operator-set-up = Dienst eingerichtet
 activity-user-created = Konto erstellt
+activity-user-imported = Konto aus einem anderen System übernommen
 activity-user-disabled = Konto gesperrt
 activity-user-enabled = Konto wieder freigegeben
 activity-service-role-set = Rechte über den Dienst geändert

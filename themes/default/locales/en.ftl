@@ -388,6 +388,7 @@ activity-by-others = by an administrator
 activity-erased = where from was erased
 activity-operator-set-up = The service was set up
 activity-user-created = Account made
+activity-user-imported = Account brought over from another system
 activity-user-disabled = Account disabled
 activity-user-enabled = Account enabled again
 activity-service-role-set = Rights over the service changed

@@ -19,7 +19,11 @@ const LEAST_GUESSES: f64 = 9.0;
 /// A password in clear: NFKC-normalised, so that the same keys on another keyboard give the same
 /// bytes. Wiped when dropped, never shown.
 #[derive(Clone)]
-pub struct Password(Zeroizing<String>);
+pub struct Password {
+    normal: Zeroizing<String>,
+    /// As it was typed, where that is something else. Other programs may have hashed it so.
+    typed: Option<Zeroizing<String>>,
+}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PasswordRefused {
@@ -61,7 +65,9 @@ impl Password {
         if text.len() > MAX_BYTES {
             return Err(PasswordRefused::TooLong);
         }
-        Ok(Self(Zeroizing::new(text.nfkc().collect())))
+        let normal: Zeroizing<String> = Zeroizing::new(text.nfkc().collect());
+        let typed = (*normal != text).then(|| Zeroizing::new(text.to_owned()));
+        Ok(Self { normal, typed })
     }
 
     /// A password that somebody chooses. `context` are words an attacker would try first: the
@@ -71,10 +77,10 @@ impl Password {
     /// Says which rule it breaks.
     pub fn chosen(text: &str, context: &[&str]) -> Result<Self, PasswordRefused> {
         let password = Self::presented(text)?;
-        if password.0.chars().count() < MIN_CHARS {
+        if password.normal.chars().count() < MIN_CHARS {
             return Err(PasswordRefused::TooShort);
         }
-        let lower = password.0.to_lowercase();
+        let lower = password.normal.to_lowercase();
         let mut rest = lower.clone();
         for word in context.iter().map(|word| word.to_lowercase()).filter(|word| word.chars().count() >= 4) {
             rest = rest.replace(&word, "");
@@ -83,12 +89,17 @@ impl Password {
         if rest != lower && rest.chars().count() < MIN_CHARS / 2 {
             return Err(PasswordRefused::Context);
         }
-        refuse_guessable(&password.0, context)?;
+        refuse_guessable(&password.normal, context)?;
         Ok(password)
     }
 
     pub(super) fn expose(&self) -> &str {
-        &self.0
+        &self.normal
+    }
+
+    /// What another program may have hashed: as it was typed first.
+    pub(super) fn spellings(&self) -> impl Iterator<Item = &str> {
+        self.typed.iter().map(|typed| typed.as_str()).chain([self.normal.as_str()])
     }
 }
 
