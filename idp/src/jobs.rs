@@ -66,13 +66,7 @@ pub async fn run(app: App) {
         repeat(&app, (Job::Certificate, EVERY), certificate),
         repeat(&app, (Job::Audit, EVERY), |app| async move { tend_audit(&app).await }),
         repeat(&app, (Job::Figures, COUNT_EVERY), |app| async move { count(&app).await }),
-        purge_for_ever(&app),
-        deliver_for_ever(&app),
-        tell_for_ever(&app),
-        tend_keys_for_ever(&app),
-        tend_certificate_for_ever(&app),
-        tend_audit_for_ever(&app),
-        tend_passwords_for_ever(&app),
+        repeat(&app, (Job::Passwords, EVERY), |app| async move { app.tend_passwords().await }),
     );
 }
 
@@ -103,28 +97,7 @@ const fn failure(job: Job) -> &'static str {
         Job::Figures => "the figures could not be counted",
         Job::Purge => "expired rows could not be removed",
         Job::Certificate => "the certificate could not be taken up",
-async fn tend_passwords_for_ever(app: &App) {
-    let mut ticks = tokio::time::interval(EVERY);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        if let Err(error) = app.tend_passwords().await {
-            tracing::warn!(
-                error = format!("{error:#}"),
-                "what imported passwords cost could not be measured"
-            );
-        }
-    }
-}
-
-async fn tend_keys_for_ever(app: &App) {
-    let mut ticks = tokio::time::interval(EVERY);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        if let Err(error) = tend_keys(app).await {
-            tracing::error!(error = format!("{error:#}"), "the signing keys could not be tended");
-        }
+        Job::Passwords => "what imported passwords cost could not be measured",
     }
 }
 

@@ -18,11 +18,21 @@ pub enum Job {
     /// Removing what has expired.
     Purge,
     Certificate,
+    /// What a wrong password costs where imported hashes wait.
+    Passwords,
 }
 
 impl Job {
-    pub const ALL: [Self; 7] =
-        [Self::Mails, Self::Notices, Self::Keys, Self::Audit, Self::Figures, Self::Purge, Self::Certificate];
+    pub const ALL: [Self; 8] = [
+        Self::Mails,
+        Self::Notices,
+        Self::Keys,
+        Self::Audit,
+        Self::Figures,
+        Self::Purge,
+        Self::Certificate,
+        Self::Passwords,
+    ];
 
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -34,6 +44,7 @@ impl Job {
             Self::Figures => "figures",
             Self::Purge => "purge",
             Self::Certificate => "certificate",
+            Self::Passwords => "passwords",
         }
     }
 }

@@ -1202,6 +1202,7 @@ jobs-job-keys = Schlüssel wechseln
 jobs-job-audit = Prüfpunkte des Protokolls
 jobs-job-figures = Zählen für die erste Seite
 jobs-job-purge = Abgelaufenes entfernen
+jobs-job-passwords = Übernommene Passwörter messen
 jobs-job-certificate = Ein erneuertes Zertifikat übernehmen
 health-all-fine = Alles ist gut.
 health-all-note = Es läuft. Etwas ist wissenswert.

@@ -1203,6 +1203,7 @@ jobs-job-keys = Rotating keys
 jobs-job-audit = Checkpoints of the audit log
 jobs-job-figures = Counting for the first page
 jobs-job-purge = Removing what has expired
+jobs-job-passwords = Measuring imported passwords
 jobs-job-certificate = Taking up a renewed certificate
 health-all-fine = All is well.
 health-all-note = It works. Something is worth knowing.
