@@ -181,6 +181,19 @@ struct RawBackchannel {
     backchannel_authentication_request_signing_alg: Option<SigningAlg>,
 }
 
+impl RawBackchannel {
+    fn parse(&self) -> Result<Backchannel, String> {
+        let address =
+            self.backchannel_client_notification_endpoint.as_deref().filter(|text| !text.is_empty());
+        let address = address.map(|text| WebUri::parse(text).map_err(|error| format!("{text:?}: {error}.")));
+        Ok(Backchannel {
+            delivery: self.backchannel_token_delivery_mode,
+            notification_endpoint: address.transpose()?,
+            request_alg: self.backchannel_authentication_request_signing_alg,
+        })
+    }
+}
+
 /// Who may vouch for people at a client.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -273,6 +286,16 @@ impl ClientSettings {
 }
 
 impl RawClient {
+    /// The one of the file wins.
+    fn read_secret(&self) -> Result<Option<SecretText>, String> {
+        let Some(path) = self.secret_file.as_ref().filter(|path| !path.as_os_str().is_empty()) else {
+            return Ok(self.secret.clone().filter(|secret| !secret.expose().is_empty()));
+        };
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| format!("secret_file {} can not be read: {error}.", path.display()))?;
+        Ok(Some(text.trim_end().to_owned().into()))
+    }
+
     pub(super) fn parse(self, place: &str) -> Result<DeclaredClient, Problem> {
         let problem = |what: String, remedy: &str| Problem {
             place: format!("{place} (client {})", self.id),
@@ -304,23 +327,13 @@ impl RawClient {
         let assertion_issuers =
             self.assertion_issuers.iter().map(RawVoucher::parse).collect::<Result<_, _>>();
         let assertion_issuers = assertion_issuers.map_err(|error| problem(error, ""))?;
-        let mut secret = self.secret.clone().filter(|secret| !secret.expose().is_empty());
-        if let Some(path) = self.secret_file.as_ref().filter(|path| !path.as_os_str().is_empty()) {
-            let text = std::fs::read_to_string(path).map_err(|error| {
-                problem(format!("secret_file {} can not be read: {error}.", path.display()), "")
-            })?;
-            secret = Some(text.trim_end().to_owned().into());
-        }
+        let secret = self.read_secret().map_err(|error| problem(error, ""))?;
         let defaults =
             ClientSettings::of_type(self.client_type, self.name.clone(), self.redirect_uris.clone());
         let settings = ClientSettings {
             auth_method: self.auth_method.unwrap_or(defaults.auth_method),
             post_logout_redirect_uris: self.post_logout_redirect_uris.clone(),
-            backchannel: Backchannel {
-                delivery: self.backchannel.backchannel_token_delivery_mode,
-                notification_endpoint: uri(&self.backchannel.backchannel_client_notification_endpoint)?,
-                request_alg: self.backchannel.backchannel_authentication_request_signing_alg,
-            },
+            backchannel: self.backchannel.parse().map_err(|error| problem(error, ""))?,
             backchannel_logout_uri: uri(&self.backchannel_logout_uri)?,
             frontchannel_logout_uri: uri(&self.frontchannel_logout_uri)?,
             initiate_login_uri: uri(&self.initiate_login_uri)?,

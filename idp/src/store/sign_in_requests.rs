@@ -20,20 +20,17 @@ use crate::model::user::Email;
 
 const TABLE: &str = "sign_in_request";
 
-/// So many of one client may wait for one person at a time.
-const PLACES: i32 = 3;
-
 fn place(row: &str) -> Place<'_> {
     Place { table: TABLE, column: "sealed_asked", row }
 }
 
-/// Keeps a request to whoever has this address, if anybody has. `false` when as many of this client wait for them as
-/// may; the places are unique, so that the database decides.
+/// Keeps a request to whoever has this address, if anybody has. `false` when `places` of this client wait for them;
+/// each place is unique, so that the database decides.
 pub async fn insert(
     tx: &Tx,
-    new: &SignInRequest,
+    (new, token): (&SignInRequest, TokenHash),
     address: &Email,
-    token: TokenHash,
+    places: i32,
     now: OffsetDateTime,
 ) -> Result<bool> {
     // No client has a space in its name.
@@ -58,7 +55,7 @@ pub async fn insert(
         created_at: Set(to_millis(new.created_at)),
         expires_at: Set(to_millis(new.expires_at)),
     };
-    for place in 0..PLACES {
+    for place in 0..places {
         let row = row::ActiveModel { place: Set(Some(place)), ..row.clone() };
         let inserted = Entity::insert(row)
             .on_conflict_do_nothing_on([Column::AskedOf, Column::Place])

@@ -111,6 +111,13 @@ export class House {
       id = "screen"
       name = "Waiting room"
       type = "device"
+      [[clients]]
+      id = "reception"
+      name = "Reception desk"
+      type = "device"
+      auth_method = "client_secret_post"
+      secret = "${SECRET}"
+      grants = ["ciba"]
       [[authorization_types]]
       type = "sample"
       title = { en = "Order a laboratory test" }
@@ -137,6 +144,14 @@ export class House {
     const service = run(binary, args, { environment, hear: (chunk) => (this.log += chunk) });
     this.#services.push(service);
     return service;
+  }
+
+  /** The reception desk asks for somebody who is elsewhere. */
+  async askFor(person, more = {}) {
+    const client = { client_id: 'reception', client_secret: SECRET };
+    const body = new URLSearchParams({ ...client, scope: 'openid profile', login_hint: person.email, ...more });
+    await fetch(new URL('/oidc/backchannel_authentication', this.url), { method: 'POST', body });
+    await person.getsMail('Reception desk asks for you');
   }
 
   /** What a device shows that asks for a person. */

@@ -442,6 +442,40 @@ export const PLACES = {
     await ada.typePassword();
     await ada.sees('the application asks for more than that');
   },
+  'nobody asks for you': async (ada) => {
+    await ada.logInWithPassword();
+    await ada.goTo('/requests');
+    await ada.sees('No application asks for you just now.');
+  },
+  'somebody asks for you': async (ada, stage) => {
+    await ada.logInWithPassword();
+    await stage.house.askFor(ada, { binding_message: 'W4SCT' });
+    await ada.goTo('/requests');
+    await ada.seesHeading('Somebody asks for you');
+    await ada.sees('W4SCT');
+  },
+  'log in somewhere else': async (ada, stage) => {
+    await ada.logInWithPassword();
+    await stage.house.askFor(ada, { binding_message: 'W4SCT' });
+    await ada.goTo('/requests');
+    await ada.link('Look at it').click();
+    await ada.seesHeading('Log in there?');
+  },
+  'log in somewhere else with more than a password': async (ada, stage) => {
+    await ada.logInWithPassword();
+    await stage.house.askFor(ada, { acr_values: 'phr' });
+    await ada.goTo('/requests');
+    await ada.link('Look at it').click();
+    await ada.sees('The application asks for a passkey.');
+  },
+  'logged in somewhere else': async (ada, stage) => {
+    await ada.logInWithPassword();
+    await stage.house.askFor(ada);
+    await ada.goTo('/requests');
+    await ada.link('Look at it').click();
+    await ada.press('Allow');
+    await ada.seesHeading('You are logged in there');
+  },
   'connect a device': async (ada) => {
     await ada.logInWithPassword();
     await ada.goTo('/device');

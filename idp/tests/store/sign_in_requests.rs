@@ -64,7 +64,7 @@ async fn put(test: &TestStore, user: UserId) -> (SignInRequest, TokenHash) {
     let (new, token) = request("app");
     let tx = test.store.begin().await.unwrap();
     let address = Email::parse("ada@example.org").unwrap();
-    assert!(sign_in_requests::insert(&tx, &new, &address, token, now()).await.unwrap());
+    assert!(sign_in_requests::insert(&tx, (&new, token), &address, 3, now()).await.unwrap());
     let assigned = sign_in_requests::assign(&tx, new.id, user).await.unwrap().unwrap();
     assert!(sign_in_requests::assign(&tx, new.id, user).await.unwrap().is_none(), "once");
     tx.commit().await.unwrap();
@@ -106,7 +106,7 @@ on_both! {
             let new = SignInRequest { expires_at: at + Duration::minutes(5), ..new };
             let tx = store.begin().await.unwrap();
             let address = Email::parse(address).unwrap();
-            let inserted = sign_in_requests::insert(&tx, &new, &address, token, at).await.unwrap();
+            let inserted = sign_in_requests::insert(&tx, (&new, token), &address, 3, at).await.unwrap();
             tx.commit().await.unwrap();
             inserted
         };
@@ -114,7 +114,7 @@ on_both! {
             let (new, token) = request("app");
             let Ok(tx) = store.begin().await else { return false };
             let address = Email::parse("ada@example.org").unwrap();
-            let inserted = sign_in_requests::insert(&tx, &new, &address, token, now()).await;
+            let inserted = sign_in_requests::insert(&tx, (&new, token), &address, 3, now()).await;
             inserted.is_ok_and(|inserted| inserted) && tx.commit().await.is_ok()
         })
         .await;

@@ -41,6 +41,8 @@ pub const REMEMBERED: Duration = Duration::minutes(10);
 /// Who tries names to learn who has an account learns nothing, and does not try many.
 const BOUNDS: Bounds =
     Bounds { kind: Kind::SignInAsked, window: Duration::minutes(10), of_client: 300, of_network: 300 };
+/// So many of one client may wait for one person at a time.
+const PLACES: i32 = 3;
 /// So many mails one client may cause for one person within the hour.
 const OF_ONE: u64 = 10;
 
@@ -95,8 +97,9 @@ pub async fn begin(desk: &Desk<'_>, headers: &HeaderMap, params: &Params) -> Res
         created_at: desk.now,
         expires_at: desk.now + wanted.lifetime,
     };
+    let places = PLACES.saturating_mul(i32::try_from(desk.leniency).unwrap_or(1));
     let tx = desk.store.begin().await?;
-    if !sign_in_requests::insert(&tx, &new, &whom.address, token.hash(), desk.now).await? {
+    if !sign_in_requests::insert(&tx, (&new, token.hash()), &whom.address, places, desk.now).await? {
         return Err(OAuthError::TemporarilyUnavailable.into());
     }
     put::later(&tx, desk.entropy, (new.id, &whom), desk.now).await?;

@@ -78,14 +78,14 @@ pub(super) async fn inside(
         return Err(invalid("what is asked must stand in the signed request and nowhere else").into());
     }
     let alg = client.settings.backchannel.request_alg;
-    let claims = object::signed(desk, client, (object, alg)).await?.map_err(in_our_words)?;
-    object::judge(desk, client, &claims).map_err(in_our_words)?;
+    let claims = object::signed(desk, client, (object, alg)).await?.map_err(|error| in_our_words(&error))?;
+    object::judge(desk, client, &claims).map_err(|error| in_our_words(&error))?;
     once(desk, client, &claims).await?;
     Ok(object::parameters(claims))
 }
 
 /// §13 has no error of its own for what is wrong with the object.
-fn in_our_words(error: OAuthError) -> OAuthError {
+fn in_our_words(error: &OAuthError) -> OAuthError {
     invalid(error.to_string())
 }
 
