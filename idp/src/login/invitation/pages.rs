@@ -14,7 +14,7 @@ use crate::login::flow::Missing;
 use crate::login::pages::{Way, desk};
 use crate::login::sign_up;
 use crate::model::attempt::{Destination, LocalPath};
-use crate::model::organization::{Ending, Roles};
+use crate::model::organization::{Ending, RoleName, Roles};
 use crate::model::session::Session;
 use crate::model::sign_up::Ticket;
 use crate::model::user::{PersonName, User};
@@ -183,12 +183,8 @@ async fn draw(
         None => open(super::who(&desk(app, visit), invited, here(visit)).await?, &address(token)),
     };
     let (organization, invitation) = (&invited.organization, &invited.invitation);
-    let roles: Vec<&str> = invitation
-        .roles
-        .iter()
-        .map(|role| role.as_str())
-        .filter(|role| *role != Roles::ADMINISTRATOR)
-        .collect();
+    let roles: Vec<&str> =
+        invitation.roles.iter().map(RoleName::as_str).filter(|role| *role != Roles::ADMINISTRATOR).collect();
     let page = InvitationPage {
         state,
         open: invited.over.is_none(),
