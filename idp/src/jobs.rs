@@ -16,8 +16,8 @@ use crate::oidc;
 use crate::oidc::logout::notice;
 use crate::store::outbox::{self, Kind, Waiting};
 use crate::store::{
-    StoreError, browsers, grants, guesses, invitations, links, registration_tokens, revoked_tokens, sessions,
-    sign_ups,
+    StoreError, api_calls, browsers, grants, guesses, invitations, links, registration_tokens,
+    revoked_tokens, sessions, sign_ups,
 };
 
 const EVERY: Duration = Duration::from_mins(1);
@@ -288,6 +288,7 @@ pub async fn purge(app: &App) -> anyhow::Result<()> {
             links::purge(&tx, now, BATCH).await?,
             invitations::purge(&tx, now, BATCH).await?,
             sign_ups::purge(&tx, now, BATCH).await?,
+            api_calls::purge(&tx, now, BATCH).await?,
             revoked_tokens::purge(&tx, now, BATCH).await?,
             browsers::purge(&tx, now - KEEP_BROWSERS, BATCH).await?,
         ];

@@ -16,6 +16,7 @@ mod m0008_organizations;
 mod m0009_audit;
 mod m0010_recipients;
 mod m0011_sign_up;
+mod m0015_api;
 
 #[derive(Debug)]
 pub struct Migrator;
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0009_audit::Migration),
             Box::new(m0010_recipients::Migration),
             Box::new(m0011_sign_up::Migration),
+            Box::new(m0015_api::Migration),
         ]
     }
 }

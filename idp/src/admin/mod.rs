@@ -3,11 +3,14 @@
 
 pub mod access;
 pub mod actor;
+pub mod api;
+pub mod applications;
 pub mod members;
 pub mod organizations;
 pub mod pages;
 pub mod people;
 mod routes;
+pub mod trail;
 
 use time::OffsetDateTime;
 
@@ -75,7 +78,7 @@ impl Office<'_> {
         event: Event,
     ) -> store::Result<()> {
         let doer = Doer { actor: actor.recorded_as(), network: self.network, browser: self.browser };
-        audit::record(tx, self.now, doer, subject, event).await
+        audit::record_through(tx, self.now, (doer, actor.application()), subject, event).await
     }
 
     fn circumstances(&self) -> Circumstances<'_> {

@@ -1,13 +1,14 @@
-//! The addresses of the console.
+//! The addresses of the console, and of the page about the API.
 
 use axum::Router;
 use axum::routing::get;
 
-use super::pages;
+use super::{api, pages};
 use crate::app::App;
 
 pub fn routes() -> Router<App> {
     Router::new()
+        .route("/api/v1/docs", get(api::docs))
         .route("/admin", get(pages::overview))
         .route("/admin/people", get(pages::people))
         .route("/admin/people/{id}", get(pages::person))

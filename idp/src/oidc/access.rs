@@ -1,6 +1,8 @@
 //! What an access token of ours still stands for: its signature and its time, and everything behind it
 //! that may have ended since it was made (C6, C17).
 
+use time::OffsetDateTime;
+
 use super::Desk;
 use super::claims::{AccessToken, Actor};
 use crate::crypto::jwt;
@@ -9,6 +11,7 @@ use crate::model::client::{Client, ClientId};
 use crate::model::grant::Grant;
 use crate::model::ids::{GrantId, UserId};
 use crate::model::scope::Scopes;
+use crate::model::session::Method;
 use crate::model::user::User;
 use crate::store::{clients, grants, organizations, revoked_tokens, sessions, users};
 
@@ -22,6 +25,8 @@ pub struct Access {
     pub user: Option<User>,
     /// What its grant was asked for by name.
     pub named: NamedClaims,
+    /// How and when the person of its grant proved to be themselves.
+    pub proof: Option<(Method, OffsetDateTime)>,
 }
 
 /// Reads a token of ours, if it still holds. What it is for is the caller's to check.
@@ -44,7 +49,8 @@ pub async fn open(desk: &Desk<'_>, token: &str) -> anyhow::Result<Option<Access>
     let Some(grant_id) = &token.grant_id else {
         let user = vouched(desk, &client, &token).await?;
         let holds = user.is_some() == token.vouched_by.is_some();
-        return Ok(holds.then(|| Access { token, client, scopes, user, named: NamedClaims::default() }));
+        let named = NamedClaims::default();
+        return Ok(holds.then(|| Access { token, client, scopes, user, named, proof: None }));
     };
     let Ok(grant_id) = grant_id.parse::<GrantId>() else {
         return Ok(None);
@@ -63,7 +69,8 @@ pub async fn open(desk: &Desk<'_>, token: &str) -> anyhow::Result<Option<Access>
     }
     let user = holder(desk, &grant).await?;
     let named = grant.permission.within(&client).claims;
-    Ok(user.map(|user| Access { token, client, scopes, user: Some(user), named }))
+    let proof = Some((grant.method, grant.authenticated_at));
+    Ok(user.map(|user| Access { token, client, scopes, user: Some(user), named, proof }))
 }
 
 /// Whether everybody who handed a token on may still act. A chain is as short as exchange lets it be.

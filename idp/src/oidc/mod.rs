@@ -19,6 +19,7 @@ pub mod error;
 pub mod introspect;
 pub mod logout;
 pub mod par;
+pub mod presented;
 pub mod register;
 pub mod revoke;
 pub mod subject;

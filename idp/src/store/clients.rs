@@ -1,7 +1,10 @@
 //! Registered applications.
 
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
-use sea_orm::{ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
+use sea_orm::{
+    ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect,
+};
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
@@ -14,6 +17,15 @@ use crate::model::ids::SessionId;
 
 pub async fn by_id(db: &impl Read, id: &ClientId) -> Result<Option<Client>> {
     unique(db, client::Entity::find_by_id(id.as_str())).await?.map(from_row).transpose()
+}
+
+/// At most `limit`, in the order of their identifiers, after one of them.
+pub async fn page(db: &impl Read, after: Option<&ClientId>, limit: u64) -> Result<Vec<Client>> {
+    let mut query = client::Entity::find().order_by_asc(client::Column::Id).limit(limit);
+    if let Some(after) = after {
+        query = query.filter(client::Column::Id.gt(after.as_str()));
+    }
+    query.all(db.connection()).await?.into_iter().map(from_row).collect()
 }
 
 /// The secret of a client that signs with it.

@@ -364,3 +364,12 @@ entity!(invitation, "invitation", {
     created_at: i64,
     expires_at: i64,
 });
+
+entity!(api_call, "api_call", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    name_hash: Vec<u8>,
+    request_hash: Vec<u8>,
+    sealed_answer: Option<Vec<u8>>,
+    begun_at: i64,
+    expires_at: i64,
+});

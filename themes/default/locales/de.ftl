@@ -861,3 +861,19 @@ admin-refused-member-already = Diese Person gehört schon zur Organisation.
 admin-refused-unknown-role = Die Organisation hat keine solche Rolle.
 admin-refused-role-in-use = Mitglieder haben diese Rolle noch.
 admin-refused-unchanged = Es gibt nichts zu ändern: Es ist schon so.
+
+## Die Seite über die Schnittstelle der Verwaltung
+
+api-title = Schnittstelle der Verwaltung
+api-document = Das OpenAPI-Dokument
+api-scopes = Berechtigungen (Scopes)
+api-scope = Scope:
+api-body = Inhalt:
+api-answer = Antwort:
+api-schemas = Was gesendet und geantwortet wird
+api-problems = Probleme
+api-problems-lead = Der letzte Teil des Typs eines Problems, nach #, ist einer von diesen und ändert sich nie.
+api-name = Name
+api-type = Art
+api-meaning = Bedeutung
+api-required = nötig

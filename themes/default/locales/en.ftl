@@ -862,3 +862,19 @@ admin-refused-member-already = This person belongs to the organization already.
 admin-refused-unknown-role = The organization has no such role.
 admin-refused-role-in-use = Members still have this role.
 admin-refused-unchanged = There is nothing to change: it is so already.
+
+## The page about the administration API
+
+api-title = Administration API
+api-document = The OpenAPI document
+api-scopes = Scopes
+api-scope = Scope:
+api-body = Body:
+api-answer = Answer:
+api-schemas = What is sent and answered
+api-problems = Problems
+api-problems-lead = The last part of the type of a problem, after #, is one of these and never changes.
+api-name = Name
+api-type = Type
+api-meaning = Meaning
+api-required = required

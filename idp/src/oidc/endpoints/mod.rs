@@ -3,12 +3,14 @@
 mod people;
 mod pictures;
 mod programs;
+mod protected;
 mod registrations;
 mod sessions;
 
 pub use people::{authorize, authorize_post, resume};
 pub use pictures::logo;
 pub use programs::{device_authorization, discovery, introspect, jwks, par, revoke, token, userinfo};
+pub use protected::guard;
 pub use registrations::{change_registration, end_registration, register, registration};
 pub use sessions::check_session;
 
