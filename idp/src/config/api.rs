@@ -18,7 +18,7 @@ pub struct Api {
 impl Api {
     /// Of one person or one application.
     #[must_use]
-    pub fn calls_per_minute(&self) -> u64 {
+    pub fn calls_per_minute(self) -> u64 {
         u64::try_from(self.calls_per_minute).unwrap_or(u64::MAX)
     }
 }

@@ -295,10 +295,7 @@ impl RawClient {
         let assertion_issuers = assertion_issuers.map_err(|error| problem(error, ""))?;
         let mut secret = self.secret.clone().filter(|secret| !secret.expose().is_empty());
         if let Some(path) = self.secret_file.as_ref().filter(|path| !path.as_os_str().is_empty()) {
-            let text = std::fs::read_to_string(path).map_err(|error| {
-                problem(format!("secret_file {} can not be read: {error}.", path.display()), "")
-            })?;
-            secret = Some(text.trim_end().to_owned().into());
+            secret = Some(read_secret(path).map_err(|error| problem(error, ""))?);
         }
         let defaults =
             ClientSettings::of_type(self.client_type, self.name.clone(), self.redirect_uris.clone());
@@ -366,6 +363,12 @@ impl RawClient {
             _ => Ok(DeclaredClient { id: self.id, settings, secret, administers }),
         }
     }
+}
+
+fn read_secret(path: &Path) -> Result<SecretText, String> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| format!("secret_file {} can not be read: {error}.", path.display()))?;
+    Ok(text.trim_end().to_owned().into())
 }
 
 fn read_jwks(path: &Path) -> Result<Jwks, String> {

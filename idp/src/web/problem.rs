@@ -17,31 +17,35 @@ use crate::model::api;
 use crate::store::StoreError;
 
 macro_rules! kinds {
-    ($($(#[doc = $doc:literal])* $variant:ident => $name:literal, $status:ident, $title:literal;)*) => {
+    ($($variant:ident => $name:literal, $status:ident, $title:literal;)*) => {
         /// Every kind of problem there is.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum Kind {
-            $($(#[doc = $doc])* $variant,)*
+            $($variant,)*
         }
 
         impl Kind {
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
 
+            const fn parts(self) -> (&'static str, StatusCode, &'static str) {
+                match self { $(Self::$variant => ($name, StatusCode::$status, $title),)* }
+            }
+
             /// The last part of its `type`.
             #[must_use]
             pub const fn name(self) -> &'static str {
-                match self { $(Self::$variant => $name,)* }
+                self.parts().0
             }
 
             #[must_use]
             pub const fn status(self) -> StatusCode {
-                match self { $(Self::$variant => StatusCode::$status,)* }
+                self.parts().1
             }
 
             /// What it says to people, the same each time.
             #[must_use]
             pub const fn title(self) -> &'static str {
-                match self { $(Self::$variant => $title,)* }
+                self.parts().2
             }
         }
     };

@@ -43,7 +43,8 @@ pub(super) async fn layer(State(app): State<App>, request: Request, next: Next) 
 
 fn key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let wrong = || {
-        Problem::of(Kind::InvalidRequest).detail("Idempotency-Key must be one text of 1 to 255 characters")
+        Problem::of(Kind::InvalidRequest)
+            .detail("Idempotency-Key must be one text of 1 to 255 characters without spaces")
     };
     let mut values = headers.get_all(KEY).iter();
     match (values.next(), values.next()) {
@@ -51,7 +52,12 @@ fn key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
         (Some(_), Some(_)) => Err(wrong()),
         (Some(value), None) => {
             let text = value.to_str().map_err(|_| wrong())?;
-            if (1..=LONGEST_KEY).contains(&text.len()) { Ok(Some(text.to_owned())) } else { Err(wrong()) }
+            let good = text.bytes().all(|byte| byte.is_ascii_graphic());
+            if good && (1..=LONGEST_KEY).contains(&text.len()) {
+                Ok(Some(text.to_owned()))
+            } else {
+                Err(wrong())
+            }
         }
     }
 }

@@ -50,7 +50,7 @@ async fn a_refusal_does_not_use_a_key_up() {
     assert_eq!(again.status, 204);
     let mails = clinic.app.mails().await;
     assert_eq!(mails.iter().filter(|mail| mail.to == "ada@example.org").count(), 1, "{mails:?}");
-    for bad in ["", &"x".repeat(256)] {
+    for bad in ["", "a b", &"x".repeat(256)] {
         let answer = clinic.call(&robot, ("POST", &path), &[("idempotency-key", bad)], &json!({})).await;
         assert_eq!(problem(&answer), "invalid-request", "{bad:?}");
     }
