@@ -18,8 +18,8 @@ use crate::oidc::ciba::{self, ping};
 use crate::oidc::logout::notice;
 use crate::store::outbox::{self, Kind, Waiting};
 use crate::store::{
-    StoreError, browsers, client_secrets, figures, grants, guesses, invitations, links, registration_tokens,
-    revoked_tokens, sessions, sign_in_requests, sign_ups,
+    StoreError, api_calls, browsers, client_secrets, figures, grants, guesses, invitations, links,
+    registration_tokens, revoked_tokens, sessions, sign_in_requests, sign_ups,
 };
 
 const EVERY: Duration = Duration::from_mins(1);
@@ -291,6 +291,7 @@ pub async fn purge(app: &App) -> anyhow::Result<()> {
             links::purge(&tx, now, BATCH).await?,
             invitations::purge(&tx, now, BATCH).await?,
             sign_ups::purge(&tx, now, BATCH).await?,
+            api_calls::purge(&tx, now, BATCH).await?,
             revoked_tokens::purge(&tx, now, BATCH).await?,
             sign_in_requests::purge(&tx, now - ciba::REMEMBERED, BATCH).await?,
             browsers::purge(&tx, now - KEEP_BROWSERS, BATCH).await?,

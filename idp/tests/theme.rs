@@ -69,6 +69,7 @@ fn look_at(html: &str, template: &str, lang: &str) {
 fn every_page_renders_with_every_sample_in_every_language() {
     let theme = Theme::load().unwrap();
     let mut seen = BTreeSet::new();
+    check::<idp::admin::api::ApiPage>(&theme, &mut seen);
     check::<login::SignInPage>(&theme, &mut seen);
     check::<login::UsePasskeyPage>(&theme, &mut seen);
     check::<login::UsePasswordPage>(&theme, &mut seen);

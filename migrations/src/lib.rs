@@ -19,6 +19,7 @@ mod m0011_sign_up;
 mod m0012_invitations;
 mod m0013_orgclaim;
 mod m0014_ciba;
+mod m0015_api;
 mod m0016_import;
 mod m0017_console;
 mod m0018_client_secrets;
@@ -46,6 +47,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0016_import::Migration),
             Box::new(m0017_console::Migration),
             Box::new(m0018_client_secrets::Migration),
+            Box::new(m0015_api::Migration),
         ]
     }
 }

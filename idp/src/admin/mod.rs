@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod actor;
+pub mod api;
 pub mod applications;
 pub mod health;
 pub mod import;
@@ -100,7 +101,7 @@ impl Office<'_> {
         subject: Option<UserId>,
         event: Event,
     ) -> store::Result<()> {
-        audit::record(tx, self.now, self.doer(actor), subject, event).await
+        audit::record_through(tx, self.now, (self.doer(actor), actor.application()), subject, event).await
     }
 
     /// Who does it, and from where.

@@ -1,13 +1,15 @@
-//! The addresses of the console.
+//! The addresses of the console, and of the page about the API.
 
 use axum::Router;
 use axum::routing::{get, post};
 
+use super::api;
 use super::pages::{self, applications, organization_deeds};
 use crate::app::App;
 
 pub fn routes() -> Router<App> {
     Router::new()
+        .route("/api/v1/docs", get(api::docs))
         .route("/admin", get(pages::overview))
         .route("/admin/applications", get(applications::list))
         .route("/admin/applications/new", get(applications::new).post(applications::create))

@@ -15,22 +15,25 @@ use crate::store::users;
 /// A browser is given no more records than this at once; `idp audit export` knows no bound.
 pub const MOST: u64 = 100_000;
 
-/// At most `limit` records before `before`, the newest first.
+/// At most `limit` records before `before`, the newest first. `how` it is read is recorded.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn search(
     office: &Office<'_>,
     actor: &AdminActor,
-    filter: &Filter,
+    (how, filter): (&'static str, &Filter),
     (before, limit): (i64, u64),
 ) -> Outcome<Vec<Record>> {
     if !actor.may(Act::ReadAudit) {
-        return Ok(Err(Refused::NotFound));
+        return Ok(Err(Refused::Forbidden));
     }
     let found = records::find(office.store, filter, before, limit).await?;
     let tx = office.store.begin().await?;
-    audit::record_reading(&tx, office.now, office.doer(actor), ("view", filter)).await?;
+    if !actor.still_holds(&tx).await? {
+        return Ok(Err(Refused::Forbidden));
+    }
+    office.record(&tx, actor, None, audit::reading((how, filter))).await?;
     tx.commit().await?;
     Ok(Ok(found))
 }

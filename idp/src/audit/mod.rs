@@ -13,6 +13,7 @@ mod retention;
 use serde_json::json;
 use time::OffsetDateTime;
 
+use crate::model::client::ClientId;
 use crate::model::ids::UserId;
 use crate::store::audit::{self, Filter, Part, Stored};
 use crate::store::{Result, Tx, figures};
@@ -22,6 +23,7 @@ pub use checkpoint::{Checkpoint, Checkpoints, NotOurs, Notary, Purpose, Signer};
 pub use destination::Unwritten;
 pub use event::{Event, KINDS};
 pub use export::{Asked, Export, Format, export};
+pub use parts::BY;
 pub use retention::trim;
 
 /// Who acted.
@@ -33,6 +35,8 @@ pub enum Actor {
     Anonymous,
     /// The command line on the host, or the program itself.
     Host,
+    /// An application that acts for itself; the record says which.
+    Application,
 }
 
 /// Who acted, and from where, if it was a person at a browser.
@@ -60,13 +64,26 @@ pub async fn record<'a>(
     subject: Option<UserId>,
     event: Event,
 ) -> Result<()> {
+    record_through(tx, at, (doer.into(), None), subject, event).await
+}
+
+/// As [`record`], where an application acted: for itself, or for the person who did it.
+///
+/// # Errors
+/// As [`record`].
+pub async fn record_through(
+    tx: &Tx,
+    at: OffsetDateTime,
+    (doer, application): (Doer<'_>, Option<&ClientId>),
+    subject: Option<UserId>,
+    event: Event,
+) -> Result<()> {
     let (sequence, previous_hash) = audit::next_place(tx).await?;
-    let doer = doer.into();
     let actor = match doer.actor {
         Actor::Person(id) => Some(id.uuid()),
-        Actor::Anonymous | Actor::Host => None,
+        Actor::Anonymous | Actor::Host | Actor::Application => None,
     };
-    let parts = event.parts();
+    let parts = event.parts(application);
     let mut record = Stored {
         sequence,
         at,
@@ -110,8 +127,14 @@ pub async fn record_reading<'a>(
     tx: &Tx,
     at: OffsetDateTime,
     doer: impl Into<Doer<'a>>,
-    (how, filter): (&'static str, &Filter),
+    reading: (&'static str, &Filter),
 ) -> Result<()> {
+    record(tx, at, doer, None, self::reading(reading)).await
+}
+
+/// That somebody looks at this of the trail.
+#[must_use]
+pub fn reading((how, filter): (&'static str, &Filter)) -> Event {
     let moment = |at: Option<OffsetDateTime>| at.map(OffsetDateTime::unix_timestamp);
     let filter = json!({
         "kinds": filter.kinds,
@@ -121,5 +144,5 @@ pub async fn record_reading<'a>(
         "from": moment(filter.from),
         "to": moment(filter.to),
     });
-    record(tx, at, doer, None, Event::AuditRead { how, filter }).await
+    Event::AuditRead { how, filter }
 }

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::Problem;
 use super::sections::SecretText;
+use super::{Problem, api};
 use crate::model::authorization::TypeNames;
 use crate::model::certificate::{CertificateName, DistinguishedName};
 use crate::model::client::{
@@ -24,7 +24,7 @@ use crate::model::scope::{Scope, Scopes};
 const MIN_SECRET: usize = 32;
 
 /// Every key a `[[clients]]` table may have.
-pub(super) const KEYS: [&str; 47] = [
+pub(super) const KEYS: [&str; 48] = [
     "id",
     "name",
     "type",
@@ -72,6 +72,7 @@ pub(super) const KEYS: [&str; 47] = [
     "logo_file",
     "policy_uri",
     "tos_uri",
+    "administers",
 ];
 
 #[derive(Debug, Clone)]
@@ -79,6 +80,8 @@ pub struct DeclaredClient {
     pub id: ClientId,
     pub settings: ClientSettings,
     pub secret: Option<SecretText>,
+    /// What it may do at the administration API for itself.
+    pub administers: Scopes,
 }
 
 #[derive(Debug, Deserialize)]
@@ -141,6 +144,8 @@ pub(super) struct RawClient {
     logo_file: Option<PathBuf>,
     policy_uri: Option<String>,
     tos_uri: Option<String>,
+    #[serde(default)]
+    administers: Vec<Scope>,
 }
 
 /// RFC 8705 §2.1.2: one of them.
@@ -377,6 +382,8 @@ impl RawClient {
             ..defaults
         };
         settings.validate().map_err(|error| problem(format!("{error}."), ""))?;
+        let administers = api::given(&self.administers, self.client_type)
+            .map_err(|(what, remedy)| problem(what, remedy))?;
         let shares = settings.auth_method.has_secret();
         match &secret {
             None if shares => {
@@ -390,7 +397,7 @@ impl RawClient {
                 format!("has a secret of fewer than {MIN_SECRET} characters."),
                 "Make one with: openssl rand -base64 36",
             )),
-            _ => Ok(DeclaredClient { id: self.id, settings, secret }),
+            _ => Ok(DeclaredClient { id: self.id, settings, secret, administers }),
         }
     }
 }

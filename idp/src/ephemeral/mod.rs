@@ -85,6 +85,8 @@ pub enum Kind {
     Newcomer,
     /// A link about an address was asked for, by one person or for one address.
     AddressMailed,
+    /// Calls to the administration API by one caller within a minute.
+    ApiCall,
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -1,6 +1,7 @@
 //! The nouns of sign-in as pure types: what they are and which values are legal.
 //! Never does I/O, never reads a clock, never knows HTTP or SQL.
 
+pub mod api;
 pub mod attempt;
 pub mod authorization;
 pub mod certificate;

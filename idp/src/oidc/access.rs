@@ -1,6 +1,8 @@
 //! What an access token of ours still stands for: its signature and its time, and everything behind it
 //! that may have ended since it was made (C6, C17).
 
+use time::OffsetDateTime;
+
 use super::Desk;
 use super::claims::{AccessToken, Actor};
 use crate::crypto::jwt;
@@ -10,6 +12,7 @@ use crate::model::grant::Grant;
 use crate::model::ids::{GrantId, UserId};
 use crate::model::organization::Member;
 use crate::model::scope::Scopes;
+use crate::model::session::Method;
 use crate::model::user::User;
 use crate::store::{clients, grants, memberships, organizations, revoked_tokens, sessions, users};
 
@@ -25,6 +28,8 @@ pub struct Access {
     pub member: Option<Member>,
     /// What its grant was asked for by name.
     pub named: NamedClaims,
+    /// How and when the person of its grant proved to be themselves.
+    pub proof: Option<(Method, OffsetDateTime)>,
 }
 
 /// Reads a token of ours, if it still holds. What it is for is the caller's to check.
@@ -47,14 +52,8 @@ pub async fn open(desk: &Desk<'_>, token: &str) -> anyhow::Result<Option<Access>
     let Some(grant_id) = &token.grant_id else {
         let user = vouched(desk, &client, &token).await?;
         let holds = user.is_some() == token.vouched_by.is_some();
-        return Ok(holds.then(|| Access {
-            token,
-            client,
-            scopes,
-            user,
-            member: None,
-            named: NamedClaims::default(),
-        }));
+        let named = NamedClaims::default();
+        return Ok(holds.then(|| Access { token, client, scopes, user, member: None, named, proof: None }));
     };
     let Ok(grant_id) = grant_id.parse::<GrantId>() else {
         return Ok(None);
@@ -78,7 +77,8 @@ pub async fn open(desk: &Desk<'_>, token: &str) -> anyhow::Result<Option<Access>
         token.roles = member.as_ref().map(|member| member.roles.clone());
     }
     let named = grant.permission.within(&client).claims;
-    Ok(Some(Access { token, client, scopes, user: Some(user), member, named }))
+    let proof = Some((grant.method, grant.authenticated_at));
+    Ok(Some(Access { token, client, scopes, user: Some(user), member, named, proof }))
 }
 
 /// Whether everybody who handed a token on may still act. A chain is as short as exchange lets it be.

@@ -23,6 +23,7 @@ pub mod organization;
 mod pace;
 pub mod par;
 pub mod policy;
+pub mod presented;
 pub mod register;
 pub mod revoke;
 pub mod subject;

@@ -412,3 +412,12 @@ entity!(saved_search, "saved_search", {
     query: String,
     created_at: i64,
 });
+
+entity!(api_call, "api_call", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    name_hash: Vec<u8>,
+    request_hash: Vec<u8>,
+    sealed_answer: Option<Vec<u8>>,
+    begun_at: i64,
+    expires_at: i64,
+});

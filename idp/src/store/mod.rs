@@ -5,6 +5,7 @@
 mod connect;
 mod entity;
 
+pub mod api_calls;
 pub mod audit;
 pub mod browsers;
 pub mod client_secrets;

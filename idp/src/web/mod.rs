@@ -3,6 +3,7 @@
 
 pub mod attempt;
 mod back;
+pub mod caller;
 pub mod download;
 pub mod error;
 pub mod form;
@@ -10,5 +11,6 @@ pub mod headers;
 pub mod network;
 pub mod page;
 pub mod params;
+pub mod problem;
 pub mod session;
 pub mod visit;

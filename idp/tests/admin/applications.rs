@@ -132,9 +132,9 @@ async fn applications_are_an_operators() {
     }
     let seen = logic::view(&app.office(), &auditor, id).await.unwrap().unwrap();
     assert!(!seen.may_change && !seen.may_end && seen.secrets.len() == 1);
-    assert_eq!(logic::view(&app.office(), &support, id).await.unwrap().err(), Some(Refused::NotFound));
+    assert_eq!(logic::view(&app.office(), &support, id).await.unwrap().err(), Some(Refused::Forbidden));
     let unseen = logic::list(&app.office(), &support, ("", None), 10).await.unwrap();
-    assert_eq!(unseen.err(), Some(Refused::NotFound));
+    assert_eq!(unseen.err(), Some(Refused::Forbidden));
     let found = logic::list(&app.office(), &auditor, ("LABOR", None), 10).await.unwrap().unwrap();
     assert_eq!(found.iter().map(|client| &client.id).collect::<Vec<_>>(), [id]);
     let none = logic::list(&app.office(), &auditor, ("%", None), 10).await.unwrap().unwrap();

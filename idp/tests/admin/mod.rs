@@ -1,5 +1,6 @@
 //! Administration: what is done for or to somebody else.
 
+mod api;
 mod application_pages;
 mod applications;
 mod invitations;

@@ -1295,3 +1295,19 @@ org-done-roles = Die Rollen sind geändert.
 org-done-remove = Die Person gehört nicht mehr zur Organisation.
 org-done-resend = Eine neue Einladung ist per E-Mail unterwegs.
 org-done-withdraw = Die Einladung ist zurückgenommen.
+
+## Die Seite über die Schnittstelle der Verwaltung
+
+api-title = Schnittstelle der Verwaltung
+api-document = Das OpenAPI-Dokument
+api-scopes = Berechtigungen (Scopes)
+api-scope = Scope:
+api-body = Inhalt:
+api-answer = Antwort:
+api-schemas = Was gesendet und geantwortet wird
+api-problems = Probleme
+api-problems-lead = Der letzte Teil des Typs eines Problems, nach #, ist einer von diesen und ändert sich nie.
+api-name = Name
+api-type = Art
+api-meaning = Bedeutung
+api-required = nötig

@@ -1296,3 +1296,19 @@ org-done-roles = The roles are changed.
 org-done-remove = The person does not belong to the organization any more.
 org-done-resend = A new invitation is on its way by mail.
 org-done-withdraw = The invitation is taken back.
+
+## The page about the administration API
+
+api-title = Administration API
+api-document = The OpenAPI document
+api-scopes = Scopes
+api-scope = Scope:
+api-body = Body:
+api-answer = Answer:
+api-schemas = What is sent and answered
+api-problems = Problems
+api-problems-lead = The last part of the type of a problem, after #, is one of these and never changes.
+api-name = Name
+api-type = Type
+api-meaning = Meaning
+api-required = required

@@ -39,7 +39,7 @@ pub async fn list(
     limit: u64,
 ) -> Outcome<Vec<Client>> {
     if !actor.may(Act::SeeApplications) {
-        return Ok(Err(Refused::NotFound));
+        return Ok(Err(Refused::Forbidden));
     }
     Ok(Ok(clients::page(office.store, text, after, limit).await?))
 }
@@ -48,7 +48,7 @@ pub async fn list(
 /// When the database does not answer.
 pub async fn view(office: &Office<'_>, actor: &AdminActor, id: &ClientId) -> Outcome<Application> {
     if !actor.may(Act::SeeApplications) {
-        return Ok(Err(Refused::NotFound));
+        return Ok(Err(Refused::Forbidden));
     }
     let Some(client) = clients::by_id(office.store, id).await? else {
         return Ok(Err(Refused::NotFound));

@@ -59,7 +59,7 @@ pub async fn preview(
     (email, asked): (&Email, &Scopes),
 ) -> Outcome<Preview> {
     if !actor.may(Act::SeeApplications) {
-        return Ok(Err(Refused::NotFound));
+        return Ok(Err(Refused::Forbidden));
     }
     let (client, user) =
         (clients::by_id(office.store, id).await?, users::by_email(office.store, email).await?);

@@ -210,7 +210,7 @@ pub(super) async fn show(
     let (mut found, wrong) = match asked.filter(app).await? {
         Ok(filter) => {
             let place = (before.unwrap_or(i64::MAX), SHOWN as u64 + 1);
-            (granted(trail::search(&office, actor, &filter, place).await?)?, None)
+            (granted(trail::search(&office, actor, ("view", &filter), place).await?)?, None)
         }
         Err(wrong) => (Vec::new(), Some(wrong)),
     };

@@ -96,7 +96,7 @@ fn proof_first(app: &App, administrator: &Administrator, here: &str) -> Option<R
 /// What a page about the service as a whole answers to whoever may not have it: there is none.
 fn granted<T>(outcome: Result<T, Refused>) -> Result<T, PageError> {
     outcome.map_err(|refused| match refused {
-        Refused::NotFound => PageError::NotFound,
+        Refused::NotFound | Refused::Forbidden => PageError::NotFound,
         _ => PageError::SignInAgain,
     })
 }

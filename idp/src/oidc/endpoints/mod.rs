@@ -3,6 +3,7 @@
 mod people;
 mod pictures;
 mod programs;
+mod protected;
 mod registrations;
 mod sessions;
 
@@ -12,6 +13,7 @@ pub use programs::{
     backchannel_authentication, device_authorization, discovery, introspect, jwks, par, revoke, token,
     userinfo,
 };
+pub use protected::guard;
 pub use registrations::{change_registration, end_registration, register, registration};
 pub use sessions::check_session;
 

@@ -12,7 +12,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use super::{ProtocolForm, Shown};
 use crate::app::App;
 use crate::oidc::error::EndpointError;
-use crate::oidc::{ciba, device, discovery, introspect, par, revoke, token, userinfo};
+use crate::oidc::{ciba, device, discovery, introspect, par, presented, revoke, token, userinfo};
 use crate::web::network::{self, Peer};
 
 /// RFC 6749 §5.1: of what is for one program alone, nobody keeps a copy.
@@ -57,7 +57,7 @@ pub async fn userinfo(
     form: Option<ProtocolForm>,
 ) -> Result<Response, EndpointError> {
     let params = form.map(|form| form.0).unwrap_or_default();
-    let presented = userinfo::presented(&headers, &params)?;
+    let presented = presented::presented(&headers, &params)?;
     let issuer = app.config.public_url.issuer();
     let method = if method == Method::POST { "POST" } else { "GET" };
     let answer = userinfo::respond(&shown.at(&app, &issuer), (&headers, method), &presented).await?;

@@ -13,8 +13,7 @@ pub use preview::{PreviewPage, show_preview};
 pub use show::{ApplicationPage, show};
 pub use wizard::{ApplicationFormPage, KindsPage, MadePage, change, create, edit, new};
 
-use super::Administrator;
-use crate::admin::Refused;
+use super::{Administrator, granted};
 use crate::admin::applications::{self as logic, Application};
 use crate::app::App;
 use crate::model::client::ClientId;
@@ -29,8 +28,5 @@ async fn see(
     id: &ClientId,
 ) -> Result<Application, PageError> {
     let seen = logic::view(&super::office(app, visit), &administrator.actor, id).await?;
-    seen.map_err(|refused| match refused {
-        Refused::NotFound => PageError::NotFound,
-        other => PageError::internal(anyhow::anyhow!("an application can not be shown: {other}")),
-    })
+    granted(seen)
 }

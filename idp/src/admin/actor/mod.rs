@@ -3,13 +3,16 @@
 use std::collections::BTreeSet;
 
 use crate::audit::Actor;
+use crate::model::api::AdminScope;
+use crate::model::client::{Client, ClientId};
 use crate::model::ids::{OrganizationId, UserId};
 use crate::model::organization::Membership;
+use crate::model::scope::Scopes;
 use crate::model::user::{ServiceRole, User};
-use crate::store::{Read, Result, memberships, users};
+use crate::store::{Read, Result, clients, memberships, users};
 
 /// What can be done, and is allowed or not as one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Act {
     /// Seeing who somebody is, how they get in and what happened with their account.
     SeePerson,
@@ -51,21 +54,43 @@ impl Act {
         Self::SeeService,
         Self::RunService,
     ];
+
+    /// What a token with this scope may be used for. What is in no scope can not be done through the API.
+    const fn of_scope(scope: AdminScope) -> &'static [Self] {
+        match scope {
+            AdminScope::PeopleRead => &[Self::SeePerson],
+            AdminScope::PeopleHelp => &[Self::HelpPerson],
+            AdminScope::PeopleWrite => &[Self::DisablePerson, Self::SetPersonPolicy],
+            AdminScope::RolesWrite => &[Self::GrantServiceRole],
+            AdminScope::OrganizationsRead => &[Self::SeeOrganization],
+            AdminScope::OrganizationsWrite => {
+                &[Self::SeeOrganization, Self::RunOrganization, Self::CreateOrganization]
+            }
+            AdminScope::AuditRead => &[Self::ReadAudit],
+            AdminScope::ApplicationsRead => &[Self::SeeApplications],
+        }
+    }
 }
 
-/// Proof that somebody may administer something. Made from what the database says about them, or for whoever
-/// works on the host itself.
+/// Proof that somebody may administer something. Made from what the database says about them, for whoever works on
+/// the host itself, or for a program that the configuration names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AdminActor {
     who: Who,
     /// The organizations that they look after.
     runs: BTreeSet<OrganizationId>,
+    /// The application that acts, for itself or for the person.
+    through: Option<ClientId>,
+    /// No more than this, whoever they are. `None`: no such bound.
+    reach: Option<BTreeSet<Act>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Who {
     Host,
     Person(UserId, Option<ServiceRole>),
+    /// An application that acts for itself.
+    Client,
 }
 
 /// Somebody to whom something is done.
@@ -79,7 +104,7 @@ impl AdminActor {
     /// Whoever can run commands on the host can read and write the database: rights would only pretend.
     #[must_use]
     pub const fn of_the_host() -> Self {
-        Self { who: Who::Host, runs: BTreeSet::new() }
+        Self { who: Who::Host, runs: BTreeSet::new(), through: None, reach: None }
     }
 
     /// `None` for somebody without rights over anything.
@@ -91,8 +116,23 @@ impl AdminActor {
             return Ok(None);
         }
         let runs = memberships::run_by(db, user.id).await?;
-        let actor = Self { who: Who::Person(user.id, user.role), runs };
+        let actor = Self { who: Who::Person(user.id, user.role), runs, through: None, reach: None };
         Ok((user.role.is_some() || !actor.runs.is_empty()).then_some(actor))
+    }
+
+    /// An application that acts for itself: its rights are the scopes that the configuration gives it, as far as its
+    /// token has them, and it has no others.
+    #[must_use]
+    pub fn of_client(client: &Client, given: &Scopes, token: &Scopes) -> Self {
+        let actor = Self { who: Who::Client, runs: BTreeSet::new(), through: None, reach: None };
+        actor.through(&client.id, &given.intersection(token))
+    }
+
+    /// The same through an application: no more than its token is for.
+    #[must_use]
+    pub fn through(self, client: &ClientId, scopes: &Scopes) -> Self {
+        let acts = AdminScope::among(scopes).flat_map(Act::of_scope).copied();
+        Self { through: Some(client.clone()), reach: Some(acts.collect()), ..self }
     }
 
     /// Whether they still have all the rights that this proof was made from.
@@ -100,20 +140,30 @@ impl AdminActor {
     /// # Errors
     /// When the database does not answer.
     pub async fn still_holds(&self, db: &impl Read) -> Result<bool> {
+        if let Some(id) = &self.through
+            && clients::by_id(db, id).await?.is_none_or(|client| !client.is_enabled())
+        {
+            return Ok(false);
+        }
         let Who::Person(id, _) = self.who else {
             return Ok(true);
         };
         let Some(user) = users::by_id(db, id).await? else {
             return Ok(false);
         };
-        Ok(Self::of_person(db, &user).await?.as_ref() == Some(self))
+        let now = Self::of_person(db, &user).await?;
+        Ok(now.is_some_and(|now| now.who == self.who && now.runs == self.runs))
     }
 
     /// Whether something may be done that is about nobody and no organization in particular.
     #[must_use]
     pub fn may(&self, act: Act) -> bool {
+        self.reaches(act) && self.is_entitled(act)
+    }
+
+    fn is_entitled(&self, act: Act) -> bool {
         match self.role() {
-            Some(Role::Host | Role::Service(ServiceRole::Operator)) => true,
+            Some(Role::Host | Role::Client | Role::Service(ServiceRole::Operator)) => true,
             Some(Role::Service(ServiceRole::Support)) => {
                 matches!(act, Act::SeePerson | Act::SeeOrganization)
             }
@@ -128,7 +178,8 @@ impl AdminActor {
     /// Whether something may be done to or with an organization.
     #[must_use]
     pub fn may_in(&self, act: Act, organization: OrganizationId) -> bool {
-        let own = self.runs.contains(&organization)
+        let own = self.reaches(act)
+            && self.runs.contains(&organization)
             && matches!(act, Act::SeeOrganization | Act::RunOrganization | Act::SeePerson);
         own || self.may(act)
     }
@@ -136,6 +187,14 @@ impl AdminActor {
     /// Whether something may be done to or seen of a person. Nobody touches who has rights that they lack.
     #[must_use]
     pub fn may_to(&self, act: Act, target: &Target<'_>) -> bool {
+        // An application that can not give a role has no say over whoever has one.
+        let above = matches!(self.role(), Some(Role::Client))
+            && target.user.role.is_some()
+            && act != Act::SeePerson
+            && !self.reaches(Act::GrantServiceRole);
+        if !self.reaches(act) || above {
+            return false;
+        }
         if self.may(act) {
             return true;
         }
@@ -164,28 +223,49 @@ impl AdminActor {
     /// Whose people they see: `None` for everybody's.
     #[must_use]
     pub fn sees_only(&self) -> Option<&BTreeSet<OrganizationId>> {
-        if self.may(Act::SeePerson) { None } else { Some(&self.runs) }
+        static NOBODYS: BTreeSet<OrganizationId> = BTreeSet::new();
+        match (self.may(Act::SeePerson), self.reaches(Act::SeePerson)) {
+            (true, _) => None,
+            (false, true) => Some(&self.runs),
+            (false, false) => Some(&NOBODYS),
+        }
     }
 
-    /// The person, unless it is the host.
+    /// The person, unless it is the host or an application that acts for itself.
     #[must_use]
     pub const fn person(&self) -> Option<UserId> {
         match self.who {
-            Who::Host => None,
+            Who::Host | Who::Client => None,
             Who::Person(id, _) => Some(id),
         }
+    }
+
+    #[must_use]
+    pub const fn is_the_host(&self) -> bool {
+        matches!(self.who, Who::Host)
     }
 
     pub(super) const fn recorded_as(&self) -> Actor {
         match self.who {
             Who::Host => Actor::Host,
             Who::Person(id, _) => Actor::Person(id),
+            Who::Client => Actor::Application,
         }
+    }
+
+    /// The application that acts, if one does.
+    pub(super) const fn application(&self) -> Option<&ClientId> {
+        self.through.as_ref()
+    }
+
+    fn reaches(&self, act: Act) -> bool {
+        self.reach.as_ref().is_none_or(|reach| reach.contains(&act))
     }
 
     const fn role(&self) -> Option<Role> {
         match self.who {
             Who::Host => Some(Role::Host),
+            Who::Client => Some(Role::Client),
             Who::Person(_, Some(role)) => Some(Role::Service(role)),
             Who::Person(_, None) => None,
         }
@@ -195,126 +275,9 @@ impl AdminActor {
 #[derive(Debug, Clone, Copy)]
 enum Role {
     Host,
+    Client,
     Service(ServiceRole),
 }
 
 #[cfg(test)]
-mod tests {
-    use time::OffsetDateTime;
-
-    use super::*;
-    use crate::model::organization::Roles;
-    use crate::model::user::{Email, PersonName};
-
-    const NOW: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
-
-    fn clinic(number: u8) -> OrganizationId {
-        OrganizationId::new(NOW, [number; 10])
-    }
-
-    fn actor(role: Option<ServiceRole>, runs: &[u8]) -> AdminActor {
-        let person = UserId::new(NOW, [99; 10]);
-        AdminActor { who: Who::Person(person, role), runs: runs.iter().map(|n| clinic(*n)).collect() }
-    }
-
-    fn person(role: Option<ServiceRole>) -> User {
-        let name = |text| PersonName::parse(text).unwrap();
-        let names = (Email::parse("ada@example.org").unwrap(), name("Ada"), name("Byron"));
-        User { role, ..User::new((UserId::new(NOW, [7; 10]), [0; 64]), names, NOW) }
-    }
-
-    fn member_of(user: &User, clinics: &[u8]) -> Vec<Membership> {
-        let member = |number: &u8| Membership {
-            user_id: user.id,
-            organization_id: clinic(*number),
-            roles: Roles::default(),
-            created_at: NOW,
-        };
-        clinics.iter().map(member).collect()
-    }
-
-    /// Rows: acts. Columns: operator, support, auditor, administrator of clinic 1. Of a member of clinic 1 without
-    /// rights of their own.
-    const MATRIX: [(Act, [bool; 4]); 13] = [
-        (Act::SeePerson, [true, true, true, true]),
-        (Act::HelpPerson, [true, true, false, true]),
-        (Act::DisablePerson, [true, false, false, true]),
-        (Act::GrantServiceRole, [true, false, false, false]),
-        (Act::SetPersonPolicy, [true, false, false, false]),
-        (Act::SeeOrganization, [true, true, true, true]),
-        (Act::RunOrganization, [true, false, false, true]),
-        (Act::CreateOrganization, [true, false, false, false]),
-        (Act::SeeApplications, [true, false, true, false]),
-        (Act::ChangeApplications, [true, false, false, false]),
-        (Act::ReadAudit, [true, false, true, false]),
-        (Act::SeeService, [true, false, true, false]),
-        (Act::RunService, [true, false, false, false]),
-    ];
-
-    fn everybody() -> [AdminActor; 4] {
-        let roles = [ServiceRole::Operator, ServiceRole::Support, ServiceRole::Auditor];
-        let [operator, support, auditor] = roles.map(|role| actor(Some(role), &[]));
-        [operator, support, auditor, actor(None, &[1])]
-    }
-
-    fn allowed(actor: &AdminActor, act: Act, clinics: &[u8], role: Option<ServiceRole>) -> bool {
-        let user = person(role);
-        let memberships = member_of(&user, clinics);
-        match act {
-            Act::SeePerson
-            | Act::HelpPerson
-            | Act::DisablePerson
-            | Act::GrantServiceRole
-            | Act::SetPersonPolicy => actor.may_to(act, &Target { user: &user, memberships: &memberships }),
-            Act::SeeOrganization | Act::RunOrganization => actor.may_in(act, clinic(clinics[0])),
-            _ => actor.may(act),
-        }
-    }
-
-    #[test]
-    fn rights_are_what_the_matrix_says() {
-        assert_eq!(MATRIX.map(|(act, _)| act), Act::ALL);
-        for (act, row) in MATRIX {
-            for (actor, expected) in everybody().iter().zip(row) {
-                assert_eq!(allowed(actor, act, &[1], None), expected, "{act:?} {actor:?}");
-            }
-        }
-    }
-
-    /// product §5: nothing above one's own rights.
-    #[test]
-    fn nobody_but_an_operator_touches_who_has_a_role_over_the_service() {
-        let [operator, support, _, administrator] = everybody();
-        for role in [ServiceRole::Operator, ServiceRole::Support, ServiceRole::Auditor] {
-            for act in [Act::HelpPerson, Act::DisablePerson] {
-                assert!(allowed(&operator, act, &[1], Some(role)));
-                assert!(!allowed(&support, act, &[1], Some(role)), "{act:?} {role:?}");
-                assert!(!allowed(&administrator, act, &[1], Some(role)), "{act:?} {role:?}");
-            }
-        }
-    }
-
-    /// product §5: neither is what an operator decided undone below them.
-    #[test]
-    fn an_administrator_has_no_say_over_whom_the_service_disabled() {
-        let user = User { disabled_by_service: true, ..person(None) };
-        let memberships = member_of(&user, &[1]);
-        let target = Target { user: &user, memberships: &memberships };
-        assert!(!actor(None, &[1]).may_to(Act::DisablePerson, &target));
-        assert!(actor(Some(ServiceRole::Operator), &[]).may_to(Act::DisablePerson, &target));
-    }
-
-    #[test]
-    fn an_administrator_has_no_say_over_who_also_belongs_elsewhere_or_nowhere() {
-        let administrator = actor(None, &[1]);
-        assert!(allowed(&administrator, Act::SeePerson, &[1, 2], None));
-        for act in [Act::HelpPerson, Act::DisablePerson] {
-            assert!(!allowed(&administrator, act, &[1, 2], None), "{act:?}");
-            assert!(!allowed(&administrator, act, &[2], None), "{act:?}");
-            assert!(!allowed(&administrator, act, &[], None), "{act:?}");
-            assert!(allowed(&actor(None, &[1, 2]), act, &[1, 2], None), "{act:?}");
-        }
-        assert!(!allowed(&administrator, Act::SeePerson, &[2], None));
-        assert!(!allowed(&administrator, Act::RunOrganization, &[2], None));
-    }
-}
+mod tests;
