@@ -44,10 +44,10 @@ impl MigratorTrait for Migrator {
             Box::new(m0012_invitations::Migration),
             Box::new(m0013_orgclaim::Migration),
             Box::new(m0014_ciba::Migration),
+            Box::new(m0015_api::Migration),
             Box::new(m0016_import::Migration),
             Box::new(m0017_console::Migration),
             Box::new(m0018_client_secrets::Migration),
-            Box::new(m0015_api::Migration),
         ]
     }
 }
