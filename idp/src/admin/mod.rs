@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod actor;
+pub mod figures;
 pub mod health;
 pub mod members;
 pub mod organizations;

@@ -3,6 +3,7 @@
 //! transport's business and happens later. Decides nothing.
 
 mod compose;
+mod samples;
 mod sign_up;
 mod transport;
 

@@ -3,24 +3,33 @@
 mod act;
 mod audit;
 mod audit_export;
+mod chart;
 mod deeds;
+mod find;
 mod health;
 mod jobs;
 mod keys;
+mod mails;
 mod overview;
 mod people;
 mod person;
+mod risk;
+mod search;
 
 pub use act::ActPage;
 pub use audit::{AuditPage, RecordPage, audit, record};
 pub use audit_export::{VerifyPage, confirm_verify, export, verify};
 pub use deeds::{DeedPage, carry_out, confirm, confirm_removal, remove};
+pub use find::find;
 pub use health::{HealthPage, health};
 pub use jobs::{JobsPage, change_delivery, confirm_delivery, jobs};
 pub use keys::{KeysPage, change_keys, confirm_keys, keys};
+pub use mails::{MailSamplePage, MailsPage, mail, mail_html, mails, try_mail};
 pub use overview::{OverviewPage, overview};
 pub use people::{PeoplePage, people};
 pub use person::{PersonPage, person};
+pub use risk::{RiskPage, risk};
+pub use search::{forget_search, keep_search};
 
 use axum::extract::{FromRef, FromRequestParts};
 use axum::response::{IntoResponse, Response};
