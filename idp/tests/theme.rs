@@ -126,6 +126,9 @@ fn every_page_renders_with_every_sample_in_every_language() {
     check::<admin::ActPage>(&theme, &mut seen);
     check::<admin::KeysPage>(&theme, &mut seen);
     check::<admin::JobsPage>(&theme, &mut seen);
+    check::<admin::MailsPage>(&theme, &mut seen);
+    check::<admin::MailSamplePage>(&theme, &mut seen);
+    check::<admin::RiskPage>(&theme, &mut seen);
     check::<admin::HealthPage>(&theme, &mut seen);
     check::<consent::pages::ConsentPage>(&theme, &mut seen);
     check::<organization::pages::ChooseOrganizationPage>(&theme, &mut seen);

@@ -5,6 +5,7 @@ pub mod access;
 pub mod actor;
 pub mod api;
 pub mod applications;
+pub mod figures;
 pub mod health;
 pub mod import;
 pub mod invitations;

@@ -7,13 +7,17 @@ use serde_json::json;
 
 use super::{Act, AdminActor, Office, Outcome, Refused};
 use crate::audit::{self, Broken, Event, Whole};
-use crate::model::ids::UserId;
+use crate::model::ids::{SearchId, UserId};
 use crate::model::user::User;
 use crate::store::audit::{self as records, Filter, Record};
+use crate::store::searches::{self, Search};
 use crate::store::users;
 
 /// A browser is given no more records than this at once; `idp audit export` knows no bound.
 pub const MOST: u64 = 100_000;
+
+/// In the name of a search that somebody keeps.
+const LETTERS: usize = 60;
 
 /// At most `limit` records before `before`, the newest first. `how` it is read is recorded.
 ///
@@ -91,4 +95,56 @@ pub async fn people(office: &Office<'_>, records: &[Record]) -> anyhow::Result<B
     let named: BTreeSet<UserId> = named.map(UserId::from_uuid).collect();
     let found = users::by_ids(office.store, &named).await?;
     Ok(found.into_iter().map(|user| (user.id, user)).collect())
+}
+
+/// The searches that whoever asks keeps.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn searches(office: &Office<'_>, actor: &AdminActor) -> anyhow::Result<Vec<Search>> {
+    match actor.person() {
+        Some(person) if actor.may(Act::ReadAudit) => Ok(searches::of_user(office.store, person).await?),
+        _ => Ok(Vec::new()),
+    }
+}
+
+/// Keeps a search under a name. `Unchanged`: the name says nothing or too much, or there are very many already.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn keep_search(
+    office: &Office<'_>,
+    actor: &AdminActor,
+    (name, query): (&str, &str),
+) -> Outcome<()> {
+    let Some(person) = actor.person().filter(|_| actor.may(Act::ReadAudit)) else {
+        return Ok(Err(Refused::NotFound));
+    };
+    let name = name.trim();
+    let known = searches::of_user(office.store, person).await?.len() as u64;
+    if name.is_empty() || name.chars().count() > LETTERS || known >= searches::MOST {
+        return Ok(Err(Refused::Unchanged));
+    }
+    let id = office.entropy.id(office.now, SearchId::new)?;
+    let search = Search { id, name: name.to_owned(), query: query.to_owned() };
+    let tx = office.store.begin().await?;
+    searches::insert(&tx, person, &search, office.now).await?;
+    tx.commit().await?;
+    Ok(Ok(()))
+}
+
+/// Forgets one of their own.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn forget_search(office: &Office<'_>, actor: &AdminActor, id: SearchId) -> Outcome<()> {
+    let Some(person) = actor.person().filter(|_| actor.may(Act::ReadAudit)) else {
+        return Ok(Err(Refused::NotFound));
+    };
+    let tx = office.store.begin().await?;
+    if !searches::remove(&tx, person, id).await? {
+        return Ok(Err(Refused::NotFound));
+    }
+    tx.commit().await?;
+    Ok(Ok(()))
 }

@@ -1,10 +1,11 @@
-//! The service as a whole: its keys, what waits to be sent. Seen by who looks after it or checks it, changed by
+//! The service as a whole: its keys, what waits to be sent, a mail for trial. Seen by who looks after it or checks it, changed by
 //! operators alone.
 
 use super::{Act, AdminActor, Office, Outcome, Refused};
 use crate::audit::Event;
 use crate::model::ids::OutboxId;
 use crate::model::key::PublicKey;
+use crate::model::user::{Language, User};
 use crate::store::outbox::{self, Entry};
 use crate::store::{Tx, keys};
 
@@ -113,4 +114,25 @@ async fn begin(office: &Office<'_>, actor: &AdminActor) -> Outcome<Tx> {
         return Ok(Err(Refused::Forbidden));
     }
     Ok(Ok(tx))
+}
+
+/// Sends whoever asks one mail with made-up contents, to see whether mail arrives and how it looks.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn try_mail(
+    office: &Office<'_>,
+    actor: &AdminActor,
+    (name, reader): (&str, (&User, &Language)),
+) -> Outcome<()> {
+    let tx = match begin(office, actor).await? {
+        Ok(tx) => tx,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    let Some(mail) = office.mail.try_out(&tx, name, reader, office.now).await? else {
+        return Ok(Err(Refused::NotFound));
+    };
+    office.record(&tx, actor, Some(reader.0.id), Event::MailTried { mail }).await?;
+    tx.commit().await?;
+    Ok(Ok(()))
 }

@@ -13,7 +13,7 @@ pub(super) async fn run(config: &Config, clock: &SharedClock) -> anyhow::Result<
     let mut found: Vec<_> = found.collect();
     match store::pending_migrations(config).await {
         Ok(None) => {
-            found.push((Standing::Note, "there is no database yet; the first start makes it".to_owned()))
+            found.push((Standing::Note, "there is no database yet; the first start makes it".to_owned()));
         }
         Ok(Some(0)) => found.extend(database(config, clock).await?),
         Ok(Some(behind)) => {

@@ -4,6 +4,7 @@
 
 mod compose;
 mod invitation;
+mod samples;
 mod sign_up;
 mod transport;
 

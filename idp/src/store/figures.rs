@@ -127,10 +127,10 @@ pub async fn since(db: &impl Read, day: Date) -> Result<Vec<Figure>> {
         .order_by_asc(day_count::Column::Name)
         .all(db.connection())
         .await?;
-    Ok(rows.into_iter().filter_map(figure).collect())
+    Ok(rows.iter().filter_map(figure).collect())
 }
 
-fn figure(row: day_count::Model) -> Option<Figure> {
+fn figure(row: &day_count::Model) -> Option<Figure> {
     let (what, sort) = row.name.split_once(':').unwrap_or((&row.name, ""));
     Some(Figure {
         day: OffsetDateTime::UNIX_EPOCH.date().checked_add(Duration::days(row.day.into()))?,

@@ -3,6 +3,7 @@
 mod api;
 mod application_pages;
 mod applications;
+mod figures;
 mod invitations;
 mod organization_pages;
 mod organizations;
@@ -10,4 +11,5 @@ mod pages;
 mod people;
 mod policy;
 mod service;
+mod size;
 mod trail;

@@ -43,6 +43,7 @@ async fn every_page_about_the_service_is_open_to_exactly_those_whom_the_matrix_n
             (format!("/admin/jobs/{waiting}/retry"), format!("/admin/jobs/{waiting}/give-up"));
         let (seen, run) = ([404, 404, 404, 200, 200], [404, 404, 404, 404, 200]);
         let pages = [
+            ("/admin/find?q=x", [404, 200, 200, 200, 200]),
             ("/admin/audit", seen),
             ("/admin/audit/1", seen),
             ("/admin/audit/verify", seen),
@@ -55,6 +56,11 @@ async fn every_page_about_the_service_is_open_to_exactly_those_whom_the_matrix_n
             (&give_up, run),
             ("/admin/jobs/0197f3a0-0000-7000-8000-000000000000/retry", [404; 5]),
             ("/admin/health", seen),
+            ("/admin/mails", seen),
+            ("/admin/mails/new-device", seen),
+            ("/admin/mails/new-device/html", seen),
+            ("/admin/mails/anything", [404; 5]),
+            ("/admin/risk", [404, 404, 200, 200, 200]),
         ];
         for (path, row) in pages {
             for (index, (browser, expected)) in browsers.iter().zip(row).enumerate() {
@@ -68,6 +74,7 @@ async fn every_page_about_the_service_is_open_to_exactly_those_whom_the_matrix_n
             ("/admin/audit/verify", seen),
             ("/admin/audit/export", seen),
             ("/admin/keys/replace", run),
+            ("/admin/mails/new-device", run),
             (&retry, run),
             (&give_up, run),
         ];
@@ -191,4 +198,33 @@ async fn the_health_page_says_what_is_wrong_and_what_to_do() {
         let late = again.get("/admin/health").await.body;
         assert!(late.contains("Something is wrong.") && late.contains("No checkpoint"), "S24: {late}");
     }
+}
+
+/// product §6: every mail there is, in every language, and a trial to one's own address alone.
+#[tokio::test]
+async fn every_mail_is_shown_in_every_language_and_sent_to_whoever_asks_alone() {
+    let app = TestApp::init().await;
+    let (olive, operator) = strong(&app, "olive@example.org", Some(ServiceRole::Operator)).await;
+    let texts =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../themes/default/locales/en.ftl"));
+    let texts = texts.unwrap();
+    let subject = |line: &str| Some(line.strip_prefix("mail-")?.split_once("-subject =")?.0.to_owned());
+    let mails: Vec<String> = texts.lines().filter_map(subject).collect();
+    assert!(mails.len() >= 30, "{mails:?}");
+    for name in mails {
+        for lang in ["en", "de"] {
+            let page = olive.get(&format!("/admin/mails/{name}?lang={lang}")).await;
+            assert_eq!(page.status, 200, "{name} has no sample");
+            let mail = olive.get(&format!("/admin/mails/{name}/html?lang={lang}")).await;
+            assert!(mail.body.contains(&format!("<html lang=\"{lang}\">")), "{}", mail.body);
+            let policy = mail.headers["content-security-policy"].to_str().unwrap();
+            assert!(policy.contains("sandbox;") && policy.contains("frame-ancestors 'self'"), "{policy}");
+        }
+    }
+    let sent = olive.post("/admin/mails/reset-password", &[("lang", "de"), ("to", "ada@example.org")]).await;
+    assert_eq!(sent.location(), "/admin/mails/reset-password?lang=de&sent=yes");
+    let mail = app.mails().await.pop().unwrap();
+    assert_eq!((mail.to.as_str(), mail.subject.as_str()), ("olive@example.org", "Ihr neues Passwort"));
+    let said = recorded(&app, "mail-tried").await;
+    assert_eq!(said[0].actor, Some(operator.id.uuid()));
 }

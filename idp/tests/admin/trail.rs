@@ -155,3 +155,27 @@ async fn the_check_says_whether_the_log_is_whole() {
     let broken = auditor.post("/admin/audit/verify", &[]).await.body;
     assert!(broken.contains("role=\"alert\"") && broken.contains("record 2 was changed"), "{broken}");
 }
+
+/// Each for themselves: nobody sees, uses or removes those of somebody else.
+#[tokio::test]
+async fn a_search_is_kept_for_whoever_kept_it_alone() {
+    for app in houses().await {
+        let auditor = auditor(&app).await;
+        let (olive, _) = strong(&app, "olive@example.org", Some(ServiceRole::Operator)).await;
+        let form = [("name", "Failures <b>"), ("kind", "sign-in-failed"), ("before", "7")];
+        let kept = auditor.post("/admin/audit/searches", &form).await;
+        assert_eq!(kept.location(), "/admin/audit?kind=sign-in-failed");
+        let page = auditor.get("/admin/audit").await.body;
+        assert!(page.contains("Failures &lt;b&gt;"), "{page}");
+        assert!(!olive.get("/admin/audit").await.body.contains("Failures &lt;b&gt;"));
+        let page = page.replace("&#x2f;", "/");
+        let one = page.split('"').find(|text| text.starts_with("/admin/audit/searches/")).unwrap();
+        assert_eq!(olive.post(one, &[]).await.status, 404);
+        for name in ["", "  ", &"x".repeat(61)] {
+            let refused = auditor.post("/admin/audit/searches", &[("name", name)]).await;
+            assert!(refused.body.contains("at most 60 letters"), "{name:?}");
+        }
+        assert_eq!(auditor.post(one, &[]).await.location(), "/admin/audit");
+        assert!(!auditor.get("/admin/audit").await.body.contains("Failures &lt;b&gt;"));
+    }
+}

@@ -581,6 +581,51 @@ export const PLACES = {
       },
     ]),
   ),
+  'administration: go to a page or a person': async (ada, stage) => {
+    const olga = await administers(stage, '/admin');
+    await olga.page.keyboard.press('Control+k');
+    await olga.page.getByRole('option', { name: 'Health' }).waitFor();
+    return olga;
+  },
+  'administration: audit log': async (ada, stage) => administers(stage, '/admin/audit'),
+  'administration: audit log after a mistake': async (ada, stage) => {
+    const olga = await administers(stage, '/admin/audit');
+    await olga.field('Email or identifier of a person').fill('nobody@example.org');
+    await olga.press('Search');
+    await olga.sees('Nobody has this address.');
+    return olga;
+  },
+  'administration: nothing in the audit log': async (ada, stage) => administers(stage, '/admin/audit?client=nobody'),
+  'administration: a record': async (ada, stage) => {
+    const olga = await administers(stage, '/admin/audit?kind=signed-in');
+    await olga.page.getByRole('rowheader').getByRole('link').first().click();
+    await olga.seesHeading('The event');
+    return olga;
+  },
+  'administration: the audit log is whole': async (ada, stage) => {
+    const olga = await administers(stage, '/admin/audit');
+    await olga.link('Check that it is whole').click();
+    await olga.press('Check now');
+    await olga.sees('The audit log is whole');
+    return olga;
+  },
+  'administration: keys': async (ada, stage) => administers(stage, '/admin/keys'),
+  'administration: deliveries': async (ada, stage) => administers(stage, '/admin/jobs'),
+  'administration: health': async (ada, stage) => administers(stage, '/admin/health'),
+  'administration: mails': async (ada, stage) => administers(stage, '/admin/mails'),
+  'administration: a mail': async (ada, stage) => administers(stage, '/admin/mails/reset-password'),
+  'administration: one loss from a lock-out': async (ada, stage) => administers(stage, '/admin/risk'),
+  ...Object.fromEntries(
+    ['Rotate the keys now', 'Replace all keys in an emergency'].map((deed) => [
+      `administration: ${deed}`,
+      async (ada, stage) => {
+        const olga = await administers(stage, '/admin/keys');
+        await olga.link(deed).click();
+        await olga.seesHeading(deed);
+        return olga;
+      },
+    ]),
+  ),
   ...Object.fromEntries(
     ['Send an access link', 'Disable the account', 'Change the role', 'Change the rule for logging in'].map((deed) => [
       `administration: ${deed}`,

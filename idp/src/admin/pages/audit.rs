@@ -2,20 +2,19 @@
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use serde::{Deserialize, Serialize};
-use time::format_description::well_known::Iso8601;
-use time::{Date, Duration, OffsetDateTime};
+use serde::Serialize;
 use uuid::Uuid;
 
+use super::search::Search;
 use super::{Administrator, SECTION, granted, office};
 use crate::admin::{Act, trail};
 use crate::app::App;
 use crate::audit::KINDS;
 use crate::crypto::base64url;
 use crate::model::ids::UserId;
-use crate::model::user::{Email, User};
-use crate::store::audit::{Filter, Personal, Record};
-use crate::store::users;
+use crate::model::user::User;
+use crate::store::audit::{Personal, Record};
+use crate::store::searches::Search as KeptSearch;
 use crate::theme::{Page, moment};
 use crate::web::error::PageError;
 use crate::web::form::Asked;
@@ -38,6 +37,15 @@ pub struct AuditPage {
     newest: Option<String>,
     /// The filter as a query, with the place, for the way back.
     here: String,
+    saved: Vec<Saved>,
+}
+
+/// A search that somebody keeps.
+#[derive(Debug, Clone, Serialize)]
+struct Saved {
+    id: String,
+    name: String,
+    query: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -59,89 +67,6 @@ struct Somebody {
     id: String,
     /// `None`: they are gone.
     name: Option<String>,
-}
-
-/// What is looked for, as the page and its address say it.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub struct Search {
-    #[serde(default)]
-    kind: String,
-    /// An address or an identifier.
-    #[serde(default)]
-    person: String,
-    /// Whether the person is who acted, and not whom it is about.
-    #[serde(default)]
-    part: String,
-    #[serde(default)]
-    client: String,
-    #[serde(default)]
-    from: String,
-    #[serde(default)]
-    to: String,
-    /// The last record of the page before: an address that stays good for "back" and a bookmark.
-    #[serde(default)]
-    before: String,
-}
-
-impl Search {
-    /// As a query, without what is empty.
-    pub(super) fn query(&self) -> String {
-        let members = [
-            ("kind", &self.kind),
-            ("person", &self.person),
-            ("part", &self.part),
-            ("client", &self.client),
-            ("from", &self.from),
-            ("to", &self.to),
-            ("before", &self.before),
-        ];
-        let said: Vec<_> = members.into_iter().filter(|(_, value)| !value.is_empty()).collect();
-        serde_urlencoded::to_string(said).unwrap_or_default()
-    }
-
-    fn at(&self, before: &str) -> String {
-        format!("/admin/audit?{}", Self { before: before.to_owned(), ..self.clone() }.query())
-    }
-
-    /// The filter that it means, or what of it can not be.
-    pub(super) async fn filter(&self, app: &App) -> Result<Result<Filter, &'static str>, PageError> {
-        let (Some(from), Some(to)) = (day(&self.from), day(&self.to)) else {
-            return Ok(Err("days"));
-        };
-        if from.zip(to).is_some_and(|(from, to)| to < from) {
-            return Ok(Err("days"));
-        }
-        let text = self.person.trim();
-        let person = match (text.parse::<Uuid>(), Email::parse(text)) {
-            _ if text.is_empty() => None,
-            (Ok(id), _) => Some(id),
-            (_, Ok(email)) => users::by_email(&app.store, &email).await?.map(|user| user.id.uuid()),
-            _ => None,
-        };
-        if person.is_none() && !text.is_empty() {
-            return Ok(Err("person"));
-        }
-        let acts = self.part == "actor";
-        let client = self.client.trim();
-        Ok(Ok(Filter {
-            kinds: KINDS.iter().filter(|kind| **kind == self.kind).map(ToString::to_string).collect(),
-            person: person.filter(|_| !acts),
-            actor: person.filter(|_| acts),
-            client: (!client.is_empty()).then(|| client.to_owned()),
-            from,
-            // The day that is named belongs to it.
-            to: to.and_then(|day| day.checked_add(Duration::DAY)),
-        }))
-    }
-}
-
-/// `Some(None)`: no day was named; `None`: it is none.
-fn day(text: &str) -> Option<Option<OffsetDateTime>> {
-    if text.trim().is_empty() {
-        return Some(None);
-    }
-    let day = Date::parse(text.trim(), &Iso8601::DATE).ok()?;
-    Some(Some(day.midnight().assume_utc()))
 }
 
 impl Page for AuditPage {
@@ -173,13 +98,25 @@ impl Page for AuditPage {
             older: Some("/admin/audit?before=5".to_owned()),
             newest: Some("/admin/audit".to_owned()),
             here: "kind=signed-in".to_owned(),
+            saved: vec![Saved {
+                id: "x".to_owned(),
+                name: "My <key>".to_owned(),
+                query: "kind=x".to_owned(),
+            }],
         };
         let kinds = KINDS.iter().map(|kind| row(kind, None)).chain([row("signed-in", Some("Ada <b>"))]);
         vec![
             page(kinds.collect(), None, true),
             page(Vec::new(), Some("person"), false),
             page(Vec::new(), Some("days"), false),
-            Self { older: None, newest: None, asked: Search::default(), ..page(Vec::new(), None, false) },
+            page(Vec::new(), Some("name"), false),
+            Self {
+                saved: Vec::new(),
+                older: None,
+                newest: None,
+                asked: Search::default(),
+                ..page(Vec::new(), None, false)
+            },
         ]
     }
 }
@@ -191,15 +128,24 @@ pub async fn audit(
     administrator: Administrator,
     Asked(asked): Asked<Search>,
 ) -> Result<Response, PageError> {
-    show(&app, &visit, &administrator, (asked, false)).await
+    show(&app, &visit, &administrator, (asked, None)).await
 }
 
-/// The list, and whether somebody wanted more of it at once than a browser is given.
+/// What of it somebody could not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Denied {
+    /// More of it at once than a browser is given.
+    TooMuch,
+    /// A search without a name, or with a very long one, or one too many.
+    Name,
+}
+
+/// The list, with what was denied just now.
 pub(super) async fn show(
     app: &App,
     visit: &Visit,
     administrator: &Administrator,
-    (asked, too_much): (Search, bool),
+    (asked, denied): (Search, Option<Denied>),
 ) -> Result<Response, PageError> {
     let (office, actor) = (office(app, visit), &administrator.actor);
     // Before anything that was typed is looked up.
@@ -210,7 +156,8 @@ pub(super) async fn show(
     let (mut found, wrong) = match asked.filter(app).await? {
         Ok(filter) => {
             let place = (before.unwrap_or(i64::MAX), SHOWN as u64 + 1);
-            (granted(trail::search(&office, actor, ("view", &filter), place).await?)?, None)
+            let wrong = (denied == Some(Denied::Name)).then_some("name");
+            (granted(trail::search(&office, actor, ("view", &filter), place).await?)?, wrong)
         }
         Err(wrong) => (Vec::new(), Some(wrong)),
     };
@@ -221,7 +168,8 @@ pub(super) async fn show(
     let page = AuditPage {
         kinds: &KINDS,
         wrong,
-        too_much,
+        too_much: denied == Some(Denied::TooMuch),
+        saved: saved(&trail::searches(&office, actor).await?),
         rows: found.iter().map(|record| row(record, |id| somebody(people.get(&id), id))).collect(),
         older: last.map(|last| asked.at(&last)),
         newest: before.map(|_| asked.at("")),
@@ -229,6 +177,15 @@ pub(super) async fn show(
         asked,
     };
     page::render(app, visit, SECTION, &page)
+}
+
+fn saved(searches: &[KeptSearch]) -> Vec<Saved> {
+    let card = |search: &KeptSearch| Saved {
+        id: search.id.to_string(),
+        name: search.name.clone(),
+        query: search.query.clone(),
+    };
+    searches.iter().map(card).collect()
 }
 
 fn row(record: &Record, somebody: impl Fn(UserId) -> Somebody) -> Row {

@@ -5,7 +5,8 @@ use axum::extract::State;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
-use super::audit::{Search, show};
+use super::audit::{Denied, show};
+use super::search::Search;
 use super::{Administrator, SECTION, granted, office, proof_first};
 use crate::admin::{Act, trail};
 use crate::app::App;
@@ -41,10 +42,10 @@ pub async fn export(
         return Ok(elsewhere);
     }
     let Ok(filter) = form.search.filter(&app).await? else {
-        return show(&app, &visit, &administrator, (form.search, false)).await;
+        return show(&app, &visit, &administrator, (form.search, None)).await;
     };
     if !granted(trail::may_export(&office, actor, &filter).await?)? {
-        return show(&app, &visit, &administrator, (form.search, true)).await;
+        return show(&app, &visit, &administrator, (form.search, Some(Denied::TooMuch))).await;
     }
     let (format, name, content_type) = match form.format.as_str() {
         "csv" => (Format::Csv, "audit.csv", "text/csv; charset=utf-8"),
