@@ -233,7 +233,7 @@ async fn the_preview_says_what_userinfo_says_and_why_the_rest_is_missing() {
     let page = olive.get(&format!("{path}?person=ada%40example.org&scope=openid+profile+phone")).await.body;
     let (shown, missing) = page.split_once("id=\"missing\"").unwrap();
     for (claim, value) in told.as_object().unwrap() {
-        let value = value.as_str().map_or(value.to_string(), |text| text.to_owned());
+        let value = value.as_str().map_or(value.to_string(), ToOwned::to_owned);
         let value = value.replace('/', "&#x2f;");
         assert!(
             shown.contains(&format!("<code>{claim}</code>")) && shown.contains(&value),

@@ -78,7 +78,7 @@ pub(super) async fn allow(office: &Office) {
 /// The whole way on one database.
 async fn a_person_elsewhere_is_asked_and_answers(environment: Vec<(&'static str, String)>) {
     let config_file = Some(format!("{CLIENTS}\n{RECEPTION}"));
-    let app = TestApp::with(Options { config_file, environment, ..Options::default() }).await;
+    let app = TestApp::with(Options { environment, config_file, ..Options::default() }).await;
     let ada = app.person(ADA).await;
     let reception = Application::new(&app, "reception", Some(SECRET), "https://reception.example.org/cb");
     let answer =

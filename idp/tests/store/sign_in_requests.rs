@@ -80,7 +80,10 @@ on_both! {
         assert_eq!(new.user_id, Some(ada.id));
         assert_eq!(new, SignInRequest { user_id: Some(ada.id), ..request_as(&new) });
         let store = &test.store;
-        assert_eq!(sign_in_requests::of_user(store, ada.id, now()).await.unwrap(), [new.clone()]);
+        assert_eq!(
+            sign_in_requests::of_user(store, ada.id, now()).await.unwrap(),
+            std::slice::from_ref(&new)
+        );
         assert_eq!(sign_in_requests::count_of_user(store, ada.id, now()).await.unwrap(), 1);
         let by_id = sign_in_requests::of_user_by_id(store, ada.id, new.id, now()).await.unwrap();
         assert_eq!(by_id.as_ref(), Some(&new));

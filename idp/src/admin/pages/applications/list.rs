@@ -92,7 +92,7 @@ pub async fn list(
     let page = ApplicationsPage {
         more: last.map(|id| at(&search.q, &id)),
         first: after.map(|_| at(&search.q, "")),
-        applications: found.into_iter().map(row).collect(),
+        applications: found.iter().map(row).collect(),
         may_register: logic::may_register(actor),
         q: search.q,
     };
@@ -105,7 +105,7 @@ fn at(q: &str, after: &str) -> String {
     format!("/admin/applications?{query}")
 }
 
-fn row(client: Client) -> Row {
+fn row(client: &Client) -> Row {
     Row {
         id: client.id.to_string(),
         name: client.settings.name.to_string(),

@@ -176,7 +176,7 @@ pub async fn create(
     let shown = new_page(kind, form.clone());
     let settings = match form.settings(|name| ClientSettings::of_type(kind, name, Vec::new())) {
         Ok(settings) => settings,
-        Err(wrong) => return again(&app, &visit, ApplicationFormPage { wrong, ..shown }),
+        Err(wrong) => return again(&app, &visit, &ApplicationFormPage { wrong, ..shown }),
     };
     match logic::create(&office(&app, &visit), &administrator.actor, settings).await? {
         Ok((client, Some(secret))) => {
@@ -235,7 +235,7 @@ pub async fn change(
     let shown = edit_page(&id, &before, form.clone());
     let settings = match form.settings(|name| ClientSettings { name, ..before }) {
         Ok(settings) => settings,
-        Err(wrong) => return again(&app, &visit, ApplicationFormPage { wrong, ..shown }),
+        Err(wrong) => return again(&app, &visit, &ApplicationFormPage { wrong, ..shown }),
     };
     match logic::change(&office(&app, &visit), &administrator.actor, (&id, settings)).await? {
         Ok(()) => Ok(see_other(&format!("/admin/applications/{id}?notice=changed"))),
@@ -244,8 +244,8 @@ pub async fn change(
 }
 
 /// The form once more, with nothing lost.
-fn again(app: &App, visit: &Visit, shown: ApplicationFormPage) -> Result<Response, PageError> {
-    let mut response = page::render(app, visit, SECTION, &shown)?;
+fn again(app: &App, visit: &Visit, shown: &ApplicationFormPage) -> Result<Response, PageError> {
+    let mut response = page::render(app, visit, SECTION, shown)?;
     *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
     Ok(response)
 }
