@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::support::process::Installation;
-use crate::support::{PASSWORD, SoftAuthenticator, TempDir};
+use crate::support::{Application, PASSWORD, SoftAuthenticator, TempDir};
 
 fn installation(dir: &TempDir) -> Installation {
     Installation::new(&dir.0.join("data"))
@@ -500,4 +500,56 @@ async fn the_host_invites_to_an_organization_and_takes_it_back() {
     let withdrawn: Value = serde_json::from_str(&output).unwrap();
     assert_eq!(withdrawn["withdrawn"], again["id"]);
     assert_eq!(run(&["org", "invitations", "lindenhof", "--json"]).1.trim(), "[]");
+}
+
+/// product §6: applications are looked after from the host, with two live secrets.
+#[tokio::test]
+async fn applications_are_looked_after_from_the_host() {
+    let dir = TempDir::new("cli");
+    let installation = installation(&dir);
+    let process = installation.start();
+    let run = |args: &[&str]| {
+        let done = installation.run(args, "");
+        (done.status.code(), text(&done.stdout) + &text(&done.stderr))
+    };
+    let json = |args: &[&str]| -> Value {
+        let (code, output) = run(args);
+        assert_eq!(code, Some(0), "{args:?}: {output}");
+        serde_json::from_str(&output).unwrap()
+    };
+    let create = ["client", "create", "--name", "The lab", "--type", "machine", "--scope", "x", "--json"];
+    let made = json(&create);
+    let (id, first) = (made["client_id"].as_str().unwrap(), made["client_secret"].as_str().unwrap());
+    let status = async |secret: &str| {
+        let client = Application::at((&process.issuer, process.address), id, Some(secret), "");
+        client.token(&[("grant_type", "client_credentials")]).await.status.as_u16()
+    };
+    let listed = json(&["client", "list", "--search", "LAB", "--json"]);
+    assert_eq!((listed.as_array().unwrap().len(), listed[0]["client_id"].as_str()), (1, Some(id)));
+    assert!(run(&["client", "list"]).1.contains("clinic-example"));
+    let shown = json(&["client", "show", id, "--json"]);
+    assert_eq!(shown["settings"]["auth_method"], "client_secret_basic");
+    assert!(!shown.to_string().contains(first), "never again");
+    let old = shown["secrets"][0]["id"].as_str().unwrap();
+    for command in ["expire", "remove"] {
+        let (code, said) = run(&["client", "secret", command, id, old]);
+        assert_eq!(code, Some(1));
+        assert!(said.contains("no other secret that stays good"), "{said}");
+    }
+    let second = json(&["client", "secret", "add", id, "--json"]);
+    let second = second["client_secret"].as_str().unwrap();
+    assert_eq!((status(first).await, status(second).await), (200, 200));
+    assert!(json(&["client", "secret", "expire", id, old, "--days", "2", "--json"])["expires_at"].is_string());
+    assert_eq!(run(&["client", "secret", "remove", id, old]).0, Some(0));
+    assert_eq!((status(first).await, status(second).await), (401, 200));
+    assert_eq!(run(&["client", "disable", id]).0, Some(0));
+    assert_eq!(status(second).await, 401);
+    assert!(run(&["client", "disable", id]).1.contains("it is so already"));
+    assert_eq!(run(&["client", "enable", id]).0, Some(0));
+    assert_eq!(status(second).await, 200);
+    assert!(run(&["client", "disable", "clinic-example"]).1.contains("declared in the configuration"));
+    assert_eq!(json(&["client", "remove", id, "--json"])["people"], 0);
+    let (code, said) = run(&["client", "show", id]);
+    assert_eq!(code, Some(1));
+    assert!(said.contains("There is no application"), "{said}");
 }

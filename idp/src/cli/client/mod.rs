@@ -1,5 +1,7 @@
 //! `idp client …`.
 
+mod known;
+
 use std::process::ExitCode;
 
 use anyhow::ensure;
@@ -28,6 +30,19 @@ use crate::theme::moment;
 pub(super) enum Command {
     /// Register an application with the safe defaults of its type.
     Create(Create),
+    /// Show all, by their client_id.
+    List(known::List),
+    /// Show one with its settings and its secrets, which are kept as hashes and never shown.
+    Show(known::Which),
+    /// Its secrets: a new one beside the old one, so that it changes over without a break.
+    #[command(subcommand)]
+    Secret(known::Secret),
+    /// Disable it: nobody logs in to it, and its tokens are worth nothing.
+    Disable(known::Which),
+    /// Enable it again.
+    Enable(known::Which),
+    /// Remove it for ever, with everything that people allowed it.
+    Remove(known::Which),
     /// Tokens with which applications register themselves.
     #[command(subcommand)]
     RegistrationToken(RegistrationToken),
@@ -117,6 +132,12 @@ pub(super) async fn run(command: Command, config: &Config, clock: &SharedClock) 
     let new = match command {
         Command::Create(new) => new,
         Command::RegistrationToken(command) => return registration_token(command, config, clock).await,
+        Command::List(list) => return known::list(&list, config, clock).await,
+        Command::Show(which) => return known::show(&which, config, clock).await,
+        Command::Secret(command) => return known::secret(&command, config, clock).await,
+        Command::Disable(which) => return known::set_enabled((&which, false), config, clock).await,
+        Command::Enable(which) => return known::set_enabled((&which, true), config, clock).await,
+        Command::Remove(which) => return known::remove(&which, config, clock).await,
     };
     let json = new.json;
     let (client, secret) = create(new, config, clock).await?;
