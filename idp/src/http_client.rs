@@ -80,7 +80,7 @@ impl HttpClient {
     /// When the address is forbidden, nobody answers in time, or the answer is no success.
     pub async fn post_form(&self, address: &str, fields: &[(&str, &str)]) -> Result<(), FetchError> {
         let body = serde_urlencoded::to_string(fields).unwrap_or_default();
-        self.post(address, "application/x-www-form-urlencoded", body).await
+        self.post(address, "application/x-www-form-urlencoded", (body, None)).await
     }
 
     /// Sends JSON. Anything but a success is an error.
@@ -88,12 +88,28 @@ impl HttpClient {
     /// # Errors
     /// As [`Self::post_form`].
     pub async fn post_json(&self, address: &str, json: String) -> Result<(), FetchError> {
-        self.post(address, "application/json", json).await
+        self.post(address, "application/json", (json, None)).await
     }
 
-    async fn post(&self, address: &str, content_type: &str, body: String) -> Result<(), FetchError> {
+    /// The same with a token of whoever is called.
+    ///
+    /// # Errors
+    /// As [`Self::post_form`].
+    pub async fn post_json_as(&self, address: &str, token: &str, json: String) -> Result<(), FetchError> {
+        self.post(address, "application/json", (json, Some(token))).await
+    }
+
+    async fn post(
+        &self,
+        address: &str,
+        content_type: &str,
+        (body, token): (String, Option<&str>),
+    ) -> Result<(), FetchError> {
         let request = self.inner.post(self.checked(address)?);
-        let request = request.header("content-type", content_type).body(body);
+        let mut request = request.header("content-type", content_type).body(body);
+        if let Some(token) = token {
+            request = request.bearer_auth(token);
+        }
         let response = request.send().await.map_err(FetchError::Unreachable)?;
         // Nothing in the answer matters to us, however long it is.
         if response.status().is_success() {

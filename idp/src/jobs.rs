@@ -8,17 +8,19 @@ use std::time::Duration;
 use time::Duration as Span;
 use tokio::task::JoinSet;
 
+use crate::app::journal::{Job, Run};
 use crate::app::{App, keys};
 use crate::audit::{self, Notary};
 use crate::login::{reset, sign_up};
 use crate::mail::{Message, ResetRequest, SignUpRequest};
 use crate::model::ids::OutboxId;
 use crate::oidc;
+use crate::oidc::ciba::{self, ping};
 use crate::oidc::logout::notice;
 use crate::store::outbox::{self, Kind, Waiting};
 use crate::store::{
-    StoreError, browsers, grants, guesses, invitations, links, registration_tokens, revoked_tokens, sessions,
-    sign_ups,
+    StoreError, api_calls, browsers, client_secrets, figures, grants, guesses, invitations, links,
+    registration_tokens, revoked_tokens, sessions, sign_in_requests, sign_ups,
 };
 
 const EVERY: Duration = Duration::from_mins(1);
@@ -32,65 +34,84 @@ const KEEP_BROWSERS: Span = Span::days(400);
 const KEEP_MESSAGES: Span = Span::days(5);
 /// Later an application might end a newer log-in by it.
 const KEEP_NOTICES: Span = Span::days(1);
+/// Later there is nothing to be fetched.
+const KEEP_PINGS: Span = Span::minutes(15);
 
 /// What becomes mail, and mail.
-const MAILS: [Kind; 3] = [Kind::Mail, Kind::ResetRequest, Kind::SignUpRequest];
+const MAILS: [Kind; 4] = [Kind::Mail, Kind::ResetRequest, Kind::SignUpRequest, Kind::SignInRequest];
+/// What applications are told.
+const NOTICES: [Kind; 2] = [Kind::LogoutNotice, Kind::SignInPing];
 /// How often the outbox is looked into.
 const MAIL_EVERY: Duration = Duration::from_millis(500);
+/// Counting reads whole tables.
+const COUNT_EVERY: Duration = Duration::from_mins(10);
 /// Applications are told side by side, so that one that hangs does not hold up each of the others in turn.
 const NOTICES_AT_ONCE: usize = 16;
-/// Whoever has claimed a message and dies has it taken from them after this.
-const LEASE: Span = Span::minutes(2);
 /// After a failure: soon, and then less and less often, for days.
 const FIRST_RETRY: Span = Span::seconds(15);
 const LAST_RETRY: Span = Span::hours(1);
 
 /// Runs until the program ends.
 pub async fn run(app: App) {
+    let certificate = |app: App| async move {
+        if let Some(tls) = &app.tls {
+            tls.refresh();
+        }
+        Ok(())
+    };
     tokio::join!(
-        purge_for_ever(&app),
-        deliver_for_ever(&app),
-        tell_for_ever(&app),
-        tend_keys_for_ever(&app),
-        tend_certificate_for_ever(&app),
-        tend_audit_for_ever(&app),
-        tend_passwords_for_ever(&app),
+        repeat(&app, (Job::Purge, EVERY), |app| async move { purge(&app).await }),
+        repeat(&app, (Job::Mails, MAIL_EVERY), |app| async move { deliver(&app).await }),
+        repeat(&app, (Job::Notices, MAIL_EVERY), |app| async move { tell(&app).await }),
+        repeat(&app, (Job::Keys, EVERY), |app| async move { tend_keys(&app).await }),
+        repeat(&app, (Job::Certificate, EVERY), certificate),
+        repeat(&app, (Job::Audit, EVERY), |app| async move { tend_audit(&app).await }),
+        repeat(&app, (Job::Figures, COUNT_EVERY), |app| async move { count(&app).await }),
+        repeat(&app, (Job::Passwords, EVERY), |app| async move { app.tend_passwords().await }),
     );
 }
 
-async fn tend_certificate_for_ever(app: &App) {
-    let Some(tls) = &app.tls else { return };
-    let mut ticks = tokio::time::interval(EVERY);
+/// Does one thing again and again. What goes wrong once is noted, and tried again the next time.
+async fn repeat<F>(app: &App, (job, every): (Job, Duration), work: impl Fn(App) -> F)
+where
+    F: Future<Output = anyhow::Result<()>>,
+{
+    let mut ticks = tokio::time::interval(every);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        tls.refresh();
+        let outcome = work(app.clone()).await;
+        let error = outcome.err().map(|error| format!("{error:#}"));
+        if let Some(error) = &error {
+            tracing::error!(error, "{}", failure(job));
+        }
+        app.journal.note(job, Run { at: app.clock.now(), error });
     }
 }
 
-async fn tend_passwords_for_ever(app: &App) {
-    let mut ticks = tokio::time::interval(EVERY);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        if let Err(error) = app.tend_passwords().await {
-            tracing::warn!(
-                error = format!("{error:#}"),
-                "what imported passwords cost could not be measured"
-            );
-        }
+const fn failure(job: Job) -> &'static str {
+    match job {
+        Job::Mails => "the outbox could not be read",
+        Job::Notices => "applications could not be told of log-outs",
+        Job::Keys => "the signing keys could not be tended",
+        Job::Audit => "the audit trail could not be tended",
+        Job::Figures => "the figures could not be counted",
+        Job::Purge => "expired rows could not be removed",
+        Job::Certificate => "the certificate could not be taken up",
+        Job::Passwords => "what imported passwords cost could not be measured",
     }
 }
 
-async fn tend_keys_for_ever(app: &App) {
-    let mut ticks = tokio::time::interval(EVERY);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        if let Err(error) = tend_keys(app).await {
-            tracing::error!(error = format!("{error:#}"), "the signing keys could not be tended");
-        }
-    }
+/// Counts what the first page of the console shows.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn count(app: &App) -> anyhow::Result<()> {
+    let now = app.clock.now();
+    let counted = figures::count(&app.store).await?;
+    let tx = app.store.begin().await?;
+    figures::keep(&tx, &counted, now).await?;
+    Ok(tx.commit().await?)
 }
 
 /// Rotates the signing keys where that is due, and learns of what others did to them.
@@ -100,17 +121,6 @@ async fn tend_keys_for_ever(app: &App) {
 pub async fn tend_keys(app: &App) -> anyhow::Result<()> {
     keys::tend(&app.store, &app.config, app.clock.now()).await?;
     app.refresh_keys().await
-}
-
-async fn tend_audit_for_ever(app: &App) {
-    let mut ticks = tokio::time::interval(EVERY);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        if let Err(error) = tend_audit(app).await {
-            tracing::error!(error = format!("{error:#}"), "the audit trail could not be tended");
-        }
-    }
 }
 
 /// Takes a checkpoint of the audit trail outside where one is due, and removes what is older than it is kept.
@@ -127,46 +137,13 @@ pub async fn tend_audit(app: &App) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn purge_for_ever(app: &App) {
-    let mut ticks = tokio::time::interval(EVERY);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        if let Err(error) = purge(app).await {
-            tracing::error!(error = format!("{error:#}"), "expired rows could not be removed");
-        }
-    }
-}
-
-async fn deliver_for_ever(app: &App) {
-    let mut ticks = tokio::time::interval(MAIL_EVERY);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        if let Err(error) = deliver(app).await {
-            tracing::error!(error = format!("{error:#}"), "the outbox could not be read");
-        }
-    }
-}
-
-async fn tell_for_ever(app: &App) {
-    let mut ticks = tokio::time::interval(MAIL_EVERY);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        if let Err(error) = tell(app).await {
-            tracing::error!(error = format!("{error:#}"), "applications could not be told of log-outs");
-        }
-    }
-}
-
 /// Tells applications who has logged out. Apart from mail, so that a slow application delays none.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn tell(app: &App) -> anyhow::Result<()> {
     while notice::prepare(&app.store, app.entropy, app.clock.now()).await? {}
-    send_due(app, &[Kind::LogoutNotice], NOTICES_AT_ONCE).await
+    send_due(app, &NOTICES, NOTICES_AT_ONCE).await
 }
 
 /// Sends what mail is due. What can not be sent stays for later and holds up nothing else.
@@ -223,7 +200,7 @@ async fn deliver_or_postpone(app: &App, id: OutboxId) -> anyhow::Result<()> {
 async fn deliver_one(app: &App, id: OutboxId) -> anyhow::Result<()> {
     let now = app.clock.now();
     let tx = app.store.begin().await?;
-    let Some(waiting) = outbox::claim(&tx, id, now, LEASE).await? else {
+    let Some(waiting) = outbox::claim(&tx, id, now, outbox::LEASE).await? else {
         return Ok(());
     };
     tx.commit().await?;
@@ -231,7 +208,8 @@ async fn deliver_one(app: &App, id: OutboxId) -> anyhow::Result<()> {
         Kind::Mail => send(app, &waiting).await,
         Kind::ResetRequest => answer(app, &waiting).await,
         Kind::SignUpRequest => answer_sign_up(app, &waiting).await,
-        Kind::LogoutNotice => notify(app, &waiting).await,
+        Kind::SignInRequest => ask(app, &waiting).await,
+        Kind::LogoutNotice | Kind::SignInPing => notify(app, &waiting).await,
     };
     let Err(error) = outcome else { return Ok(()) };
     let retry = retry_after(waiting.attempts);
@@ -263,10 +241,18 @@ async fn send(app: &App, waiting: &Waiting) -> anyhow::Result<()> {
 
 async fn notify(app: &App, waiting: &Waiting) -> anyhow::Result<()> {
     let issuer = app.config.public_url.issuer();
-    notice::send(&oidc::endpoints::desk(app, &issuer), &app.http, &waiting.content).await?;
+    let desk = oidc::endpoints::desk(app, &issuer);
+    match waiting.kind {
+        Kind::SignInPing => ping::send(&desk, &waiting.content).await?,
+        _ => notice::send(&desk, &app.http, &waiting.content).await?,
+    }
     let tx = app.store.begin().await?;
     outbox::done(&tx, waiting.id).await?;
     Ok(tx.commit().await?)
+}
+
+async fn ask(app: &App, waiting: &Waiting) -> anyhow::Result<()> {
+    ciba::put((&app.store, &app.mail), (waiting.id, &waiting.content), app.clock.now()).await
 }
 
 async fn answer(app: &App, waiting: &Waiting) -> anyhow::Result<()> {
@@ -287,9 +273,11 @@ async fn answer_sign_up(app: &App, waiting: &Waiting) -> anyhow::Result<()> {
 /// When the database does not answer.
 pub async fn purge(app: &App) -> anyhow::Result<()> {
     let now = app.clock.now();
+    client_secrets::note_uses(&app.store, &app.secret_uses).await?;
     let tx = app.store.begin().await?;
     let mut given_up = outbox::give_up(&tx, &MAILS, now - KEEP_MESSAGES).await?;
     given_up.extend(outbox::give_up(&tx, &[Kind::LogoutNotice], now - KEEP_NOTICES).await?);
+    given_up.extend(outbox::give_up(&tx, &[Kind::SignInPing], now - KEEP_PINGS).await?);
     registration_tokens::purge(&tx, now).await?;
     tx.commit().await?;
     for id in given_up {
@@ -304,7 +292,9 @@ pub async fn purge(app: &App) -> anyhow::Result<()> {
             links::purge(&tx, now, BATCH).await?,
             invitations::purge(&tx, now, BATCH).await?,
             sign_ups::purge(&tx, now, BATCH).await?,
+            api_calls::purge(&tx, now, BATCH).await?,
             revoked_tokens::purge(&tx, now, BATCH).await?,
+            sign_in_requests::purge(&tx, now - ciba::REMEMBERED, BATCH).await?,
             browsers::purge(&tx, now - KEEP_BROWSERS, BATCH).await?,
         ];
         tx.commit().await?;

@@ -34,7 +34,7 @@ use crate::config::Http;
 use crate::crypto::certificate::Certificate;
 use crate::web::error::{PageError, request_layer};
 use crate::web::network::Peer;
-use crate::web::{headers, visit};
+use crate::web::{headers, problem, visit};
 use crate::{account, admin, login, oidc};
 
 /// A request that takes longer than this is given up.
@@ -57,6 +57,7 @@ pub fn router(app: &App) -> Router {
         .layer(middleware::from_fn_with_state(app.clone(), visit::layer));
     let endpoints = oidc::endpoints().layer(middleware::from_fn_with_state(app.clone(), oidc::cors::layer));
     let bare = Router::new()
+        .merge(admin::api::open_routes())
         .merge(oidc::pictures())
         .merge(oidc::back_endpoints())
         .merge(account::well_known())
@@ -64,12 +65,20 @@ pub fn router(app: &App) -> Router {
         .route("/csp-report", post(headers::report))
         .route("/livez", get(|| async { "alive\n" }))
         .route("/readyz", get(ready));
-    layered(app, bare.merge(endpoints).merge(pages))
+    layered(app, bare.merge(endpoints).merge(api(app)).merge(pages))
 }
 
 /// What is served where programs are asked for their certificates.
 pub fn mtls_router(app: &App) -> Router {
-    layered(app, oidc::mtls_endpoints())
+    layered(app, oidc::mtls_endpoints().merge(api(app)))
+}
+
+/// The administration API. No cookie and no other origin's script has a part in it. Its layers are its routes' alone:
+/// they would answer for addresses that are nobody's otherwise.
+fn api(app: &App) -> Router<App> {
+    admin::api::routes(app)
+        .route_layer(middleware::from_fn_with_state(app.clone(), oidc::endpoints::guard))
+        .route_layer(middleware::from_fn_with_state(app.clone(), problem::layer))
 }
 
 fn layered(app: &App, routes: Router<App>) -> Router {

@@ -51,7 +51,7 @@ fn allowed() -> BTreeMap<&'static str, Vec<&'static str>> {
 /// The edges of a feature, where HTTP is spoken.
 fn is_edge(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap();
-    ["/pages/", "/endpoints/"].iter().any(|folder| path.contains(folder))
+    ["/pages/", "/endpoints/", "/api/"].iter().any(|folder| path.contains(folder))
         || ["pages.rs", "api.rs", "cors.rs", "respond.rs", "routes.rs"].contains(&name)
         // A feature's own mod.rs collects its routes; `error` is what its endpoints answer.
         || ["login/mod.rs", "oidc/mod.rs", "oidc/error.rs"].contains(&path)
@@ -240,11 +240,18 @@ fn there_is_one_road_to_each_decision() {
         (
             "administers with the rights of the host",
             "AdminActor::of_the_host(",
-            &["cli/import/mod.rs", "cli/org.rs", "cli/user/people.rs"],
+            &["cli/client/known.rs", "cli/client/mod.rs", "cli/import/mod.rs", "cli/org/mod.rs", "cli/user/people.rs"],
+        ),
+        (
+            "administers with the rights of an application",
+            "AdminActor::of_client(",
+            &["admin/api/authority.rs"],
         ),
         ("gives a role over the service", "users::set_role(", &["admin/people/standing.rs"]),
+        ("makes members", "memberships::insert(", &["admin/members.rs", "login/invitation/mod.rs"]),
+        ("makes invitations", "invitations::insert(", &["admin/invitations.rs"]),
+        ("spends an invitation", "invitations::take(", &["login/invitation/mod.rs"]),
         ("takes over hashes of other programs", "passwords::set_imported(", &["admin/import.rs"]),
-        ("makes members", "memberships::insert(", &["admin/members.rs"]),
         ("sends mail", "transport.send(", &["jobs.rs"]),
         ("calls somebody", "reqwest::Client", &["http_client.rs"]),
         ("deletes sessions", "session::Entity::delete", &["store/sessions.rs"]),

@@ -5,8 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use idp::crypto::token::{Token, TokenKind};
 use idp::jobs;
-use idp::mail::{Circumstances, SignUpRequest};
+use idp::mail::{Circumstances, Invite, SignUpRequest};
 use idp::model::credential::Factor;
+use idp::model::ids::{InvitationId, OrganizationId};
+use idp::model::organization::{Invitation, OrganizationName, Roles};
 use idp::model::user::{Email, Language, PersonName, ServiceRole};
 use idp::store::users::{self, Profile};
 use idp::store::{Tx, outbox};
@@ -45,6 +47,7 @@ async fn write_all(app: &TestApp, tx: &Tx, user: &idp::model::user::User) -> usi
         mail.factor_stopped(tx, user, factor, &happened).await.unwrap();
     }
     mail.new_device(tx, user, &happened).await.unwrap();
+    mail.sign_in_requested(tx, user, "Reception <desk>", &happened).await.unwrap();
     mail.change_email_old(tx, user, (&new, &token), &happened).await.unwrap();
     mail.change_email_new(tx, user, (&new, &token), &happened).await.unwrap();
     mail.email_changed(tx, user, (&new, &new), &happened).await.unwrap();
@@ -68,7 +71,28 @@ async fn write_all(app: &TestApp, tx: &Tx, user: &idp::model::user::User) -> usi
     mail.sign_up(tx, &request, &token, &happened).await.unwrap();
     mail.sign_up_again(tx, user, &happened).await.unwrap();
     mail.account_made(tx, user, &happened).await.unwrap();
-    33
+    let organization = OrganizationName::parse("Lindenhof <b>").unwrap();
+    let now = app.app.clock.now();
+    let invitation = Invitation {
+        id: app.app.entropy.id(now, InvitationId::new).unwrap(),
+        organization_id: app.app.entropy.id(now, OrganizationId::new).unwrap(),
+        email: user.email.clone(),
+        roles: Roles::parse("practitioner").unwrap(),
+        invited_by: None,
+        invitee: None,
+        client: None,
+        created_at: now,
+        expires_at: now + Duration::days(7),
+        ended: None,
+    };
+    for (inviter, invitee) in [(None, Some(user)), (Some("Carla <b>"), None)] {
+        let language = user.language.as_ref();
+        let invite =
+            Invite { invitation: &invitation, organization: &organization, inviter, invitee, language };
+        mail.invited(tx, &invite, &token).await.unwrap();
+    }
+    mail.joined(tx, user, &organization, &happened).await.unwrap();
+    37
 }
 
 #[tokio::test]
@@ -93,7 +117,10 @@ async fn every_message_is_written_in_every_language() {
         for mail in mails {
             assert!(!mail.subject.is_empty() && !mail.text.contains("mail-"), "{mail:?}");
             let html = mail.raw.split("Content-Type: text/html").nth(1).unwrap();
-            assert!(!html.contains("<b>") && !html.contains("<phone>"), "escaped: {html}");
+            assert!(
+                !html.contains("<b>") && !html.contains("<phone>") && !html.contains("<desk>"),
+                "escaped: {html}"
+            );
             let when = if language == "en" { "When:" } else { "Wann:" };
             assert!(mail.text.contains(when), "{}", mail.text);
         }

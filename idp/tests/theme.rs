@@ -6,8 +6,8 @@ use std::path::Path;
 
 use idp::account::pages as account;
 use idp::admin::pages as admin;
-use idp::login::{pages as login, setup, sign_up};
-use idp::oidc::{authorize, consent, device, logout};
+use idp::login::{invitation, pages as login, setup, sign_up};
+use idp::oidc::{authorize, ciba, consent, device, logout, organization};
 use idp::theme::{BackCard, BrandCard, Page, PersonCard, Shell, Theme};
 use idp::web::{error, page};
 
@@ -21,6 +21,7 @@ fn shell(lang: &str, signed_in: bool) -> Shell {
         person: signed_in.then_some(card),
         section: "account",
         administers: signed_in,
+        service: signed_in,
         development: signed_in,
         back: signed_in.then(|| BackCard {
             name: "Lindenhof <Clinic>".to_owned(),
@@ -68,6 +69,7 @@ fn look_at(html: &str, template: &str, lang: &str) {
 fn every_page_renders_with_every_sample_in_every_language() {
     let theme = Theme::load().unwrap();
     let mut seen = BTreeSet::new();
+    check::<idp::admin::api::ApiPage>(&theme, &mut seen);
     check::<login::SignInPage>(&theme, &mut seen);
     check::<login::UsePasskeyPage>(&theme, &mut seen);
     check::<login::UsePasswordPage>(&theme, &mut seen);
@@ -80,6 +82,7 @@ fn every_page_renders_with_every_sample_in_every_language() {
     check::<login::ForgotPage>(&theme, &mut seen);
     check::<login::ResetPage>(&theme, &mut seen);
     check::<login::AccessPage>(&theme, &mut seen);
+    check::<invitation::pages::InvitationPage>(&theme, &mut seen);
     check::<sign_up::pages::CreatePage>(&theme, &mut seen);
     check::<sign_up::pages::CreateNamePage>(&theme, &mut seen);
     check::<sign_up::pages::FirstPasskeyPage>(&theme, &mut seen);
@@ -104,13 +107,38 @@ fn every_page_renders_with_every_sample_in_every_language() {
     check::<account::ActivityPage>(&theme, &mut seen);
     check::<account::HelpPage>(&theme, &mut seen);
     check::<admin::OverviewPage>(&theme, &mut seen);
+    check::<admin::OrganizationsPage>(&theme, &mut seen);
+    check::<admin::OrganizationPage>(&theme, &mut seen);
+    check::<admin::OrganizationDeedPage>(&theme, &mut seen);
     check::<admin::PeoplePage>(&theme, &mut seen);
     check::<admin::PersonPage>(&theme, &mut seen);
     check::<admin::DeedPage>(&theme, &mut seen);
+    check::<admin::applications::ApplicationsPage>(&theme, &mut seen);
+    check::<admin::applications::KindsPage>(&theme, &mut seen);
+    check::<admin::applications::ApplicationFormPage>(&theme, &mut seen);
+    check::<admin::applications::MadePage>(&theme, &mut seen);
+    check::<admin::applications::ApplicationPage>(&theme, &mut seen);
+    check::<admin::applications::ApplicationDeedPage>(&theme, &mut seen);
+    check::<admin::applications::PreviewPage>(&theme, &mut seen);
+    check::<admin::AuditPage>(&theme, &mut seen);
+    check::<admin::RecordPage>(&theme, &mut seen);
+    check::<admin::VerifyPage>(&theme, &mut seen);
+    check::<admin::ActPage>(&theme, &mut seen);
+    check::<admin::KeysPage>(&theme, &mut seen);
+    check::<admin::JobsPage>(&theme, &mut seen);
+    check::<admin::MailsPage>(&theme, &mut seen);
+    check::<admin::MailSamplePage>(&theme, &mut seen);
+    check::<admin::RiskPage>(&theme, &mut seen);
+    check::<admin::HealthPage>(&theme, &mut seen);
     check::<consent::pages::ConsentPage>(&theme, &mut seen);
+    check::<organization::pages::ChooseOrganizationPage>(&theme, &mut seen);
+    check::<organization::pages::NoMemberPage>(&theme, &mut seen);
     check::<device::pages::DevicePage>(&theme, &mut seen);
     check::<device::pages::DeviceConsentPage>(&theme, &mut seen);
     check::<device::pages::DeviceDonePage>(&theme, &mut seen);
+    check::<ciba::pages::RequestsPage>(&theme, &mut seen);
+    check::<ciba::pages::RequestPage>(&theme, &mut seen);
+    check::<ciba::pages::RequestDonePage>(&theme, &mut seen);
     check::<logout::pages::LogoutPage>(&theme, &mut seen);
     check::<logout::pages::FarewellPage>(&theme, &mut seen);
     check::<authorize::respond::FormPostPage>(&theme, &mut seen);

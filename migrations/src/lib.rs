@@ -16,7 +16,13 @@ mod m0008_organizations;
 mod m0009_audit;
 mod m0010_recipients;
 mod m0011_sign_up;
+mod m0012_invitations;
+mod m0013_orgclaim;
+mod m0014_ciba;
+mod m0015_api;
 mod m0016_import;
+mod m0017_console;
+mod m0018_client_secrets;
 
 #[derive(Debug)]
 pub struct Migrator;
@@ -35,7 +41,13 @@ impl MigratorTrait for Migrator {
             Box::new(m0009_audit::Migration),
             Box::new(m0010_recipients::Migration),
             Box::new(m0011_sign_up::Migration),
+            Box::new(m0012_invitations::Migration),
+            Box::new(m0013_orgclaim::Migration),
+            Box::new(m0014_ciba::Migration),
+            Box::new(m0015_api::Migration),
             Box::new(m0016_import::Migration),
+            Box::new(m0017_console::Migration),
+            Box::new(m0018_client_secrets::Migration),
         ]
     }
 }

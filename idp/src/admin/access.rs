@@ -51,7 +51,7 @@ pub async fn make_link(
     links::end_of_purpose(&tx, user.id, LinkPurpose::Access).await?;
     links::insert(&tx, &link, token.hash()).await?;
     let minutes = u32::try_from(life.whole_minutes()).unwrap_or(u32::MAX);
-    let mailed = actor.person().is_some().then_some(&token);
+    let mailed = (!actor.is_the_host()).then_some(&token);
     office.mail.access_link_issued(&tx, &user, (minutes, mailed), &office.circumstances()).await?;
     let event = Event::AccessLinkIssued { minutes: minutes.into() };
     office.record(&tx, actor, Some(user.id), event).await?;

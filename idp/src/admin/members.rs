@@ -6,7 +6,7 @@ use crate::audit::Event;
 use crate::model::ids::{OrganizationId, UserId};
 use crate::model::organization::{Membership, Organization, Roles};
 use crate::model::user::User;
-use crate::store::{Tx, memberships, organizations, users};
+use crate::store::{Tx, grants, memberships, organizations, users};
 
 /// At most `limit` members in the order of their identifiers.
 ///
@@ -28,6 +28,25 @@ pub async fn list(
         }
     }
     Ok(Ok(members))
+}
+
+/// One member.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn view(
+    office: &Office<'_>,
+    actor: &AdminActor,
+    (id, person): (OrganizationId, UserId),
+) -> Outcome<(User, Membership)> {
+    if !actor.may_in(Act::SeePerson, id) {
+        return Ok(Err(Refused::NotFound));
+    }
+    let Some(membership) = memberships::of(office.store, person, id).await? else {
+        return Ok(Err(Refused::NotFound));
+    };
+    let user = users::by_id(office.store, person).await?;
+    Ok(user.map(|user| (user, membership)).ok_or(Refused::NotFound))
 }
 
 /// Makes somebody with an account a member without asking them: for whoever runs the service. Others invite.
@@ -108,7 +127,7 @@ pub async fn set_roles(
     Ok(Ok(()))
 }
 
-/// Lets a member go. Their account stays.
+/// Lets a member go. Their account stays; what applications were given for them as a member ends.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -128,6 +147,7 @@ pub async fn remove(
         return Ok(Err(Refused::LastAdministrator));
     }
     memberships::delete(&tx, person, id).await?;
+    grants::revoke_of_organization(&tx, (id, Some(person)), office.now).await?;
     office.record(&tx, actor, Some(person), Event::MemberRemoved { organization: id }).await?;
     tx.commit().await?;
     Ok(Ok(()))

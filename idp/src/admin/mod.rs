@@ -3,12 +3,19 @@
 
 pub mod access;
 pub mod actor;
+pub mod api;
+pub mod applications;
+pub mod figures;
+pub mod health;
 pub mod import;
+pub mod invitations;
 pub mod members;
 pub mod organizations;
 pub mod pages;
 pub mod people;
 mod routes;
+pub mod trail;
+pub mod workings;
 
 use time::OffsetDateTime;
 
@@ -60,8 +67,28 @@ pub enum Refused {
     UnknownRole,
     #[error("a role that members still have can not be taken from the organization")]
     RoleInUse,
+    #[error("the organization is disabled")]
+    OrganizationDisabled,
+    #[error("an invitation is good for 1 to 30 days")]
+    Lifetime,
+    #[error("there is no application of that name that log-ins can begin at")]
+    UnknownApplication,
+    #[error("too many invitations were made within a day, or wait at the same time")]
+    TooManyInvitations,
     #[error("there is nothing to change: it is so already")]
     Unchanged,
+    #[error("it is declared in the configuration file and changed there")]
+    Declared,
+    #[error("it registered itself and changes its registration itself")]
+    Registered,
+    #[error("the application {0}")]
+    Settings(&'static str),
+    #[error("an application of this kind has no secrets")]
+    NoSecrets,
+    #[error("it has two secrets that are good; remove the one that is not used any more")]
+    SecretsAtOnce,
+    #[error("it has no other secret that stays good; make a new one first")]
+    LastSecret,
 }
 
 /// What came of something: done, refused, or (outside) our own fault.
@@ -75,8 +102,13 @@ impl Office<'_> {
         subject: Option<UserId>,
         event: Event,
     ) -> store::Result<()> {
-        let doer = Doer { actor: actor.recorded_as(), network: self.network, browser: self.browser };
-        audit::record(tx, self.now, doer, subject, event).await
+        audit::record_through(tx, self.now, (self.doer(actor), actor.application()), subject, event).await
+    }
+
+    /// Who does it, and from where.
+    #[must_use]
+    pub fn doer(&self, actor: &AdminActor) -> Doer<'_> {
+        Doer { actor: actor.recorded_as(), network: self.network, browser: self.browser }
     }
 
     fn circumstances(&self) -> Circumstances<'_> {

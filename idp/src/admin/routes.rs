@@ -1,16 +1,60 @@
-//! The addresses of the console.
+//! The addresses of the console, and of the page about the API.
 
 use axum::Router;
-use axum::routing::get;
+use axum::routing::{get, post};
 
-use super::pages;
+use super::api;
+use super::pages::{self, applications, organization_deeds};
 use crate::app::App;
 
 pub fn routes() -> Router<App> {
     Router::new()
+        .route("/api/v1/docs", get(api::docs))
         .route("/admin", get(pages::overview))
+        .route("/admin/applications", get(applications::list))
+        .route("/admin/applications/new", get(applications::new).post(applications::create))
+        .route("/admin/applications/{id}", get(applications::show))
+        .route("/admin/applications/{id}/settings", get(applications::edit).post(applications::change))
+        .route("/admin/applications/{id}/preview", get(applications::show_preview))
+        .route(
+            "/admin/applications/{id}/secrets/{secret}/{deed}",
+            get(applications::confirm_secret).post(applications::confirmed_secret),
+        )
+        .route("/admin/applications/{id}/{deed}", get(applications::confirm).post(applications::confirmed))
+        .route("/admin/organizations", get(pages::organizations))
+        .route("/admin/organizations/{id}", get(pages::organization))
+        .route(
+            "/admin/organizations/{id}/{deed}",
+            get(organization_deeds::confirm).post(organization_deeds::carry_out),
+        )
+        .route(
+            "/admin/organizations/{id}/{kind}/{which}/{deed}",
+            get(organization_deeds::confirm_one).post(organization_deeds::carry_out_one),
+        )
+        .route("/admin/find", get(pages::find))
         .route("/admin/people", get(pages::people))
         .route("/admin/people/{id}", get(pages::person))
         .route("/admin/people/{id}/passkeys/{passkey}", get(pages::confirm_removal).post(pages::remove))
         .route("/admin/people/{id}/{deed}", get(pages::confirm).post(pages::carry_out))
+        .merge(service())
+}
+
+/// The service as a whole.
+fn service() -> Router<App> {
+    Router::new()
+        .route("/admin/audit", get(pages::audit))
+        .route("/admin/audit/export", post(pages::export))
+        .route("/admin/audit/verify", get(pages::confirm_verify).post(pages::verify))
+        .route("/admin/audit/searches", post(pages::keep_search))
+        .route("/admin/audit/searches/{id}", post(pages::forget_search))
+        .route("/admin/audit/{sequence}", get(pages::record))
+        .route("/admin/keys", get(pages::keys))
+        .route("/admin/keys/{deed}", get(pages::confirm_keys).post(pages::change_keys))
+        .route("/admin/jobs", get(pages::jobs))
+        .route("/admin/jobs/{id}/{deed}", get(pages::confirm_delivery).post(pages::change_delivery))
+        .route("/admin/mails", get(pages::mails))
+        .route("/admin/mails/{name}", get(pages::mail).post(pages::try_mail))
+        .route("/admin/mails/{name}/html", get(pages::mail_html))
+        .route("/admin/risk", get(pages::risk))
+        .route("/admin/health", get(pages::health))
 }

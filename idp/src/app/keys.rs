@@ -4,13 +4,13 @@
 
 use time::{Duration, OffsetDateTime};
 
-use crate::audit::{self, Actor, Event};
+use crate::audit::{self, Actor, Doer, Event};
 use crate::clock::SharedClock;
 use crate::config::Config;
 use crate::crypto::keyring::{KeyRing, NewKey};
 use crate::model::key::{KeyState, PublicKey, SigningAlg};
 use crate::store::milestones::{self, Milestone};
-use crate::store::{Store, Tx, keys};
+use crate::store::{Store, keys};
 
 /// Longer than anybody caches our keys: `max-age` of the JWKS and the minute in which every node looks for
 /// new ones, twice.
@@ -52,12 +52,12 @@ pub async fn tend(store: &Store, config: &Config, now: OffsetDateTime) -> anyhow
         match (of(&known, alg, KeyState::Current), of(&known, alg, KeyState::Next)) {
             // An algorithm that a new version brings: nobody can have cached its absence from a token.
             (None, None) => missing.push((alg, KeyState::Current)),
-            (None, Some(next)) => promote(store, None, next, now).await?,
+            (None, Some(next)) => promote(store, Actor::Host.into(), (None, next), now).await?,
             (Some(_), None) => missing.push((alg, KeyState::Next)),
             (Some(current), Some(next)) => {
                 let old = now - current.changed_at >= config.keys.rotate_after();
                 if old && now - next.changed_at >= PUBLISHED_BEFORE_USE {
-                    promote(store, Some(current), next, now).await?;
+                    promote(store, Actor::Host.into(), (Some(current), next), now).await?;
                 }
             }
         }
@@ -88,7 +88,12 @@ pub enum NotYet {
 ///
 /// # Errors
 /// The outer error is the database's; the inner one says what to wait for.
-pub async fn rotate(store: &Store, now: OffsetDateTime) -> anyhow::Result<Result<(), NotYet>> {
+pub async fn rotate<'a>(
+    store: &Store,
+    by: impl Into<Doer<'a>>,
+    now: OffsetDateTime,
+) -> anyhow::Result<Result<(), NotYet>> {
+    let by = by.into();
     let known = keys::public_keys(store).await?;
     for alg in SigningAlg::ALL {
         let Some(next) = of(&known, alg, KeyState::Next) else {
@@ -103,7 +108,8 @@ pub async fn rotate(store: &Store, now: OffsetDateTime) -> anyhow::Result<Result
     }
     for alg in SigningAlg::ALL {
         if let Some(next) = of(&known, alg, KeyState::Next) {
-            promote(store, of(&known, alg, KeyState::Current), next, now).await?;
+            let current = of(&known, alg, KeyState::Current);
+            promote(store, by, (current, next), now).await?;
         }
     }
     let missing = SigningAlg::ALL.map(|alg| (alg, KeyState::Next));
@@ -116,7 +122,11 @@ pub async fn rotate(store: &Store, now: OffsetDateTime) -> anyhow::Result<Result
 ///
 /// # Errors
 /// When the database does not answer, or no key can be made.
-pub async fn replace_all(store: &Store, now: OffsetDateTime) -> anyhow::Result<()> {
+pub async fn replace_all<'a>(
+    store: &Store,
+    by: impl Into<Doer<'a>>,
+    now: OffsetDateTime,
+) -> anyhow::Result<()> {
     let (current, next) = (make(&SigningAlg::ALL).await?, make(&SigningAlg::ALL).await?);
     let tx = store.begin().await?;
     keys::forget_all(&tx).await?;
@@ -126,7 +136,7 @@ pub async fn replace_all(store: &Store, now: OffsetDateTime) -> anyhow::Result<(
         }
     }
     let kids = current.iter().map(|key| key.kid.clone()).collect();
-    record(&tx, Event::KeysReplaced { kids }, now).await?;
+    audit::record(&tx, now, by, None, Event::KeysReplaced { kids }).await?;
     Ok(tx.commit().await?)
 }
 
@@ -137,8 +147,8 @@ fn of(known: &[PublicKey], alg: SigningAlg, state: KeyState) -> Option<&PublicKe
 /// One key takes over from another. Of any number of nodes one does it.
 async fn promote(
     store: &Store,
-    current: Option<&PublicKey>,
-    next: &PublicKey,
+    by: Doer<'_>,
+    (current, next): (Option<&PublicKey>, &PublicKey),
     now: OffsetDateTime,
 ) -> anyhow::Result<()> {
     let tx = store.begin().await?;
@@ -150,7 +160,7 @@ async fn promote(
     if !keys::change_state(&tx, &next.kid, (KeyState::Next, KeyState::Current), now).await? {
         return Ok(());
     }
-    record(&tx, Event::KeyRotated { kid: next.kid.clone() }, now).await?;
+    audit::record(&tx, now, by, None, Event::KeyRotated { kid: next.kid.clone() }).await?;
     tx.commit().await?;
     tracing::info!(kid = next.kid, alg = next.alg.as_str(), "a new key signs from now on");
     Ok(())
@@ -176,8 +186,4 @@ async fn make(algs: &[SigningAlg]) -> anyhow::Result<Vec<NewKey>> {
     let made = tokio::task::spawn_blocking(move || algs.into_iter().map(NewKey::generate).collect()).await?;
     let made: Result<Vec<NewKey>, _> = made;
     Ok(made?)
-}
-
-async fn record(tx: &Tx, event: Event, now: OffsetDateTime) -> anyhow::Result<()> {
-    Ok(audit::record(tx, now, Actor::Host, None, event).await?)
 }

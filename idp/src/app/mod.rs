@@ -2,6 +2,7 @@
 //! and wires them; has no behaviour of its own.
 
 mod conformance;
+pub mod journal;
 pub mod keys;
 pub mod tls;
 
@@ -14,6 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::{Context, bail};
 use time::OffsetDateTime;
 
+use self::journal::Journal;
 use self::tls::Tls;
 use crate::audit::{self, Actor, Event};
 use crate::clock::SharedClock;
@@ -27,8 +29,9 @@ use crate::crypto::sha256;
 use crate::ephemeral::{Ephemeral, Memory};
 use crate::http_client::HttpClient;
 use crate::mail::{Mailer, Transport};
-use crate::model::client::{Client, ClientAuthMethod, ClientId, ClientSource};
-use crate::store::{self, Store, Tx, clients};
+use crate::model::client::{Client, ClientId, ClientSecret, ClientSource};
+use crate::model::ids::ClientSecretId;
+use crate::store::{self, Store, Tx, client_secrets, clients};
 use crate::theme::Theme;
 
 #[derive(Debug, Clone)]
@@ -42,6 +45,7 @@ pub struct Parts {
     pub store: Store,
     pub ephemeral: Ephemeral,
     pub keys: Keys,
+    pub secret_uses: client_secrets::Uses,
     pub passwords: PasswordWorkers,
     pub relying_party: RelyingParty,
     pub theme: Arc<Theme>,
@@ -50,6 +54,7 @@ pub struct Parts {
     pub http: HttpClient,
     /// `None` where a proxy speaks TLS for us.
     pub tls: Option<Tls>,
+    pub journal: Journal,
     /// Cleared when shutting down, so that load balancers look elsewhere.
     ready: AtomicBool,
 }
@@ -107,7 +112,7 @@ impl App {
         let tls = config.http.tls.clone().map(Tls::open).transpose()?;
         let store = open_store(&config, &clock).await?;
         let keys = Keys::new(keys::first(&store, &clock).await?);
-        declare_clients(&store, &config, &clock).await?;
+        declare_clients(&store, &config, (clock.now(), entropy)).await?;
         let passwords = PasswordWorkers::start(config.passwords.workers(), config.passwords.queue, entropy)?;
         let host = config.public_url.host().to_owned();
         let relying_party = RelyingParty::new(&host, &config.brand.name, config.public_url.url())
@@ -119,6 +124,7 @@ impl App {
             entropy,
             store,
             keys,
+            secret_uses: client_secrets::Uses::default(),
             passwords,
             relying_party,
             theme,
@@ -126,6 +132,7 @@ impl App {
             transport,
             http,
             tls,
+            journal: Journal::default(),
             ready: AtomicBool::new(true),
         };
         conformance::prepare(&parts).await?;
@@ -194,8 +201,11 @@ fn make_master_key(path: &Path, entropy: Entropy) -> anyhow::Result<MasterKey> {
 }
 
 /// Brings the clients of the configuration file into the database, where all clients are found.
-async fn declare_clients(store: &Store, config: &Config, clock: &SharedClock) -> anyhow::Result<()> {
-    let now = clock.now();
+async fn declare_clients(
+    store: &Store,
+    config: &Config,
+    (now, entropy): (OffsetDateTime, Entropy),
+) -> anyhow::Result<()> {
     let tx = store.begin().await?;
     for declared in &config.clients {
         let known = clients::by_id(&tx, &declared.id).await?;
@@ -209,15 +219,17 @@ async fn declare_clients(store: &Store, config: &Config, clock: &SharedClock) ->
             id: declared.id.clone(),
             settings: declared.settings.clone(),
             source: ClientSource::Config,
-            secret_hash: declared.secret.as_ref().map(|secret| sha256(secret.expose().as_bytes())),
             disabled_at: None,
             created_at: known.as_ref().map_or(now, |known| known.created_at),
         };
-        if known.as_ref() != Some(&client) {
+        let same = known.as_ref() == Some(&client);
+        let same_method =
+            known.is_some_and(|known| known.settings.auth_method == client.settings.auth_method);
+        if !same {
             clients::declare(&tx, &client).await?;
-            let signs = client.settings.auth_method == ClientAuthMethod::ClientSecretJwt;
-            let secret = declared.secret.as_ref().filter(|_| signs).map(SecretText::expose);
-            clients::share_secret(&tx, &client.id, secret).await?;
+        }
+        let secret = declared.secret.as_ref();
+        if declare_secret(&tx, (&client, same_method), secret, (now, entropy)).await? || !same {
             note_declared(&tx, declared.id.clone(), true, now).await?;
         }
     }
@@ -227,6 +239,28 @@ async fn declare_clients(store: &Store, config: &Config, clock: &SharedClock) ->
         note_declared(&tx, client, false, now).await?;
     }
     Ok(tx.commit().await?)
+}
+
+/// Keeps the secret that the configuration has now, and says whether it is another one than before.
+async fn declare_secret(
+    tx: &Tx,
+    (client, same_method): (&Client, bool),
+    declared: Option<&SecretText>,
+    (now, entropy): (OffsetDateTime, Entropy),
+) -> anyhow::Result<bool> {
+    let hash = declared.map(|secret| sha256(secret.expose().as_bytes()));
+    let known = client_secrets::of(tx, &client.id).await?;
+    if same_method && known.iter().map(|secret| secret.hash).eq(hash) {
+        return Ok(false);
+    }
+    client_secrets::remove_all(tx, &client.id).await?;
+    if let (Some(declared), Some(hash)) = (declared, hash) {
+        let id = entropy.id(now, ClientSecretId::new)?;
+        let new = ClientSecret { id, hash, created_at: now, expires_at: None, last_used_at: None };
+        let shared = client.settings.auth_method.is_shared().then(|| declared.expose());
+        client_secrets::insert(tx, &client.id, &new, shared).await?;
+    }
+    Ok(true)
 }
 
 async fn note_declared(tx: &Tx, client: ClientId, enabled: bool, now: OffsetDateTime) -> anyhow::Result<()> {

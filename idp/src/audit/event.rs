@@ -8,9 +8,12 @@ use crate::model::authorization::TypeNames;
 use crate::model::claims::NamedClaims;
 use crate::model::client::ClientId;
 use crate::model::credential::Factor;
-use crate::model::ids::{GrantId, OrganizationId, PasskeyId, RegistrationTokenId, SessionId};
+use crate::model::ids::{
+    ClientSecretId, GrantId, InvitationId, OrganizationId, PasskeyId, RegistrationTokenId, SessionId,
+};
 use crate::model::session::Method;
 use crate::model::user::{Policy, ServiceRole};
+use crate::store::figures::Count;
 
 /// What happened. The serialised form is what is kept and hashed, so fields may be added and never
 /// renamed.
@@ -53,6 +56,25 @@ pub enum Event {
     MemberRemoved {
         organization: OrganizationId,
     },
+    /// An address was asked to join.
+    InvitationMade {
+        organization: OrganizationId,
+        invitation: InvitationId,
+        roles: String,
+    },
+    InvitationWithdrawn {
+        organization: OrganizationId,
+        invitation: InvitationId,
+    },
+    InvitationAccepted {
+        organization: OrganizationId,
+        invitation: InvitationId,
+    },
+    /// By whoever was asked.
+    InvitationRefused {
+        organization: OrganizationId,
+        invitation: InvitationId,
+    },
     /// Somebody wanted to make an account with the address of one that there is.
     SignUpRequested,
     SignedIn {
@@ -63,6 +85,15 @@ pub enum Event {
     },
     SignInFailed {
         why: &'static str,
+    },
+    /// An application asked for somebody who is somewhere else, with these words.
+    SignInRequested {
+        client: ClientId,
+        message: Option<String>,
+    },
+    /// They said no.
+    SignInDenied {
+        client: ClientId,
     },
     SignedOut {
         session: SessionId,
@@ -171,6 +202,8 @@ pub enum Event {
         client: ClientId,
         grant: GrantId,
         scopes: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        organization: Option<OrganizationId>,
     },
     /// An API that was called for somebody may call others for them.
     TokenExchanged {
@@ -200,18 +233,31 @@ pub enum Event {
     ClientRegistered {
         client: ClientId,
     },
-    /// It changed its registration.
+    /// Its registration was changed, by itself or by an administrator.
     ClientChanged {
         client: ClientId,
     },
-    /// It ended its registration, and with it all that it had been given.
+    /// Its registration ended, and with it all that it had been given.
     ClientRemoved {
         client: ClientId,
     },
-    /// By whoever runs the service.
     ClientEnabled {
         client: ClientId,
         enabled: bool,
+    },
+    ClientSecretMade {
+        client: ClientId,
+        secret_id: ClientSecretId,
+    },
+    /// A secret is good no longer than this moment, in seconds.
+    ClientSecretExpires {
+        client: ClientId,
+        secret_id: ClientSecretId,
+        at: i64,
+    },
+    ClientSecretRemoved {
+        client: ClientId,
+        secret_id: ClientSecretId,
     },
     RegistrationTokenMade {
         token: RegistrationTokenId,
@@ -226,6 +272,20 @@ pub enum Event {
         /// What they asked for.
         filter: Value,
     },
+    /// What could not be sent is tried again now, by an operator.
+    DeliveryRetried {
+        delivery: &'static str,
+        client: Option<ClientId>,
+    },
+    /// What could not be sent is not sent any more, by an operator.
+    DeliveryGivenUp {
+        delivery: &'static str,
+        client: Option<ClientId>,
+    },
+    /// An operator sent one to themselves, to see whether mail arrives.
+    MailTried {
+        mail: &'static str,
+    },
     /// The records up to here were older than they are kept.
     AuditTrimmed {
         through: i64,
@@ -238,7 +298,7 @@ pub enum Event {
 }
 
 /// What every kind is called.
-pub const KINDS: [&str; 61] = [
+pub const KINDS: [&str; 73] = [
     "operator-set-up",
     "user-created",
     "user-imported",
@@ -251,9 +311,15 @@ pub const KINDS: [&str; 61] = [
     "member-added",
     "member-roles-set",
     "member-removed",
+    "invitation-made",
+    "invitation-withdrawn",
+    "invitation-accepted",
+    "invitation-refused",
     "sign-up-requested",
     "signed-in",
     "sign-in-failed",
+    "sign-in-requested",
+    "sign-in-denied",
     "signed-out",
     "passkey-added",
     "passkey-renamed",
@@ -295,14 +361,29 @@ pub const KINDS: [&str; 61] = [
     "client-changed",
     "client-removed",
     "client-enabled",
+    "client-secret-made",
+    "client-secret-expires",
+    "client-secret-removed",
     "registration-token-made",
     "registration-token-removed",
     "client-declared",
     "audit-read",
     "audit-trimmed",
+    "delivery-retried",
+    "delivery-given-up",
+    "mail-tried",
 ];
 
 impl Event {
+    /// What the console counts of it by day, and of which sort it is.
+    pub(super) const fn counted(&self) -> Option<(Count, &'static str)> {
+        match self {
+            Self::SignedIn { method, .. } => Some((Count::SignedIn, method.as_str())),
+            Self::SignInFailed { why } => Some((Count::SignInFailed, why)),
+            _ => None,
+        }
+    }
+
     pub(super) const fn kind(&self) -> &'static str {
         match self {
             Self::OperatorSetUp => "operator-set-up",
@@ -317,9 +398,15 @@ impl Event {
             Self::MemberAdded { .. } => "member-added",
             Self::MemberRolesSet { .. } => "member-roles-set",
             Self::MemberRemoved { .. } => "member-removed",
+            Self::InvitationMade { .. } => "invitation-made",
+            Self::InvitationWithdrawn { .. } => "invitation-withdrawn",
+            Self::InvitationAccepted { .. } => "invitation-accepted",
+            Self::InvitationRefused { .. } => "invitation-refused",
             Self::SignUpRequested => "sign-up-requested",
             Self::SignedIn { .. } => "signed-in",
             Self::SignInFailed { .. } => "sign-in-failed",
+            Self::SignInRequested { .. } => "sign-in-requested",
+            Self::SignInDenied { .. } => "sign-in-denied",
             Self::SignedOut { .. } => "signed-out",
             Self::PasskeyAdded { .. } => "passkey-added",
             Self::PasskeyRenamed { .. } => "passkey-renamed",
@@ -361,10 +448,16 @@ impl Event {
             Self::ClientChanged { .. } => "client-changed",
             Self::ClientRemoved { .. } => "client-removed",
             Self::ClientEnabled { .. } => "client-enabled",
+            Self::ClientSecretMade { .. } => "client-secret-made",
+            Self::ClientSecretExpires { .. } => "client-secret-expires",
+            Self::ClientSecretRemoved { .. } => "client-secret-removed",
             Self::RegistrationTokenMade { .. } => "registration-token-made",
             Self::RegistrationTokenRemoved { .. } => "registration-token-removed",
             Self::ClientDeclared { .. } => "client-declared",
             Self::AuditRead { .. } => "audit-read",
+            Self::DeliveryRetried { .. } => "delivery-retried",
+            Self::DeliveryGivenUp { .. } => "delivery-given-up",
+            Self::MailTried { .. } => "mail-tried",
             Self::AuditTrimmed { .. } => "audit-trimmed",
         }
     }

@@ -15,16 +15,18 @@ mod retention;
 use serde_json::json;
 use time::OffsetDateTime;
 
+use crate::model::client::ClientId;
 use crate::model::ids::UserId;
 use crate::store::audit::{self, Filter, Part, Stored};
-use crate::store::{Result, Tx};
+use crate::store::{Result, Tx, figures};
 
 pub use chain::{Broken, Whole, verify, verify_against};
 pub use checkpoint::{Checkpoint, Checkpoints, NotOurs, Notary, Purpose, Signer};
 pub use damage::{Unreadable, unreadable};
 pub use destination::Unwritten;
 pub use event::{Event, KINDS};
-pub use export::{Asked, Format, export};
+pub use export::{Asked, Export, Format, export};
+pub use parts::BY;
 pub use retention::trim;
 
 /// Who acted.
@@ -36,6 +38,8 @@ pub enum Actor {
     Anonymous,
     /// The command line on the host, or the program itself.
     Host,
+    /// An application that acts for itself; the record says which.
+    Application,
 }
 
 /// Who acted, and from where, if it was a person at a browser.
@@ -63,13 +67,26 @@ pub async fn record<'a>(
     subject: Option<UserId>,
     event: Event,
 ) -> Result<()> {
+    record_through(tx, at, (doer.into(), None), subject, event).await
+}
+
+/// As [`record`], where an application acted: for itself, or for the person who did it.
+///
+/// # Errors
+/// As [`record`].
+pub async fn record_through(
+    tx: &Tx,
+    at: OffsetDateTime,
+    (doer, application): (Doer<'_>, Option<&ClientId>),
+    subject: Option<UserId>,
+    event: Event,
+) -> Result<()> {
     let (sequence, previous_hash) = audit::next_place(tx).await?;
-    let doer = doer.into();
     let actor = match doer.actor {
         Actor::Person(id) => Some(id.uuid()),
-        Actor::Anonymous | Actor::Host => None,
+        Actor::Anonymous | Actor::Host | Actor::Application => None,
     };
-    let parts = event.parts();
+    let parts = event.parts(application);
     let mut record = Stored {
         sequence,
         at,
@@ -98,7 +115,11 @@ pub async fn record<'a>(
         record.sealed_detail = Some(sealed);
     }
     record.hash = chain::hash(&record).to_vec();
-    audit::append(tx, record).await
+    audit::append(tx, record).await?;
+    match event.counted() {
+        Some(what) => figures::add(tx, at, what).await,
+        None => Ok(()),
+    }
 }
 
 /// Records that somebody looks at the trail, and at what of it. Call it before anything is shown.
@@ -109,8 +130,14 @@ pub async fn record_reading<'a>(
     tx: &Tx,
     at: OffsetDateTime,
     doer: impl Into<Doer<'a>>,
-    (how, filter): (&'static str, &Filter),
+    reading: (&'static str, &Filter),
 ) -> Result<()> {
+    record(tx, at, doer, None, self::reading(reading)).await
+}
+
+/// That somebody looks at this of the trail.
+#[must_use]
+pub fn reading((how, filter): (&'static str, &Filter)) -> Event {
     let moment = |at: Option<OffsetDateTime>| at.map(OffsetDateTime::unix_timestamp);
     let filter = json!({
         "kinds": filter.kinds,
@@ -120,5 +147,5 @@ pub async fn record_reading<'a>(
         "from": moment(filter.from),
         "to": moment(filter.to),
     });
-    record(tx, at, doer, None, Event::AuditRead { how, filter }).await
+    Event::AuditRead { how, filter }
 }

@@ -4,10 +4,11 @@
 use serde_json::{Map, Value};
 
 use super::event::Event;
+use crate::model::client::ClientId;
 
 /// The members of an event that identify nobody, but by an identifier of ours, and so stay readable for as long as
 /// the record. Every other one is sealed: a new member is, until somebody decides otherwise here.
-const OPEN: [&str; 38] = [
+const OPEN: [&str; 43] = [
     "kind",
     "role",
     "method",
@@ -34,6 +35,7 @@ const OPEN: [&str; 38] = [
     "claims",
     "details",
     "organization",
+    "invitation",
     "roles",
     "kid",
     "kids",
@@ -46,7 +48,14 @@ const OPEN: [&str; 38] = [
     "how",
     "filter",
     "through",
+    "secret_id",
+    "at",
+    "delivery",
+    "mail",
 ];
+
+/// The application that did it, for itself or for the person who is named as the actor.
+pub const BY: &str = "by";
 
 /// An event as it is kept.
 pub(super) struct Parts {
@@ -59,14 +68,19 @@ pub(super) struct Parts {
 
 impl Event {
     /// Takes it apart into what stays and what goes with whom it is about.
-    pub(super) fn parts(&self) -> Parts {
+    pub(super) fn parts(&self, application: Option<&ClientId>) -> Parts {
         let all = match serde_json::to_value(self) {
             Ok(Value::Object(all)) => all,
             _ => Map::new(),
         };
-        let (open, closed): (Map<_, _>, Map<_, _>) =
+        let (mut open, closed): (Map<_, _>, Map<_, _>) =
             all.into_iter().partition(|(name, _)| OPEN.contains(&name.as_str()));
-        let client = open.get("client").and_then(Value::as_str).map(ToOwned::to_owned);
+        if let Some(application) = application {
+            open.insert(BY.to_owned(), Value::String(application.to_string()));
+        }
+        // What it is about is found by it before what did it.
+        let about = open.get("client").and_then(Value::as_str);
+        let client = about.or(application.map(ClientId::as_str)).map(ToOwned::to_owned);
         let closed = (!closed.is_empty()).then(|| Value::Object(closed).to_string());
         Parts { client, open: Value::Object(open).to_string(), closed }
     }

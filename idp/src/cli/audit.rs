@@ -12,7 +12,7 @@ use serde_json::json;
 use time::OffsetDateTime;
 use time::format_description::well_known::{Iso8601, Rfc3339};
 
-use crate::app;
+use super::open_existing;
 use crate::audit::{self, Asked, Broken, Checkpoints, Format, KINDS, Notary, Signer, Unreadable, Whole};
 use crate::clock::SharedClock;
 use crate::config::Config;
@@ -79,7 +79,7 @@ enum FormatName {
 }
 
 pub(super) async fn run(command: &Command, config: &Config, clock: &SharedClock) -> anyhow::Result<ExitCode> {
-    let store = app::open_store(config, clock).await?;
+    let store = open_existing(config, clock).await?;
     match command {
         Command::Verify { checkpoints, json } => verify(&store, checkpoints.as_deref(), *json).await,
         Command::Export(wanted) => {

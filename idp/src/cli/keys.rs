@@ -5,8 +5,9 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use serde_json::json;
 
-use super::say;
+use super::{open_existing, say};
 use crate::app;
+use crate::audit::Actor;
 use crate::clock::SharedClock;
 use crate::config::Config;
 use crate::store::{Store, keys};
@@ -33,16 +34,16 @@ pub(super) enum Command {
 }
 
 pub(super) async fn run(command: &Command, config: &Config, clock: &SharedClock) -> anyhow::Result<ExitCode> {
-    let store = app::open_store(config, clock).await?;
+    let store = open_existing(config, clock).await?;
     match command {
         Command::List { json } => list(&store, *json).await?,
         Command::Rotate { emergency: true, json } => {
-            app::keys::replace_all(&store, clock.now()).await?;
+            app::keys::replace_all(&store, Actor::Host, clock.now()).await?;
             let said = "New keys sign within a minute, and no older token is worth anything then.";
             say(*json, &json!({ "rotated": true, "emergency": true }), said);
         }
         Command::Rotate { emergency: false, json } => {
-            app::keys::rotate(&store, clock.now()).await??;
+            app::keys::rotate(&store, Actor::Host, clock.now()).await??;
             let said = "The next keys sign within a minute.";
             say(*json, &json!({ "rotated": true, "emergency": false }), said);
         }

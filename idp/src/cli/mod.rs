@@ -143,9 +143,23 @@ impl Host {
     }
 }
 
+/// Opens the database of a service that exists. A command that is run in another folder, or without the configuration of
+/// its service, must not change a new service of its own.
+async fn open_existing(config: &Config, clock: &SharedClock) -> anyhow::Result<Store> {
+    let place = config.sqlite_path();
+    if config.database.url.is_none() && !place.exists() {
+        anyhow::bail!(
+            "There is no service here: {} does not exist. Run this command where the service runs and with its \
+             configuration (--config, IDP_…). For a new service, run `idp migrate` first.",
+            place.display()
+        );
+    }
+    app::open_store(config, clock).await
+}
+
 /// Opens the database and finds somebody in it.
 async fn open_person(email: &Email, config: &Config, clock: &SharedClock) -> anyhow::Result<(Store, User)> {
-    let store = app::open_store(config, clock).await?;
+    let store = open_existing(config, clock).await?;
     match users::by_email(&store, email).await? {
         Some(user) => Ok((store, user)),
         None => anyhow::bail!("There is no account with the address {email}."),

@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::Problem;
 use super::sections::SecretText;
+use super::{Problem, api};
 use crate::model::authorization::TypeNames;
 use crate::model::certificate::{CertificateName, DistinguishedName};
 use crate::model::client::{
-    ClientAuthMethod, ClientId, ClientName, ClientSettings, ClientType, ConsentRule, GrantType, LegacyFlow,
-    Logo, PeopleBy, Requirement, Subject, Voucher, VoucherName, WebUri,
+    Backchannel, ClientAuthMethod, ClientId, ClientName, ClientSettings, ClientType, ConsentRule,
+    DeliveryMode, GrantType, LegacyFlow, Logo, PeopleBy, Requirement, Subject, Voucher, VoucherName, WebUri,
 };
 use crate::model::jwks::Jwks;
 use crate::model::key::{Encryption, SigningAlg};
@@ -24,7 +24,7 @@ use crate::model::scope::{Scope, Scopes};
 const MIN_SECRET: usize = 32;
 
 /// Every key a `[[clients]]` table may have.
-pub(super) const KEYS: [&str; 44] = [
+pub(super) const KEYS: [&str; 48] = [
     "id",
     "name",
     "type",
@@ -58,6 +58,9 @@ pub(super) const KEYS: [&str; 44] = [
     "subject_type",
     "sector_identifier",
     "default_max_age",
+    "backchannel_token_delivery_mode",
+    "backchannel_client_notification_endpoint",
+    "backchannel_authentication_request_signing_alg",
     "require",
     "refresh_tokens",
     "consent",
@@ -69,6 +72,7 @@ pub(super) const KEYS: [&str; 44] = [
     "logo_file",
     "policy_uri",
     "tos_uri",
+    "administers",
 ];
 
 #[derive(Debug, Clone)]
@@ -76,6 +80,8 @@ pub struct DeclaredClient {
     pub id: ClientId,
     pub settings: ClientSettings,
     pub secret: Option<SecretText>,
+    /// What it may do at the administration API for itself.
+    pub administers: Scopes,
 }
 
 #[derive(Debug, Deserialize)]
@@ -117,6 +123,8 @@ pub(super) struct RawClient {
     assertion_alg: Option<SigningAlg>,
     #[serde(flatten)]
     certificate: RawCertificateName,
+    #[serde(flatten)]
+    backchannel: RawBackchannel,
     #[serde(default)]
     assertion_issuers: Vec<RawVoucher>,
     #[serde(default)]
@@ -136,6 +144,8 @@ pub(super) struct RawClient {
     logo_file: Option<PathBuf>,
     policy_uri: Option<String>,
     tos_uri: Option<String>,
+    #[serde(default)]
+    administers: Vec<Scope>,
 }
 
 /// RFC 8705 §2.1.2: one of them.
@@ -163,6 +173,29 @@ impl RawCertificateName {
             (name, None) => Ok(name),
             (_, Some(_)) => Err("has more than one of the tls_client_auth_… names."),
         }
+    }
+}
+
+/// CIBA Core 1.0 §4
+#[derive(Debug, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "they are the names of the specification")]
+struct RawBackchannel {
+    #[serde(default)]
+    backchannel_token_delivery_mode: DeliveryMode,
+    backchannel_client_notification_endpoint: Option<String>,
+    backchannel_authentication_request_signing_alg: Option<SigningAlg>,
+}
+
+impl RawBackchannel {
+    fn parse(&self) -> Result<Backchannel, String> {
+        let address =
+            self.backchannel_client_notification_endpoint.as_deref().filter(|text| !text.is_empty());
+        let address = address.map(|text| WebUri::parse(text).map_err(|error| format!("{text:?}: {error}.")));
+        Ok(Backchannel {
+            delivery: self.backchannel_token_delivery_mode,
+            notification_endpoint: address.transpose()?,
+            request_alg: self.backchannel_authentication_request_signing_alg,
+        })
     }
 }
 
@@ -204,6 +237,7 @@ impl ClientSettings {
             },
             redirect_uris,
             post_logout_redirect_uris: Vec::new(),
+            backchannel: Backchannel::default(),
             backchannel_logout_uri: None,
             frontchannel_logout_uri: None,
             initiate_login_uri: None,
@@ -257,6 +291,16 @@ impl ClientSettings {
 }
 
 impl RawClient {
+    /// The one of the file wins.
+    fn read_secret(&self) -> Result<Option<SecretText>, String> {
+        let Some(path) = self.secret_file.as_ref().filter(|path| !path.as_os_str().is_empty()) else {
+            return Ok(self.secret.clone().filter(|secret| !secret.expose().is_empty()));
+        };
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| format!("secret_file {} can not be read: {error}.", path.display()))?;
+        Ok(Some(text.trim_end().to_owned().into()))
+    }
+
     pub(super) fn parse(self, place: &str) -> Result<DeclaredClient, Problem> {
         let problem = |what: String, remedy: &str| Problem {
             place: format!("{place} (client {})", self.id),
@@ -288,18 +332,13 @@ impl RawClient {
         let assertion_issuers =
             self.assertion_issuers.iter().map(RawVoucher::parse).collect::<Result<_, _>>();
         let assertion_issuers = assertion_issuers.map_err(|error| problem(error, ""))?;
-        let mut secret = self.secret.clone().filter(|secret| !secret.expose().is_empty());
-        if let Some(path) = self.secret_file.as_ref().filter(|path| !path.as_os_str().is_empty()) {
-            let text = std::fs::read_to_string(path).map_err(|error| {
-                problem(format!("secret_file {} can not be read: {error}.", path.display()), "")
-            })?;
-            secret = Some(text.trim_end().to_owned().into());
-        }
+        let secret = self.read_secret().map_err(|error| problem(error, ""))?;
         let defaults =
             ClientSettings::of_type(self.client_type, self.name.clone(), self.redirect_uris.clone());
         let settings = ClientSettings {
             auth_method: self.auth_method.unwrap_or(defaults.auth_method),
             post_logout_redirect_uris: self.post_logout_redirect_uris.clone(),
+            backchannel: self.backchannel.parse().map_err(|error| problem(error, ""))?,
             backchannel_logout_uri: uri(&self.backchannel_logout_uri)?,
             frontchannel_logout_uri: uri(&self.frontchannel_logout_uri)?,
             initiate_login_uri: uri(&self.initiate_login_uri)?,
@@ -343,6 +382,8 @@ impl RawClient {
             ..defaults
         };
         settings.validate().map_err(|error| problem(format!("{error}."), ""))?;
+        let administers = api::given(&self.administers, self.client_type)
+            .map_err(|(what, remedy)| problem(what, remedy))?;
         let shares = settings.auth_method.has_secret();
         match &secret {
             None if shares => {
@@ -356,7 +397,7 @@ impl RawClient {
                 format!("has a secret of fewer than {MIN_SECRET} characters."),
                 "Make one with: openssl rand -base64 36",
             )),
-            _ => Ok(DeclaredClient { id: self.id, settings, secret }),
+            _ => Ok(DeclaredClient { id: self.id, settings, secret, administers }),
         }
     }
 }

@@ -11,7 +11,9 @@ use toml::{Table, Value};
 use super::clients::KEYS as CLIENT_KEYS;
 use super::sections::Raw;
 use super::{Config, Problem, Problems, authorization, tls};
+use crate::model::api;
 use crate::model::authorization::AuthorizationTypes;
+use crate::model::resource::Resource;
 
 pub(super) struct Layers {
     merged: Table,
@@ -111,9 +113,14 @@ impl Layers {
             })?;
         let mut clients = Vec::new();
         let mut problems = Vec::new();
+        let api = Resource::parse(&raw.public_url.join(api::PATH)).map_err(|error| Problem {
+            place: self.origin("public_url"),
+            what: format!("{error}."),
+            remedy: String::new(),
+        })?;
         for (index, client) in raw.clients.into_iter().enumerate() {
             match client.parse(&self.origin(&format!("clients.{index}"))) {
-                Ok(client) => clients.push(client),
+                Ok(client) => clients.push(client.for_the_api(&api)),
                 Err(problem) => problems.push(problem),
             }
         }
@@ -156,6 +163,7 @@ impl Layers {
             sign_in: raw.sign_in,
             sign_up: raw.sign_up,
             conformance: raw.conformance,
+            api: raw.api,
             passwords: raw.passwords,
             log: raw.log,
             authorization_types: types,

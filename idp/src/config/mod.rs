@@ -1,6 +1,7 @@
 //! The configuration: read once at start from the compiled-in defaults, a file and the environment,
 //! and parsed into domain types. The only room that reads the environment; never changes anything.
 
+mod api;
 mod audit;
 mod authorization;
 mod clients;
@@ -13,6 +14,7 @@ mod tls;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+pub use api::Api;
 pub use audit::{Audit, Destination, Syslog};
 pub use clients::DeclaredClient;
 pub use mail::{Mail, MailLogin, MailSecurity, MailServer};
@@ -48,6 +50,7 @@ pub struct Config {
     pub registration: Registration,
     pub sign_in: SignIn,
     pub sign_up: SignUp,
+    pub api: Api,
     pub conformance: Conformance,
     pub passwords: Passwords,
     pub log: Log,

@@ -11,6 +11,7 @@ use time::Duration;
 use url::Url;
 use zeroize::Zeroizing;
 
+use super::api::Api;
 use super::audit::Audit;
 use super::authorization::RawType;
 use super::clients::RawClient;
@@ -38,6 +39,7 @@ pub(super) struct Raw {
     pub(super) registration: Registration,
     pub(super) sign_in: SignIn,
     pub(super) sign_up: SignUp,
+    pub(super) api: Api,
     pub(super) conformance: Conformance,
     pub(super) passwords: Passwords,
     pub(super) log: Log,
@@ -322,7 +324,7 @@ fn whole(number: usize) -> i64 {
 }
 
 /// At least one; more than `MAX` is a typing error.
-fn up_to<'de, D: Deserializer<'de>, const MAX: usize>(deserializer: D) -> Result<usize, D::Error> {
+pub(super) fn up_to<'de, D: Deserializer<'de>, const MAX: usize>(deserializer: D) -> Result<usize, D::Error> {
     match usize::deserialize(deserializer)? {
         0 => Err(serde::de::Error::custom("must be at least 1")),
         number if number > MAX => Err(serde::de::Error::custom(format!("must be at most {MAX}"))),

@@ -241,3 +241,22 @@ fn people_make_accounts_only_where_somebody_says_so_and_with_the_named_domains()
         assert!(complaint.contains("is no domain such as clinic.example"), "{complaint}");
     }
 }
+
+/// Off unless somebody names a program for it, and only for programs.
+#[test]
+fn a_program_administers_only_what_its_declaration_says() {
+    let robot = "[[clients]]\nid = \"robot\"\nname = \"Robot\"\ntype = \"machine\"\n\
+        secret = \"a secret that the practice keeps to itself\"\n";
+    let plain = load(robot, &[]).unwrap();
+    assert!(plain.clients[0].administers.is_empty() && plain.clients[0].settings.resources.is_empty());
+    let named = load(&format!("{robot}administers = [\"admin:audit.read\"]"), &[]).unwrap();
+    let settings = &named.clients[0].settings;
+    assert!(settings.scopes.contains("admin:audit.read"));
+    assert!(settings.resources.contains("http://localhost:8080/api/v1"));
+    let text = complaint(&format!("{robot}administers = [\"admin:everything\"]"), &[]);
+    assert!(text.contains("administers has admin:everything, which is no scope of the API"), "{text}");
+    let web = robot.replace("machine", "web");
+    let web =
+        format!("{web}redirect_uris = [\"https://a.example/cb\"]\nadministers = [\"admin:audit.read\"]");
+    assert!(complaint(&web, &[]).contains("administers is for type machine"));
+}

@@ -13,6 +13,8 @@ use super::{base64url, sha256};
 pub enum TokenKind {
     AuthorizationCode,
     DeviceCode,
+    /// An `auth_req_id` (CIBA).
+    SignInRequest,
     RefreshToken,
     ClientSecret,
     /// With it an application may register.
@@ -28,6 +30,8 @@ pub enum TokenKind {
     Access,
     /// With it somebody makes an account.
     SignUp,
+    /// With it somebody joins an organization.
+    Invitation,
 }
 
 impl TokenKind {
@@ -35,6 +39,7 @@ impl TokenKind {
         match self {
             Self::AuthorizationCode => "idp_co_",
             Self::DeviceCode => "idp_dc_",
+            Self::SignInRequest => "idp_ar_",
             Self::RefreshToken => "idp_rt_",
             Self::ClientSecret => "idp_cs_",
             Self::InitialAccess => "idp_ia_",
@@ -47,6 +52,7 @@ impl TokenKind {
             Self::ConfirmEmail => "idp_ce_",
             Self::Access => "idp_al_",
             Self::SignUp => "idp_na_",
+            Self::Invitation => "idp_in_",
         }
     }
 }
@@ -121,6 +127,7 @@ mod tests {
         for kind in [
             Kind::AuthorizationCode,
             Kind::DeviceCode,
+            Kind::SignInRequest,
             Kind::RefreshToken,
             Kind::ClientSecret,
             Kind::InitialAccess,

@@ -57,6 +57,12 @@ pub enum Kind {
     DevicePolled,
     /// Codes of devices that one person tried, or all of them.
     UserCodeTried,
+    /// Requests to people who are somewhere else, by one client.
+    SignInAsked,
+    /// The same, to one person by one client.
+    SignInAskedOf,
+    /// When such a client asked last for the answer, and how long it has to wait.
+    SignInPolled,
     LogoutRequest,
     /// Such requests from one network.
     LogoutFrom,
@@ -79,6 +85,8 @@ pub enum Kind {
     Newcomer,
     /// A link about an address was asked for, by one person or for one address.
     AddressMailed,
+    /// Calls to the administration API by one caller within a minute.
+    ApiCall,
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -70,6 +70,40 @@ fn after_password(proven: &SignIn, account: Account) -> Step {
     }
 }
 
+/// What somebody who is signed in lacks under the rule that is to hold for them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
+    /// They have what it takes and signed in without it.
+    Proof,
+    Passkey,
+    /// A passkey or a code app.
+    SecondFactor,
+}
+
+/// Whether a log-in by `method` would do for this account by the sign-in table, asked afterwards: when a stricter rule
+/// is about to hold.
+#[must_use]
+pub fn missing(method: Method, account: Account) -> Option<Missing> {
+    let more_than_password = method != Method::Password;
+    let with_passkey = matches!(method, Method::Passkey | Method::PasswordAndPasskey);
+    let (enough, lacks) = match account.policy {
+        Policy::Free => (true, None),
+        Policy::RequireSecondFactor => {
+            let has = account.has_passkeys || account.code_app;
+            (more_than_password, (!has).then_some(Missing::SecondFactor))
+        }
+        Policy::RequirePasskey => {
+            let lacks = (!account.has_passkeys).then_some(Missing::Passkey);
+            (more_than_password && lacks.is_none(), lacks)
+        }
+        Policy::PasskeyOnly => {
+            let lacks = (!account.has_passkeys).then_some(Missing::Passkey);
+            (with_passkey && lacks.is_none(), lacks)
+        }
+    };
+    if enough { None } else { Some(lacks.unwrap_or(Missing::Proof)) }
+}
+
 #[cfg(test)]
 mod tests {
     use time::OffsetDateTime;
@@ -180,6 +214,8 @@ mod tests {
                 assert!(enough, "{account:?} {method:?}");
                 assert!(account.policy < Policy::PasskeyOnly, "{account:?}");
                 assert!(account.policy < Policy::RequirePasskey || account.has_passkeys, "{account:?}");
+                // What is asked of a session later on is what was asked of the sign-in.
+                assert!(account.policy.is_met_by(method, account.has_passkeys), "{account:?} {method:?}");
             }
         }
     }

@@ -6,6 +6,7 @@ pub mod api;
 mod codes;
 pub mod flow;
 mod guess;
+pub mod invitation;
 pub mod pages;
 pub mod passkey;
 mod password;
@@ -92,6 +93,11 @@ pub fn routes() -> Router<App> {
         .route("/login/create/passkey/options", post(sign_up::api::options))
         .route("/login/create/passkey/finish", post(sign_up::api::finish))
         .route("/login/create/password", post(sign_up::pages::submit_password))
+        .route("/login/invitation", get(invitation::pages::show).post(invitation::pages::accept))
+        .route("/login/invitation/done", get(invitation::pages::done))
+        .route("/login/invitation/name", post(invitation::pages::submit_name))
+        .route("/login/invitation/refuse", post(invitation::pages::refuse))
+        .route("/login/invitation/switch", post(invitation::pages::switch))
         .route("/login/signed-out", get(pages::signed_out))
         .route("/logout", post(pages::log_out))
         .route("/setup", get(setup::pages::show).post(setup::pages::submit))

@@ -191,7 +191,7 @@ pub async fn with_passkey(
 }
 
 /// What matters about an account when it is signed in to.
-async fn account_of(db: &impl Read, user: &User, policy: Policy) -> anyhow::Result<Account> {
+pub(super) async fn account_of(db: &impl Read, user: &User, policy: Policy) -> anyhow::Result<Account> {
     let app = totp::of_user(db, user.id).await?;
     Ok(Account {
         has_passkeys: passkeys::count_of_user(db, user.id).await? > 0,

@@ -110,8 +110,12 @@ impl MailPage {
                 let query: Vec<_> =
                     attempt.into_iter().chain(link.token.map(|token| ("token", token.expose()))).collect();
                 let mark = if query.is_empty() { "" } else { "?" };
-                let minutes = Argument::Number(f64::from(link.minutes));
-                let note = || texts("mail-link-note", &[("minutes".to_owned(), minutes)]);
+                let (name, count) = match link.minutes {
+                    days if days > 0 && days.is_multiple_of(24 * 60) => ("days", days / (24 * 60)),
+                    minutes => ("minutes", minutes),
+                };
+                let count = [(name.to_owned(), Argument::Number(f64::from(count)))];
+                let note = || texts(&format!("mail-link-note-{name}"), &count);
                 Some(Button {
                     label: own("button")?,
                     url: format!("{issuer}{}{mark}{}", link.path, serde_urlencoded::to_string(&query)?),

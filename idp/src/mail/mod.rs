@@ -3,6 +3,8 @@
 //! transport's business and happens later. Decides nothing.
 
 mod compose;
+mod invitation;
+mod samples;
 mod sign_up;
 mod transport;
 
@@ -25,6 +27,7 @@ use crate::store::{self, Tx, users};
 use crate::theme::Theme;
 
 pub use compose::{Link, MailPage, Notice};
+pub use invitation::Invite;
 pub use sign_up::{SignUpRequest, request_sign_up};
 pub use transport::{SendError, Transport};
 
@@ -197,6 +200,20 @@ impl Mailer {
 
     pub async fn new_device(&self, tx: &Tx, user: &User, happened: &Circumstances<'_>) -> Done {
         self.send(tx, user, &Notice::new("new-device", happened)).await
+    }
+
+    /// An application asks for somebody who is somewhere else. The mail leads to our pages and allows nothing; nor does
+    /// it carry words of the application's choice, but for its registered name.
+    pub async fn sign_in_requested(
+        &self,
+        tx: &Tx,
+        user: &User,
+        app: &str,
+        happened: &Circumstances<'_>,
+    ) -> Done {
+        let link = Link { path: "/requests", token: None, minutes: 0, attempt: None };
+        let notice = Notice::new("sign-in-request", happened).link(link).named("app", app).harmless();
+        self.send(tx, user, &notice).await
     }
 
     /// To the mailbox that the account has now.

@@ -7,7 +7,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::client::{ClientId, LegacyFlow};
 use super::grant::Permission;
-use super::ids::{PasskeyId, SessionId, UserId};
+use super::ids::{OrganizationId, PasskeyId, SessionId, UserId};
 use super::key::{SigningAlg, Thumbprint};
 use super::redirect_uri::RedirectUri;
 use super::session::{Assurance, Method, Session};
@@ -35,14 +35,15 @@ text_type!(
     LocalPath,
     |text| {
         let legal = |c: char| c.is_ascii_alphanumeric() || "/-_?=&.%~:+".contains(c);
-        let room = ["/account", "/admin", "/device"].into_iter().any(|room| {
+        let rooms = ["/account", "/admin", "/device", "/login/invitation", "/requests"];
+        let room = rooms.into_iter().any(|room| {
             text.strip_prefix(room).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']))
         });
         // What follows a question mark is data and leads nowhere by itself.
         let path = text.split('?').next().unwrap_or_default();
         let plain = !["//", "..", "%"].iter().any(|odd| path.contains(odd));
         if !room || text.len() > 500 || !plain || !text.chars().all(legal) {
-            return Err(Invalid::new("destination", "must be a path under /account, /admin or /device"));
+            return Err(Invalid::new("destination", "must be a path of our own pages for people"));
         }
         Ok(text.to_owned())
     }
@@ -130,6 +131,12 @@ pub struct Attempt {
     /// What was chosen on the page "Choose an account", in this attempt.
     #[serde(default)]
     pub chosen: Option<Choice>,
+    /// The organization that the application named, as it was sent.
+    #[serde(default)]
+    pub organization: Option<String>,
+    /// The one that somebody chose on the page "Choose an organization", in this attempt.
+    #[serde(default)]
+    pub acts_for: Option<(UserId, OrganizationId)>,
 }
 
 /// SHA-256 of the cookie that tells browsers apart before anyone has signed in.
@@ -220,7 +227,7 @@ pub struct CodeGrant {
     pub approval: Approval,
 }
 
-/// Who allowed something, and by which sign-in.
+/// Who allowed something, by which sign-in, and for which organization of theirs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Approval {
     pub user_id: UserId,
@@ -228,6 +235,8 @@ pub struct Approval {
     pub passkey_id: Option<PasskeyId>,
     pub method: Method,
     pub authenticated_at: OffsetDateTime,
+    #[serde(default)]
+    pub organization: Option<OrganizationId>,
 }
 
 impl From<&Session> for Approval {
@@ -238,7 +247,16 @@ impl From<&Session> for Approval {
             passkey_id: session.passkey_id,
             method: session.method,
             authenticated_at: session.authenticated_at,
+            organization: None,
         }
+    }
+}
+
+impl Approval {
+    /// The same, for an organization.
+    #[must_use]
+    pub fn for_organization(self, organization: Option<OrganizationId>) -> Self {
+        Self { organization, ..self }
     }
 }
 
@@ -254,6 +272,7 @@ mod tests {
             "/admin/people",
             "/account?return_to=https://a.example/x",
             "/device",
+            "/requests",
         ] {
             assert!(LocalPath::parse(text).is_ok(), "{text:?}");
         }
@@ -264,6 +283,7 @@ mod tests {
             "/account//evil.example",
             "https://evil.example",
             "/accountant",
+            "/requestsx",
             "/account/../oidc/authorize",
             "/account/%2e%2e/oidc/logout",
             "/account\\evil",

@@ -1,10 +1,14 @@
-//! What an application can be told about a person, claim by claim (OIDC Core §5.1, §5.5).
+//! What an application can be told about a person, claim by claim (OIDC Core §5.1, §5.5; those of
+//! organizations are our own).
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 
+use super::organization::Member;
 use super::scope::Scopes;
+use super::user::User;
 
 /// A claim that we know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -29,10 +33,13 @@ pub enum Claim {
     PhoneNumber,
     PhoneNumberVerified,
     Address,
+    OrgId,
+    OrgName,
+    Roles,
 }
 
 impl Claim {
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 22] = [
         Self::Name,
         Self::GivenName,
         Self::FamilyName,
@@ -52,6 +59,9 @@ impl Claim {
         Self::PhoneNumber,
         Self::PhoneNumberVerified,
         Self::Address,
+        Self::OrgId,
+        Self::OrgName,
+        Self::Roles,
     ];
 
     #[must_use]
@@ -76,6 +86,9 @@ impl Claim {
             Self::PhoneNumber => "phone_number",
             Self::PhoneNumberVerified => "phone_number_verified",
             Self::Address => "address",
+            Self::OrgId => "org_id",
+            Self::OrgName => "org_name",
+            Self::Roles => "roles",
         }
     }
 
@@ -86,6 +99,7 @@ impl Claim {
             Self::Email | Self::EmailVerified => Scopes::EMAIL,
             Self::PhoneNumber | Self::PhoneNumberVerified => Scopes::PHONE,
             Self::Address => Scopes::ADDRESS,
+            Self::OrgId | Self::OrgName | Self::Roles => Scopes::ORGANIZATIONS,
             _ => Scopes::PROFILE,
         }
     }
@@ -94,6 +108,41 @@ impl Claim {
     pub fn of_scopes(scopes: &Scopes) -> BTreeSet<Self> {
         Self::ALL.into_iter().filter(|claim| scopes.contains(claim.scope())).collect()
     }
+}
+
+/// What these claims are for a person and the organization that they act for, as far as they have them. `sub` is not
+/// among them.
+#[must_use]
+pub fn of_person((user, member): (&User, Option<&Member>), claims: &BTreeSet<Claim>) -> Map<String, Value> {
+    let details = &user.details;
+    let value = |claim: Claim| match claim {
+        Claim::Name => json!(user.display_name()),
+        Claim::GivenName => json!(user.given_name),
+        Claim::FamilyName => json!(user.family_name),
+        Claim::MiddleName => json!(details.middle_name),
+        Claim::Nickname => json!(details.nickname),
+        Claim::PreferredUsername => json!(details.preferred_username),
+        Claim::Profile => json!(details.profile),
+        Claim::Picture => json!(details.picture),
+        Claim::Website => json!(details.website),
+        Claim::Gender => json!(details.gender),
+        Claim::Birthdate => json!(details.birthdate),
+        Claim::PhoneNumber => json!(details.phone_number),
+        Claim::PhoneNumberVerified => {
+            json!(details.phone_number.as_ref().map(|_| details.phone_number_verified))
+        }
+        Claim::Address => json!(details.address),
+        Claim::Locale => json!(user.language),
+        Claim::Zoneinfo => json!(user.time_zone),
+        Claim::UpdatedAt => json!(user.updated_at.unix_timestamp()),
+        Claim::Email => json!(user.email),
+        Claim::EmailVerified => json!(user.email_verified),
+        Claim::OrgId => json!(member.map(|member| member.organization.id)),
+        Claim::OrgName => json!(member.map(|member| &member.organization.name)),
+        Claim::Roles => json!(member.map(|member| &member.roles)),
+    };
+    let known = claims.iter().map(|claim| (claim.as_str().to_owned(), value(*claim)));
+    known.filter(|(_, value)| !value.is_null()).collect()
 }
 
 /// Claims asked for by name, beside those of the scopes.

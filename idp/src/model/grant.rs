@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use super::authorization::AuthorizationDetails;
 use super::claims::NamedClaims;
 use super::client::{Client, ClientId};
-use super::ids::{GrantId, PasskeyId, RefreshTokenId, SessionId, UserId};
+use super::ids::{GrantId, OrganizationId, PasskeyId, RefreshTokenId, SessionId, UserId};
 use super::key::Confirmation;
 use super::resource::Resources;
 use super::scope::{Scope, Scopes};
@@ -52,6 +52,12 @@ impl Permission {
         self.scopes.union(&named.collect())
     }
 
+    /// Whether it is about the organization that somebody signs in for.
+    #[must_use]
+    pub fn asks_for_organization(&self) -> bool {
+        self.told().contains(Scopes::ORGANIZATIONS)
+    }
+
     /// What is left of it when the client may have no more than its registration says now.
     #[must_use]
     pub fn within(&self, client: &Client) -> Self {
@@ -75,6 +81,8 @@ pub struct Grant {
     /// outlives the session.
     pub passkey_id: Option<PasskeyId>,
     pub permission: Permission,
+    /// The organization that its person chose, for as long as it lasts. It is worth something while they belong to it.
+    pub organization: Option<OrganizationId>,
     /// What its holder has to prove: of a public client's refresh tokens.
     pub key: Option<Confirmation>,
     /// Of the sign-in that this grant came from; a refresh never changes them (OIDC Core §12.2).

@@ -72,6 +72,10 @@ id_type!(
     /// One refresh token of a grant.
     RefreshTokenId
 );
+id_type!(
+    /// One of the secrets of a client.
+    ClientSecretId
+);
 
 id_type!(
     /// One recovery code of a person.
@@ -85,7 +89,15 @@ id_type!(
     /// Something that waits to be sent.
     OutboxId
 );
+id_type!(
+    /// A search that an administrator keeps.
+    SearchId
+);
 
+id_type!(
+    /// What an application asks somebody who is somewhere else.
+    SignInRequestId
+);
 id_type!(
     /// A token with which applications may register.
     RegistrationTokenId

@@ -1,6 +1,7 @@
 //! The nouns of sign-in as pure types: what they are and which values are legal.
 //! Never does I/O, never reads a clock, never knows HTTP or SQL.
 
+pub mod api;
 pub mod attempt;
 pub mod authorization;
 pub mod certificate;
@@ -19,6 +20,7 @@ pub mod redirect_uri;
 pub mod resource;
 pub mod scope;
 pub mod session;
+pub mod sign_in_request;
 pub mod sign_up;
 pub mod user;
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 
+use super::client::ClientId;
 use super::ids::{InvitationId, OrganizationId, UserId};
 use super::user::{Email, Policy};
 use super::{Invalid, text_set, text_type};
@@ -100,8 +101,19 @@ pub struct Membership {
     pub created_at: OffsetDateTime,
 }
 
-/// An invitation is good for this long.
-pub const INVITATION_LIFETIME: Duration = Duration::days(7);
+/// An invitation is good for so many days.
+pub const INVITATION_DAYS: std::ops::RangeInclusive<u32> = 1..=30;
+/// …and for so many unless somebody says otherwise.
+pub const USUAL_INVITATION_DAYS: u32 = 7;
+/// So long afterwards its link still says what became of it.
+pub const INVITATION_REMEMBERED: Duration = Duration::days(7);
+
+/// Somebody in an organization that they act for, as both are now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    pub organization: Organization,
+    pub roles: Roles,
+}
 
 /// An address that is asked to join, and as what.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,8 +124,45 @@ pub struct Invitation {
     pub roles: Roles,
     /// `None`: the command line.
     pub invited_by: Option<UserId>,
+    /// Who had the address when it was invited: nobody else counts as them later.
+    pub invitee: Option<UserId>,
+    /// The application that they go on to.
+    pub client: Option<ClientId>,
     pub created_at: OffsetDateTime,
     pub expires_at: OffsetDateTime,
+    pub ended: Option<Ending>,
+}
+
+/// How an invitation ended that did not only grow old.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Ending {
+    Accepted,
+    /// Whoever was invited does not want to.
+    Refused,
+    /// Whoever invited took it back.
+    Withdrawn,
+    /// A newer one to the same address took its place.
+    Replaced,
+}
+
+impl Ending {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Refused => "refused",
+            Self::Withdrawn => "withdrawn",
+            Self::Replaced => "replaced",
+        }
+    }
+
+    #[must_use]
+    pub fn from_stored(text: &str) -> Option<Self> {
+        [Self::Accepted, Self::Refused, Self::Withdrawn, Self::Replaced]
+            .into_iter()
+            .find(|ending| ending.as_str() == text)
+    }
 }
 
 /// Where a rule for signing in comes from.

@@ -26,10 +26,19 @@ impl Scopes {
     pub const PHONE: &'static str = "phone";
     pub const ADDRESS: &'static str = "address";
     pub const OFFLINE_ACCESS: &'static str = "offline_access";
+    /// Our own: the organization that somebody signs in for, and what they are there.
+    pub const ORGANIZATIONS: &'static str = "organizations";
 
-    /// Those that are about a person, as OpenID Connect names them; all others are an API's.
-    pub const OF_PERSON: [&'static str; 6] =
-        [Self::OPENID, Self::PROFILE, Self::EMAIL, Self::PHONE, Self::ADDRESS, Self::OFFLINE_ACCESS];
+    /// Those that are about a person, most of them as OpenID Connect names them; all others are an API's.
+    pub const OF_PERSON: [&'static str; 7] = [
+        Self::OPENID,
+        Self::PROFILE,
+        Self::EMAIL,
+        Self::PHONE,
+        Self::ADDRESS,
+        Self::OFFLINE_ACCESS,
+        Self::ORGANIZATIONS,
+    ];
 
     #[must_use]
     pub fn without(&self, scope: &str) -> Self {

@@ -22,13 +22,23 @@ pub struct SignUpLink {
     pub expires_at: OffsetDateTime,
 }
 
+/// What lets somebody make an account, as the SHA-256 of its token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ticket {
+    /// A link that they asked for, where people may make accounts themselves.
+    Link([u8; 32]),
+    /// An invitation to an organization.
+    Invitation([u8; 32]),
+}
+
 /// Somebody who has followed their link and said their name, and has no way in yet. In ephemeral storage,
 /// under a random handle.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Newcomer {
     pub browser: BrowserId,
-    /// SHA-256 of the link's token, which is spent with the account.
-    pub link: [u8; 32],
+    /// What is spent with the account.
+    pub ticket: Ticket,
     /// What they will be known by, which their passkey has to know before they exist.
     pub id: UserId,
     pub handle: Vec<u8>,
@@ -39,6 +49,11 @@ pub struct Newcomer {
 }
 
 impl Newcomer {
+    #[must_use]
+    pub const fn is_invited(&self) -> bool {
+        matches!(self.ticket, Ticket::Invitation(_))
+    }
+
     /// The person they become. Whoever has the link reads the mailbox.
     #[must_use]
     pub fn user(&self, now: OffsetDateTime) -> User {

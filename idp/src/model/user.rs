@@ -5,6 +5,7 @@ use time::OffsetDateTime;
 
 use super::details::Details;
 use super::ids::UserId;
+use super::session::{Assurance, Method};
 use super::{Invalid, text_type};
 
 text_type!(
@@ -119,6 +120,18 @@ impl Policy {
     pub fn from_stored(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|policy| policy.as_str() == text)
     }
+
+    /// Whether a sign-in by `method` is what this rule would have let through, of somebody who has passkeys now or none.
+    #[must_use]
+    pub fn is_met_by(self, method: Method, has_passkeys: bool) -> bool {
+        let assurance = method.assurance();
+        match self {
+            Self::Free => true,
+            Self::RequireSecondFactor => assurance >= Assurance::SecondFactor,
+            Self::RequirePasskey => assurance >= Assurance::SecondFactor && has_passkeys,
+            Self::PasskeyOnly => assurance >= Assurance::PhishingResistant,
+        }
+    }
 }
 
 impl std::str::FromStr for Policy {
@@ -151,6 +164,12 @@ impl ServiceRole {
     #[must_use]
     pub fn from_stored(text: &str) -> Option<Self> {
         [Self::Operator, Self::Support, Self::Auditor].into_iter().find(|role| role.as_str() == text)
+    }
+
+    /// Whether the console shows them the way to the rooms about the service as a whole, which judge for themselves.
+    #[must_use]
+    pub const fn is_shown_the_service(self) -> bool {
+        matches!(self, Self::Operator | Self::Auditor)
     }
 }
 

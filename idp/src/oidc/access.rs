@@ -1,6 +1,8 @@
 //! What an access token of ours still stands for: its signature and its time, and everything behind it
 //! that may have ended since it was made (C6, C17).
 
+use time::OffsetDateTime;
+
 use super::Desk;
 use super::claims::{AccessToken, Actor};
 use crate::crypto::jwt;
@@ -8,9 +10,11 @@ use crate::model::claims::NamedClaims;
 use crate::model::client::{Client, ClientId};
 use crate::model::grant::Grant;
 use crate::model::ids::{GrantId, UserId};
+use crate::model::organization::Member;
 use crate::model::scope::Scopes;
+use crate::model::session::Method;
 use crate::model::user::User;
-use crate::store::{clients, grants, organizations, revoked_tokens, sessions, users};
+use crate::store::{clients, grants, memberships, organizations, revoked_tokens, sessions, users};
 
 /// A token that holds.
 #[derive(Debug)]
@@ -20,8 +24,12 @@ pub struct Access {
     pub scopes: Scopes,
     /// The person it speaks for; `None` when a client acts for itself.
     pub user: Option<User>,
+    /// What they are in the organization that it is for, as of now.
+    pub member: Option<Member>,
     /// What its grant was asked for by name.
     pub named: NamedClaims,
+    /// How and when the person of its grant proved to be themselves.
+    pub proof: Option<(Method, OffsetDateTime)>,
 }
 
 /// Reads a token of ours, if it still holds. What it is for is the caller's to check.
@@ -29,7 +37,7 @@ pub struct Access {
 /// # Errors
 /// When the database does not answer.
 pub async fn open(desk: &Desk<'_>, token: &str) -> anyhow::Result<Option<Access>> {
-    let Some(token) = read(desk, token) else {
+    let Some(mut token) = read(desk, token) else {
         return Ok(None);
     };
     let (Ok(scopes), Ok(client_id)) = (Scopes::parse(&token.scope), ClientId::parse(&token.client_id)) else {
@@ -44,7 +52,8 @@ pub async fn open(desk: &Desk<'_>, token: &str) -> anyhow::Result<Option<Access>
     let Some(grant_id) = &token.grant_id else {
         let user = vouched(desk, &client, &token).await?;
         let holds = user.is_some() == token.vouched_by.is_some();
-        return Ok(holds.then(|| Access { token, client, scopes, user, named: NamedClaims::default() }));
+        let named = NamedClaims::default();
+        return Ok(holds.then(|| Access { token, client, scopes, user, member: None, named, proof: None }));
     };
     let Ok(grant_id) = grant_id.parse::<GrantId>() else {
         return Ok(None);
@@ -61,9 +70,15 @@ pub async fn open(desk: &Desk<'_>, token: &str) -> anyhow::Result<Option<Access>
     if !actors_stand(desk, token.act.as_ref()).await? {
         return Ok(None);
     }
-    let user = holder(desk, &grant).await?;
+    let Some((user, member)) = holder(desk, &grant).await? else {
+        return Ok(None);
+    };
+    if token.org_id.is_some() {
+        token.roles = member.as_ref().map(|member| member.roles.clone());
+    }
     let named = grant.permission.within(&client).claims;
-    Ok(user.map(|user| Access { token, client, scopes, user: Some(user), named }))
+    let proof = Some((grant.method, grant.authenticated_at));
+    Ok(Some(Access { token, client, scopes, user: Some(user), member, named, proof }))
 }
 
 /// Whether everybody who handed a token on may still act. A chain is as short as exchange lets it be.
@@ -110,11 +125,11 @@ pub async fn may_be_vouched_for(desk: &Desk<'_>, found: Option<User>) -> anyhow:
     Ok(Some(user).filter(|user| user.may_be_vouched_for(policy)))
 }
 
-/// The person behind a grant, if it still holds.
+/// The person behind a grant and what they are in its organization, if it still holds.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn holder(desk: &Desk<'_>, grant: &Grant) -> anyhow::Result<Option<User>> {
+pub async fn holder(desk: &Desk<'_>, grant: &Grant) -> anyhow::Result<Option<(User, Option<Member>)>> {
     if grant.revoked_at.is_some() {
         return Ok(None);
     }
@@ -123,5 +138,12 @@ pub async fn holder(desk: &Desk<'_>, grant: &Grant) -> anyhow::Result<Option<Use
     };
     let session = sessions::of_user_by_id(desk.store, user.id, grant.session_id).await?;
     let session_stands = session.is_some_and(|session| session.is_live(desk.now, desk.limits));
-    Ok((session_stands || grant.is_offline()).then_some(user))
+    if !session_stands && !grant.is_offline() {
+        return Ok(None);
+    }
+    let Some(organization) = grant.organization else {
+        return Ok(Some((user, None)));
+    };
+    let member = memberships::member(desk.store, user.id, organization).await?;
+    Ok(member.map(|member| (user, Some(member))))
 }

@@ -10,7 +10,7 @@ use crate::crypto::foreign::Unverified;
 use crate::crypto::sha256;
 use crate::ephemeral::Kind;
 use crate::model::client::{Client, ClientAuthMethod};
-use crate::store::clients;
+use crate::store::client_secrets;
 
 /// RFC 7523 §2.2
 pub const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -81,8 +81,14 @@ async fn signed_claims(
             Ok(client_keys::signed_claims(desk, client, &parsed).await?)
         }
         ClientAuthMethod::ClientSecretJwt => {
-            let secret = clients::shared_secret(desk.store, &client.id).await?;
-            Ok(secret.and_then(|secret| parsed.signed_with(&secret)))
+            for (known, secret) in client_secrets::shared(desk.store, &client.id, desk.now).await? {
+                let signed = Unverified::parse(assertion).and_then(|parsed| parsed.signed_with(&secret));
+                if let Some(claims) = signed {
+                    desk.secret_uses.note(&known, desk.now);
+                    return Ok(Some(claims));
+                }
+            }
+            Ok(None)
         }
         _ => Ok(None),
     }

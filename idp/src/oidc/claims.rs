@@ -1,14 +1,11 @@
 //! What tokens and userinfo say about a person and their sign-in.
 
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::model::authorization::AuthorizationDetails;
-use crate::model::claims::Claim;
 use crate::model::key::Confirmation;
-use crate::model::user::User;
+use crate::model::organization::Roles;
 
 /// OIDC Core §2. The profile of the person is not in it: claims by scope come from userinfo
 /// (§5.4), and only what was asked for by name is here.
@@ -59,6 +56,11 @@ pub struct AccessToken {
     pub amr: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub grant_id: Option<String>,
+    /// The organization that the person acts for, and what they are there (RFC 9068 §2.2.3.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub org_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub roles: Option<Roles>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cnf: Option<Confirmation>,
     /// Who acts for the person, where it is not whom they allowed it.
@@ -123,35 +125,4 @@ pub struct Hint {
     pub exp: i64,
     #[serde(default)]
     pub sid: Option<String>,
-}
-
-/// What these claims are for a person, as far as they have them. `sub` is not among them.
-#[must_use]
-pub fn of_person(user: &User, claims: &BTreeSet<Claim>) -> Map<String, Value> {
-    let details = &user.details;
-    let value = |claim: Claim| match claim {
-        Claim::Name => json!(user.display_name()),
-        Claim::GivenName => json!(user.given_name),
-        Claim::FamilyName => json!(user.family_name),
-        Claim::MiddleName => json!(details.middle_name),
-        Claim::Nickname => json!(details.nickname),
-        Claim::PreferredUsername => json!(details.preferred_username),
-        Claim::Profile => json!(details.profile),
-        Claim::Picture => json!(details.picture),
-        Claim::Website => json!(details.website),
-        Claim::Gender => json!(details.gender),
-        Claim::Birthdate => json!(details.birthdate),
-        Claim::PhoneNumber => json!(details.phone_number),
-        Claim::PhoneNumberVerified => {
-            json!(details.phone_number.as_ref().map(|_| details.phone_number_verified))
-        }
-        Claim::Address => json!(details.address),
-        Claim::Locale => json!(user.language),
-        Claim::Zoneinfo => json!(user.time_zone),
-        Claim::UpdatedAt => json!(user.updated_at.unix_timestamp()),
-        Claim::Email => json!(user.email),
-        Claim::EmailVerified => json!(user.email_verified),
-    };
-    let known = claims.iter().map(|claim| (claim.as_str().to_owned(), value(*claim)));
-    known.filter(|(_, value)| !value.is_null()).collect()
 }

@@ -12,8 +12,8 @@ use super::error::{EndpointError, OAuthError};
 use super::{Desk, assertion, certificate};
 use crate::crypto::foreign::Unverified;
 use crate::crypto::{constant_time_eq, sha256};
-use crate::model::client::{Client, ClientAuthMethod, ClientId};
-use crate::store::clients;
+use crate::model::client::{Client, ClientAuthMethod, ClientId, ClientSecret, LIVE_SECRETS};
+use crate::store::{client_secrets, clients};
 use crate::web::params::Params;
 
 /// What a client presents.
@@ -42,23 +42,22 @@ pub async fn authenticate(
 ) -> Result<Client, EndpointError> {
     let Presented { client_id, credential } = presented(headers, params)?;
     let refused = OAuthError::InvalidClient { basic: matches!(credential, Credential::Basic(_)) };
-    let found = match ClientId::parse(&client_id) {
-        Ok(id) => clients::by_id(desk.store, &id).await?,
-        Err(_) => None,
-    };
+    let id = ClientId::parse(&client_id).map_err(|_| refused.clone())?;
+    let found = clients::by_id(desk.store, &id).await?;
+    // Looked for and compared even when there is no such client, so that the answer takes as long.
     let secret = match &credential {
-        Credential::Basic(secret) | Credential::Post(secret) => Some(secret),
+        Credential::Basic(secret) | Credential::Post(secret) => fitting(desk, &id, secret).await?,
         Credential::Nothing | Credential::Assertion(_) => None,
     };
-    // Compared even when there is no such client, so that the answer takes as long.
-    let hash = secret.map(|secret| sha256(secret.as_bytes()));
-    let expected = found.as_ref().and_then(|client| client.secret_hash);
-    let secret_fits = constant_time_eq(&hash.unwrap_or([0; 32]), &expected.unwrap_or([1; 32]));
     let client = found.filter(Client::is_enabled).ok_or_else(|| refused.clone())?;
     let fits = match (&credential, client.settings.auth_method) {
         (Credential::Nothing, ClientAuthMethod::None) => true,
         (Credential::Basic(_), ClientAuthMethod::ClientSecretBasic)
-        | (Credential::Post(_), ClientAuthMethod::ClientSecretPost) => secret_fits,
+        | (Credential::Post(_), ClientAuthMethod::ClientSecretPost) => {
+            let secret = secret.ok_or_else(|| refused.clone())?;
+            desk.secret_uses.note(&secret, desk.now);
+            true
+        }
         (
             Credential::Assertion(assertion),
             ClientAuthMethod::PrivateKeyJwt | ClientAuthMethod::ClientSecretJwt,
@@ -70,6 +69,25 @@ pub async fn authenticate(
         _ => false,
     };
     if fits { Ok(client) } else { Err(refused.into()) }
+}
+
+/// The secret of the client that was presented, if it is good now.
+async fn fitting(
+    desk: &Desk<'_>,
+    id: &ClientId,
+    presented: &str,
+) -> Result<Option<ClientSecret>, EndpointError> {
+    let hash = sha256(presented.as_bytes());
+    let mut known = client_secrets::of(desk.store, id).await?;
+    known.retain(|secret| secret.is_live(desk.now));
+    let mut fitting = None;
+    for place in 0..LIVE_SECRETS.max(known.len()) {
+        let secret = known.get(place);
+        if constant_time_eq(&hash, &secret.map_or([0; 32], |secret| secret.hash)) {
+            fitting = secret.cloned();
+        }
+    }
+    Ok(fitting)
 }
 
 fn presented(headers: &HeaderMap, params: &Params) -> Result<Presented, OAuthError> {

@@ -3,11 +3,11 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{device, par, register};
+use super::{ciba, device, par, register};
 use crate::config::{Config, Mtls, PublicUrl};
 use crate::crypto::foreign::ED25519;
 use crate::model::claims::Claim;
-use crate::model::client::{ClientAuthMethod, LegacyFlow};
+use crate::model::client::{ClientAuthMethod, DeliveryMode, LegacyFlow};
 use crate::model::key::{ContentEncryption, KeyWrapping, SigningAlg};
 use crate::model::scope::Scopes;
 
@@ -50,6 +50,7 @@ fn endpoints(public_url: &PublicUrl) -> Value {
         "introspection_endpoint": public_url.join("/oidc/introspect"),
         "pushed_authorization_request_endpoint": public_url.join(par::PATH),
         "device_authorization_endpoint": public_url.join(device::PATH),
+        "backchannel_authentication_endpoint": public_url.join(ciba::PATH),
         "registration_endpoint": public_url.join(register::PATH),
         "end_session_endpoint": public_url.join("/oidc/logout"),
     })
@@ -67,6 +68,7 @@ fn requests(legacy: bool, sign_up: bool) -> Value {
         "urn:ietf:params:oauth:grant-type:device_code",
         "urn:ietf:params:oauth:grant-type:token-exchange",
         "urn:ietf:params:oauth:grant-type:jwt-bearer",
+        "urn:openid:params:grant-type:ciba",
     ];
     if legacy {
         types.extend(LegacyFlow::ALL.map(LegacyFlow::as_str));
@@ -107,6 +109,7 @@ fn certificates(mtls: &Mtls) -> Value {
             "introspection_endpoint": url.join("/oidc/introspect"),
             "pushed_authorization_request_endpoint": url.join(par::PATH),
             "device_authorization_endpoint": url.join(device::PATH),
+            "backchannel_authentication_endpoint": url.join(ciba::PATH),
         },
     })
 }
@@ -131,6 +134,10 @@ fn clients(mtls: Option<&Mtls>) -> Value {
         "introspection_endpoint_auth_signing_alg_values_supported": assertions,
         "request_object_signing_alg_values_supported": theirs(),
         "dpop_signing_alg_values_supported": theirs(),
+        "backchannel_token_delivery_modes_supported": DeliveryMode::ALL.map(DeliveryMode::as_str),
+        "backchannel_authentication_request_signing_alg_values_supported": theirs(),
+        // People sign in here before they allow anything, so a code of theirs would protect nothing more.
+        "backchannel_user_code_parameter_supported": false,
     })
 }
 

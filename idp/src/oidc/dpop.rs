@@ -21,8 +21,8 @@ const NONCE_MINUTES: i64 = 5;
 /// The request that a proof has to be made for.
 #[derive(Debug, Clone, Copy)]
 pub struct Target<'a> {
-    pub method: &'static str,
-    pub path: &'static str,
+    pub method: &'a str,
+    pub path: &'a str,
     /// The access token that comes with it (§4.3).
     pub token: Option<&'a str>,
 }

@@ -62,9 +62,15 @@ pub enum OAuthError {
     /// RFC 8628 §3.5.
     #[error("ask less often: wait five seconds longer from now on")]
     SlowDown,
-    /// RFC 8628 §3.5.
-    #[error("the device code has expired; begin again")]
+    /// RFC 8628 §3.5, CIBA §11.
+    #[error("the device code or auth_req_id has expired; begin again")]
     ExpiredToken,
+    /// CIBA §13.
+    #[error("nobody can be told from the hint")]
+    UnknownUserId,
+    /// CIBA §13.
+    #[error("{0}")]
+    InvalidBindingMessage(String),
     /// OpenID Connect Core Unmet Authentication Requirements 1.0.
     #[error("none of the demanded acr values is known here")]
     UnmetAuthenticationRequirements,
@@ -80,6 +86,12 @@ pub enum OAuthError {
     /// OIDC Core §3.1.2.6.
     #[error("the person has to log in")]
     LoginRequired,
+    /// RFC 6749 §4.1.2.1. One text, whether there is such an organization or not.
+    #[error("the person does not belong to this organization")]
+    NoMember,
+    /// OIDC Core §3.1.2.6.
+    #[error("the person has to choose or to add something")]
+    InteractionRequired,
     /// OIDC Core §3.1.2.6.
     #[error("somebody else is logged in")]
     AccountSelectionRequired,
@@ -127,11 +139,14 @@ impl OAuthError {
             Self::AuthorizationPending => "authorization_pending",
             Self::SlowDown => "slow_down",
             Self::ExpiredToken => "expired_token",
+            Self::UnknownUserId => "unknown_user_id",
+            Self::InvalidBindingMessage(_) => "invalid_binding_message",
             Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
             Self::InvalidTarget => "invalid_target",
             Self::InvalidAuthorizationDetails(_) => "invalid_authorization_details",
-            Self::AccessDenied => "access_denied",
+            Self::AccessDenied | Self::NoMember => "access_denied",
             Self::LoginRequired => "login_required",
+            Self::InteractionRequired => "interaction_required",
             Self::AccountSelectionRequired => "account_selection_required",
             Self::ConsentRequired => "consent_required",
             Self::RequestNotSupported => "request_not_supported",

@@ -5,6 +5,7 @@ pub mod assertion;
 pub mod authorize;
 mod bounds;
 pub mod certificate;
+pub mod ciba;
 pub mod claims;
 pub mod client_auth;
 mod client_keys;
@@ -18,7 +19,11 @@ pub mod endpoints;
 pub mod error;
 pub mod introspect;
 pub mod logout;
+pub mod organization;
+mod pace;
 pub mod par;
+pub mod policy;
+pub mod presented;
 pub mod register;
 pub mod revoke;
 pub mod subject;
@@ -41,7 +46,7 @@ use crate::http_client::HttpClient;
 use crate::model::authorization::AuthorizationTypes;
 use crate::model::session::SessionLimits;
 use crate::model::user::Policy;
-use crate::store::Store;
+use crate::store::{Store, client_secrets};
 
 /// A clock of somebody else may go ahead of ours by this (security: C12).
 const AHEAD: Duration = Duration::seconds(15);
@@ -54,6 +59,8 @@ pub struct Desk<'a> {
     pub http: &'a HttpClient,
     pub keys: Arc<KeyRing>,
     pub entropy: Entropy,
+    /// Where it is noted which secrets of clients are still used.
+    pub secret_uses: &'a client_secrets::Uses,
     pub tokens: &'a Tokens,
     pub registration: Registration,
     /// What clients may ask for in detail.
@@ -74,7 +81,8 @@ pub struct Desk<'a> {
 }
 
 /// Where clients authenticate. An assertion may be for one of these instead of our issuer.
-const AUTHENTICATED: [&str; 5] = ["/oidc/token", par::PATH, device::PATH, "/oidc/revoke", "/oidc/introspect"];
+const AUTHENTICATED: [&str; 6] =
+    ["/oidc/token", par::PATH, device::PATH, ciba::PATH, "/oidc/revoke", "/oidc/introspect"];
 
 /// What people pass through in a browser.
 pub fn pages() -> Router<App> {
@@ -82,8 +90,11 @@ pub fn pages() -> Router<App> {
         .route("/oidc/authorize", get(endpoints::authorize).post(endpoints::authorize_post))
         .route("/oidc/authorize/resume", get(endpoints::resume))
         .route("/oidc/consent", post(consent::pages::submit))
+        .route("/oidc/organization", post(organization::pages::choose))
         .route("/device", get(device::pages::ask).post(device::pages::find))
         .route("/device/decide", post(device::pages::answer))
+        .route("/requests", get(ciba::pages::list))
+        .route("/requests/{id}", get(ciba::pages::show).post(ciba::pages::decide))
         .route("/oidc/logout", get(logout::pages::show).post(logout::pages::submit))
         .route("/oidc/logout/resume", get(logout::pages::resume))
         .route("/oidc/logout/farewell", get(logout::pages::farewell))
@@ -107,6 +118,7 @@ pub fn endpoints() -> Router<App> {
 pub fn back_endpoints() -> Router<App> {
     Router::new()
         .route("/oidc/introspect", post(endpoints::introspect))
+        .route("/oidc/backchannel_authentication", post(endpoints::backchannel_authentication))
         .route("/oidc/session", get(endpoints::check_session))
         .route("/oidc/register", post(endpoints::register))
         .route(
@@ -125,6 +137,7 @@ pub fn mtls_endpoints() -> Router<App> {
         .route("/oidc/device_authorization", post(endpoints::device_authorization))
         .route("/oidc/revoke", post(endpoints::revoke))
         .route("/oidc/introspect", post(endpoints::introspect))
+        .route("/oidc/backchannel_authentication", post(endpoints::backchannel_authentication))
         .route("/oidc/userinfo", get(endpoints::userinfo).post(endpoints::userinfo))
 }
 

@@ -25,7 +25,7 @@ const PREFIX: &str = "urn:ietf:params:oauth:request_uri:";
 const LIFETIME: Duration = Duration::seconds(90);
 
 /// What an authorization request is read for. Nothing else is kept, least of all a secret.
-const KEPT: [&str; 20] = [
+const KEPT: [&str; 21] = [
     "acr_values",
     "authorization_details",
     "claims",
@@ -37,6 +37,7 @@ const KEPT: [&str; 20] = [
     "login_hint",
     "max_age",
     "nonce",
+    "organization",
     "prompt",
     "redirect_uri",
     "registration",

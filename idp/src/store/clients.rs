@@ -1,16 +1,15 @@
 //! Registered applications.
 
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr, OnConflict, Query};
 use sea_orm::{
     ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
     QuerySelect,
 };
 use time::OffsetDateTime;
-use zeroize::Zeroizing;
 
 use super::entity::{client, client_origin, grant};
+use super::users::escaped;
 use super::{Read, Result, StoreError, Tx, from_millis, insert_new, stored, to_millis, unique};
-use crate::crypto::seal::Place;
 use crate::crypto::token::TokenHash;
 use crate::model::client::{Client, ClientId, ClientSource};
 use crate::model::ids::SessionId;
@@ -19,50 +18,13 @@ pub async fn by_id(db: &impl Read, id: &ClientId) -> Result<Option<Client>> {
     unique(db, client::Entity::find_by_id(id.as_str())).await?.map(from_row).transpose()
 }
 
-/// At most `limit` clients in the order of their identifiers, after one of them.
-pub async fn page(db: &impl Read, after: Option<&ClientId>, limit: u64) -> Result<Vec<Client>> {
-    let mut query = client::Entity::find().order_by_asc(client::Column::Id).limit(limit);
-    if let Some(after) = after {
-        query = query.filter(client::Column::Id.gt(after.as_str()));
-    }
-    query.all(db.connection()).await?.into_iter().map(from_row).collect()
-}
-
-/// Disables one, or brings it back. `false` when it is so already.
-pub async fn set_enabled(tx: &Tx, id: &ClientId, enabled: bool, now: OffsetDateTime) -> Result<bool> {
-    let column = client::Column::DisabledAt;
-    let (value, otherwise) =
-        if enabled { (None, column.is_not_null()) } else { (Some(to_millis(now)), column.is_null()) };
-    let changed = client::Entity::update_many()
-        .col_expr(column, Expr::value(value))
-        .filter(client::Column::Id.eq(id.as_str()))
-        .filter(otherwise)
-        .exec(tx.connection())
-        .await?;
-    Ok(changed.rows_affected == 1)
-}
-
-/// The secret of a client that signs with it.
-pub async fn shared_secret(db: &impl Read, id: &ClientId) -> Result<Option<Zeroizing<Vec<u8>>>> {
-    let row = unique(db, client::Entity::find_by_id(id.as_str())).await?;
-    let sealed = row.and_then(|row| row.sealed_secret);
-    sealed.map(|sealed| Ok(db.sealer().open(secret_place(id.as_str()), &sealed)?)).transpose()
-}
-
-/// Keeps the secret of a client that signs with it, or forgets one that is not needed any more. Of all other
-/// clients a hash is enough.
-pub async fn share_secret(tx: &Tx, id: &ClientId, secret: Option<&str>) -> Result<()> {
-    let sealed = secret.map(|secret| tx.seal(secret_place(id.as_str()), secret.as_bytes())).transpose()?;
-    client::Entity::update_many()
-        .col_expr(client::Column::SealedSecret, Expr::value(sealed))
-        .filter(client::Column::Id.eq(id.as_str()))
-        .exec(tx.connection())
-        .await?;
-    Ok(())
-}
-
-fn secret_place(row: &str) -> Place<'_> {
-    Place { table: "client", column: "sealed_secret", row }
+/// Those that the operator keeps, and not those that registered themselves; by their ids, the first 500.
+pub async fn kept_by_us(db: &impl Read) -> Result<Vec<Client>> {
+    let kept = client::Entity::find()
+        .filter(client::Column::Source.ne(ClientSource::Registered.as_str()))
+        .order_by_asc(client::Column::Id)
+        .limit(500);
+    kept.all(db.connection()).await?.into_iter().map(from_row).collect()
 }
 
 /// Adds a client. `false` when the id is taken.
@@ -79,7 +41,7 @@ pub async fn update(tx: &Tx, changed: &Client) -> Result<bool> {
     let settings = stored("client", serde_json::to_value(&changed.settings))?;
     let updated = client::Entity::update_many()
         .col_expr(client::Column::Settings, Expr::value(settings))
-        .col_expr(client::Column::SecretHash, Expr::value(changed.secret_hash.map(|hash| hash.to_vec())))
+        .col_expr(client::Column::Name, Expr::value(changed.settings.name.as_str()))
         .filter(client::Column::Id.eq(changed.id.as_str()))
         .exec(tx.connection())
         .await?;
@@ -116,23 +78,70 @@ pub async fn managed(db: &impl Read, id: &ClientId, token: TokenHash) -> Result<
     unique(db, query).await?.map(from_row).transpose()
 }
 
+/// Holds a client until the transaction ends, so that changes to it happen one after the other. `false` when there
+/// is no such client.
+pub async fn lock(tx: &Tx, id: &ClientId) -> Result<bool> {
+    let held = client::Entity::update_many()
+        .col_expr(client::Column::CreatedAt, Expr::col(client::Column::CreatedAt))
+        .filter(client::Column::Id.eq(id.as_str()))
+        .exec(tx.connection())
+        .await?;
+    Ok(held.rows_affected == 1)
+}
+
 /// Removes a client with everything that it was given.
-pub async fn delete(tx: &Tx, id: &ClientId, token: TokenHash) -> Result<bool> {
+pub async fn delete(tx: &Tx, id: &ClientId) -> Result<bool> {
     let deleted = client::Entity::delete_many()
         .filter(client::Column::Id.eq(id.as_str()))
-        .filter(client::Column::ManagementHash.eq(token.0.to_vec()))
         .exec(tx.connection())
         .await?;
     Ok(deleted.rows_affected == 1)
+}
+
+/// Disables a client or enables it again.
+pub async fn set_enabled(tx: &Tx, id: &ClientId, enabled: bool, now: OffsetDateTime) -> Result<()> {
+    client::Entity::update_many()
+        .col_expr(client::Column::DisabledAt, Expr::value((!enabled).then(|| to_millis(now))))
+        .filter(client::Column::Id.eq(id.as_str()))
+        .exec(tx.connection())
+        .await?;
+    Ok(())
+}
+
+/// At most `limit` clients whose name or id has this text in it, in the order of their ids.
+pub async fn page(db: &impl Read, text: &str, after: Option<&ClientId>, limit: u64) -> Result<Vec<Client>> {
+    let text = text.trim().to_lowercase();
+    let mut query = client::Entity::find();
+    if !text.is_empty() {
+        let pattern = LikeExpr::new(format!("%{}%", escaped(&text))).escape('\\');
+        let has = |column: client::Column| Expr::expr(Func::lower(Expr::col(column))).like(pattern.clone());
+        query = query.filter(has(client::Column::Name).or(has(client::Column::Id)));
+    }
+    if let Some(after) = after {
+        query = query.filter(client::Column::Id.gt(after.as_str()));
+    }
+    let rows = query.order_by_asc(client::Column::Id).limit(limit).all(db.connection()).await?;
+    rows.into_iter().map(from_row).collect()
+}
+
+/// How many people have allowed a client something that still holds.
+pub async fn people_of(db: &impl Read, id: &ClientId) -> Result<u64> {
+    let people = grant::Entity::find()
+        .select_only()
+        .column(grant::Column::UserId)
+        .distinct()
+        .filter(grant::Column::ClientId.eq(id.as_str()))
+        .filter(grant::Column::RevokedAt.is_null());
+    Ok(people.count(db.connection()).await?)
 }
 
 /// Keeps a client of the configuration file as the file has it now, whoever kept it before.
 pub async fn declare(tx: &Tx, declared: &Client) -> Result<()> {
     let replace = OnConflict::column(client::Column::Id)
         .update_columns([
+            client::Column::Name,
             client::Column::Settings,
             client::Column::Source,
-            client::Column::SecretHash,
             client::Column::DisabledAt,
         ])
         .to_owned();
@@ -214,10 +223,9 @@ pub async fn disable_undeclared(
 fn to_row(client: &Client) -> Result<client::ActiveModel> {
     Ok(client::ActiveModel {
         id: Set(client.id.as_str().to_owned()),
+        name: Set(client.settings.name.as_str().to_owned()),
         settings: Set(stored("client", serde_json::to_value(&client.settings))?),
         source: Set(client.source.as_str().to_owned()),
-        secret_hash: Set(client.secret_hash.map(|hash| hash.to_vec())),
-        sealed_secret: NotSet,
         management_hash: NotSet,
         disabled_at: Set(client.disabled_at.map(to_millis)),
         created_at: Set(to_millis(client.created_at)),
@@ -227,12 +235,10 @@ fn to_row(client: &Client) -> Result<client::ActiveModel> {
 fn from_row(row: client::Model) -> Result<Client> {
     const TABLE: &str = "client";
     let source = ClientSource::from_stored(&row.source).ok_or(StoreError::Damaged(TABLE))?;
-    let secret_hash = row.secret_hash.map(|hash| stored(TABLE, hash.try_into())).transpose()?;
     Ok(Client {
         id: stored(TABLE, ClientId::parse(&row.id))?,
         settings: stored(TABLE, serde_json::from_value(row.settings))?,
         source,
-        secret_hash,
         disabled_at: row.disabled_at.map(from_millis),
         created_at: from_millis(row.created_at),
     })

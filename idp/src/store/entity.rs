@@ -92,13 +92,23 @@ entity!(session, "session", {
 entity!(client, "client", {
     #[sea_orm(primary_key, auto_increment = false)]
     id: String,
+    name: String,
     settings: Json,
     source: String,
-    secret_hash: Option<Vec<u8>>,
-    sealed_secret: Option<Vec<u8>>,
     management_hash: Option<Vec<u8>>,
     disabled_at: Option<i64>,
     created_at: i64,
+});
+
+entity!(client_secret, "client_secret", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    id: Uuid,
+    client_id: String,
+    hash: Vec<u8>,
+    sealed: Option<Vec<u8>>,
+    created_at: i64,
+    expires_at: Option<i64>,
+    last_used_at: Option<i64>,
 });
 
 entity!(registration_token, "registration_token", {
@@ -130,6 +140,7 @@ entity!(grant, "grant", {
     resources: String,
     claims: String,
     authorization_details: String,
+    organization_id: Option<Uuid>,
     key_thumbprint: Option<String>,
     method: String,
     authenticated_at: i64,
@@ -311,6 +322,20 @@ entity!(sign_up, "sign_up", {
     used_at: Option<i64>,
 });
 
+entity!(sign_in_request, "sign_in_request", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    id: Uuid,
+    token_hash: Vec<u8>,
+    client_id: String,
+    user_id: Option<Uuid>,
+    asked_of: Vec<u8>,
+    place: Option<i32>,
+    sealed_asked: Vec<u8>,
+    decision: Option<String>,
+    created_at: i64,
+    expires_at: i64,
+});
+
 entity!(email_change, "email_change", {
     #[sea_orm(primary_key, auto_increment = false)]
     user_id: Uuid,
@@ -364,5 +389,35 @@ entity!(invitation, "invitation", {
     roles: String,
     invited_by: Option<Uuid>,
     created_at: i64,
+    expires_at: i64,
+    invitee: Option<Uuid>,
+    client_id: Option<String>,
+    ended_at: Option<i64>,
+    ending: Option<String>,
+});
+
+entity!(day_count, "day_count", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    day: i32,
+    #[sea_orm(primary_key, auto_increment = false)]
+    name: String,
+    count: i64,
+});
+
+entity!(saved_search, "saved_search", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    id: Uuid,
+    user_id: Uuid,
+    name: String,
+    query: String,
+    created_at: i64,
+});
+
+entity!(api_call, "api_call", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    name_hash: Vec<u8>,
+    request_hash: Vec<u8>,
+    sealed_answer: Option<Vec<u8>>,
+    begun_at: i64,
     expires_at: i64,
 });

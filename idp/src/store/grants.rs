@@ -11,7 +11,7 @@ use crate::crypto::seal::Place;
 use crate::crypto::token::{Token, TokenHash, TokenKind};
 use crate::model::client::ClientId;
 use crate::model::grant::{Grant, Permission, RefreshToken};
-use crate::model::ids::{GrantId, PasskeyId, RefreshTokenId, SessionId, UserId};
+use crate::model::ids::{GrantId, OrganizationId, PasskeyId, RefreshTokenId, SessionId, UserId};
 use crate::model::key::Confirmation;
 use crate::model::resource::Resources;
 use crate::model::scope::Scopes;
@@ -31,6 +31,7 @@ pub async fn insert(tx: &Tx, new: &Grant, code: TokenHash) -> Result<bool> {
         resources: Set(new.permission.resources.to_string()),
         claims: Set(stored("grant", serde_json::to_string(&new.permission.claims))?),
         authorization_details: Set(stored("grant", serde_json::to_string(&new.permission.details))?),
+        organization_id: Set(new.organization.map(OrganizationId::uuid)),
         key_thumbprint: Set(new.key.as_ref().map(Confirmation::stored)),
         method: Set(new.method.as_str().to_owned()),
         authenticated_at: Set(to_millis(new.authenticated_at)),
@@ -103,6 +104,23 @@ pub async fn revoke_of_client(tx: &Tx, client: &ClientId, now: OffsetDateTime) -
         .exec(tx.connection())
         .await?;
     Ok(revoked.rows_affected)
+}
+
+/// Ends what people were given for an organization: all of them, or one who leaves it. It does not come back with
+/// them.
+pub async fn revoke_of_organization(
+    tx: &Tx,
+    (organization, user): (OrganizationId, Option<UserId>),
+    now: OffsetDateTime,
+) -> Result<u64> {
+    let mut grants = grant::Entity::update_many()
+        .col_expr(grant::Column::RevokedAt, Expr::value(to_millis(now)))
+        .filter(grant::Column::OrganizationId.eq(organization.uuid()))
+        .filter(grant::Column::RevokedAt.is_null());
+    if let Some(user) = user {
+        grants = grants.filter(grant::Column::UserId.eq(user.uuid()));
+    }
+    Ok(grants.exec(tx.connection()).await?.rows_affected)
 }
 
 /// Which of a person's grants.
@@ -251,6 +269,7 @@ fn grant_from_row(row: &grant::Model) -> Result<Grant> {
             claims: stored(TABLE, serde_json::from_str(&row.claims))?,
             details: stored(TABLE, serde_json::from_str(&row.authorization_details))?,
         },
+        organization: row.organization_id.map(OrganizationId::from_uuid),
         key: row
             .key_thumbprint
             .as_deref()

@@ -10,9 +10,9 @@ use sea_orm::{
 
 use super::entity::{membership, organization, user};
 use super::users::escaped;
-use super::{Read, Result, Tx, from_millis, stored, to_millis, unique};
+use super::{Read, Result, Tx, from_millis, organizations, stored, to_millis, unique};
 use crate::model::ids::{OrganizationId, UserId};
-use crate::model::organization::{Membership, RoleName, Roles};
+use crate::model::organization::{Member, Membership, Organization, RoleName, Roles};
 
 const CONCAT: BinOper = BinOper::Custom("||");
 
@@ -48,6 +48,15 @@ pub async fn of_user(db: &impl Read, user: UserId) -> Result<Vec<Membership>> {
         .all(db.connection())
         .await?;
     rows.iter().map(from_row).collect()
+}
+
+/// Somebody in an organization, if they belong to it and it is enabled.
+pub async fn member(db: &impl Read, user: UserId, organization: OrganizationId) -> Result<Option<Member>> {
+    let Some(membership) = of(db, user, organization).await? else {
+        return Ok(None);
+    };
+    let organization = organizations::by_id(db, organization).await?.filter(Organization::is_enabled);
+    Ok(organization.map(|organization| Member { organization, roles: membership.roles }))
 }
 
 /// The organizations that somebody looks after: as an administrator, and only while they are enabled.

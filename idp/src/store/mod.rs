@@ -5,11 +5,14 @@
 mod connect;
 mod entity;
 
+pub mod api_calls;
 pub mod audit;
 pub mod browsers;
+pub mod client_secrets;
 pub mod clients;
 pub mod consents;
 pub mod email_changes;
+pub mod figures;
 pub mod grants;
 pub mod guesses;
 pub mod invitations;
@@ -24,7 +27,9 @@ pub mod passwords;
 pub mod recovery;
 pub mod registration_tokens;
 pub mod revoked_tokens;
+pub mod searches;
 pub mod sessions;
+pub mod sign_in_requests;
 pub mod sign_ups;
 pub mod totp;
 pub mod users;

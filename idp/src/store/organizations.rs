@@ -1,11 +1,12 @@
 //! Organizations. Those of a person are found through the person, all of them only by whoever has shown the
 //! right to administer.
 
-use sea_orm::sea_query::{Expr, ExprTrait, Query};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::sea_query::{Expr, ExprTrait, LikeExpr, Query};
+use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use time::OffsetDateTime;
 
 use super::entity::{membership, organization};
+use super::users::{beginnings, escaped};
 use super::{Read, Result, StoreError, Tx, from_millis, insert_new, stored, to_millis, unique};
 use crate::model::ids::{OrganizationId, UserId};
 use crate::model::organization::{EffectivePolicy, Organization, OrganizationName, Roles, Slug};
@@ -40,6 +41,27 @@ pub async fn page(db: &impl Read, after: Option<&Slug>, limit: u64) -> Result<Ve
     let mut query = organization::Entity::find().order_by_asc(organization::Column::Slug).limit(limit);
     if let Some(after) = after {
         query = query.filter(organization::Column::Slug.gt(after.as_str()));
+    }
+    query.all(db.connection()).await?.into_iter().map(from_row).collect()
+}
+
+/// As [`page`], of those whose name or slug begins so.
+pub async fn search(
+    db: &impl Read,
+    text: &str,
+    after: Option<&Slug>,
+    limit: u64,
+) -> Result<Vec<Organization>> {
+    let mut query = organization::Entity::find().order_by_asc(organization::Column::Slug).limit(limit);
+    if let Some(after) = after {
+        query = query.filter(organization::Column::Slug.gt(after.as_str()));
+    }
+    if !text.trim().is_empty() {
+        let begins = |text: &str| LikeExpr::new(format!("{}%", escaped(text))).escape('\\');
+        let names = beginnings(text.trim()).into_iter().flat_map(|text| {
+            [organization::Column::Slug.like(begins(&text)), organization::Column::Name.like(begins(&text))]
+        });
+        query = query.filter(names.fold(Condition::any(), Condition::add));
     }
     query.all(db.connection()).await?.into_iter().map(from_row).collect()
 }

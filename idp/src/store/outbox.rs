@@ -9,7 +9,7 @@ use time::{Duration, OffsetDateTime};
 use zeroize::Zeroizing;
 
 use super::entity::outbox;
-use super::{Read, Result, StoreError, Tx, to_millis};
+use super::{Read, Result, StoreError, Tx, from_millis, to_millis, unique};
 use crate::crypto::seal::Place;
 use crate::model::client::ClientId;
 use crate::model::ids::{OutboxId, UserId};
@@ -24,22 +24,44 @@ pub enum Kind {
     ResetRequest,
     /// Somebody wants to make an account with an address; whether anybody has it is found out later, too.
     SignUpRequest,
+    /// An application asks somebody who is somewhere else; whether anybody has the address is found out later, too.
+    SignInRequest,
     /// An application has to be told that somebody has logged out.
     LogoutNotice,
+    /// An application has to be told that somebody has answered.
+    SignInPing,
 }
 
 impl Kind {
-    const ALL: [Self; 4] = [Self::Mail, Self::ResetRequest, Self::SignUpRequest, Self::LogoutNotice];
+    pub const ALL: [Self; 6] = [
+        Self::Mail,
+        Self::ResetRequest,
+        Self::SignUpRequest,
+        Self::SignInRequest,
+        Self::LogoutNotice,
+        Self::SignInPing,
+    ];
 
-    const fn as_str(self) -> &'static str {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Mail => "mail",
             Self::ResetRequest => "reset-request",
             Self::SignUpRequest => "sign-up-request",
+            Self::SignInRequest => "sign-in-request",
             Self::LogoutNotice => "logout-notice",
+            Self::SignInPing => "sign-in-ping",
         }
     }
+
+    fn from_stored(text: &str) -> Result<Self> {
+        let found = Self::ALL.into_iter().find(|kind| kind.as_str() == text);
+        found.ok_or(StoreError::Damaged("outbox"))
+    }
 }
+
+/// Whoever has claimed something and dies has it taken from them after this.
+pub const LEASE: Duration = Duration::minutes(2);
 
 #[derive(Debug)]
 pub struct Waiting {
@@ -49,6 +71,21 @@ pub struct Waiting {
     pub content: Zeroizing<Vec<u8>>,
     /// How often it has been tried, this time included.
     pub attempts: i32,
+}
+
+/// What waits, from outside: never what is in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    pub id: OutboxId,
+    pub kind: Kind,
+    pub user_id: Option<UserId>,
+    /// The application that it is for.
+    pub recipient: Option<ClientId>,
+    pub attempts: i32,
+    pub created_at: OffsetDateTime,
+    pub next_try_at: OffsetDateTime,
+    /// `None`: it has not failed so far.
+    pub last_error: Option<String>,
 }
 
 fn place(row: &str) -> Place<'_> {
@@ -122,10 +159,9 @@ pub async fn claim(tx: &Tx, id: OutboxId, now: OffsetDateTime, lease: Duration) 
     let Some(row) = rows.into_iter().next() else {
         return Ok(None);
     };
-    let kind = Kind::ALL.into_iter().find(|kind| kind.as_str() == row.kind);
     Ok(Some(Waiting {
         id,
-        kind: kind.ok_or(StoreError::Damaged("outbox"))?,
+        kind: Kind::from_stored(&row.kind)?,
         user_id: row.user_id.map(UserId::from_uuid),
         content: tx.sealer().open(place(&id.to_string()), &row.sealed_content)?,
         attempts: row.attempts,
@@ -166,4 +202,61 @@ pub async fn waiting(db: &impl Read) -> Result<(u64, u64)> {
     let failed =
         outbox::Entity::find().filter(outbox::Column::LastError.is_not_null()).count(db.connection()).await?;
     Ok((all, failed))
+}
+
+/// At most `limit` of what waits, the newest first, written before something.
+pub async fn list(
+    db: &impl Read,
+    failed_only: bool,
+    before: Option<OutboxId>,
+    limit: u64,
+) -> Result<Vec<Entry>> {
+    let mut rows = outbox::Entity::find().order_by_desc(outbox::Column::Id).limit(limit);
+    if failed_only {
+        rows = rows.filter(outbox::Column::LastError.is_not_null());
+    }
+    if let Some(before) = before {
+        rows = rows.filter(outbox::Column::Id.lt(before.uuid()));
+    }
+    rows.all(db.connection()).await?.into_iter().map(entry_of).collect()
+}
+
+pub async fn entry(db: &impl Read, id: OutboxId) -> Result<Option<Entry>> {
+    unique(db, outbox::Entity::find_by_id(id.uuid())).await?.map(entry_of).transpose()
+}
+
+/// Makes due now what has failed and would have to wait. What is due within the lease of a sender may be on its way
+/// at this moment and stays alone: sent twice would be worse than late.
+pub async fn retry(tx: &Tx, id: OutboxId, now: OffsetDateTime) -> Result<Option<Entry>> {
+    let rows = outbox::Entity::update_many()
+        .col_expr(outbox::Column::NextTryAt, Expr::value(to_millis(now)))
+        .filter(outbox::Column::Id.eq(id.uuid()))
+        .filter(outbox::Column::LastError.is_not_null())
+        .filter(outbox::Column::NextTryAt.gt(to_millis(now + LEASE)))
+        .exec_with_returning(tx.connection())
+        .await?;
+    rows.into_iter().next().map(entry_of).transpose()
+}
+
+/// Removes what has failed at least once; returns what it was.
+pub async fn remove_failed(tx: &Tx, id: OutboxId) -> Result<Option<Entry>> {
+    let gone = outbox::Entity::delete_many()
+        .filter(outbox::Column::Id.eq(id.uuid()))
+        .filter(outbox::Column::LastError.is_not_null())
+        .exec_with_returning(tx.connection())
+        .await?;
+    gone.into_iter().next().map(entry_of).transpose()
+}
+
+fn entry_of(row: outbox::Model) -> Result<Entry> {
+    Ok(Entry {
+        id: OutboxId::from_uuid(row.id),
+        kind: Kind::from_stored(&row.kind)?,
+        user_id: row.user_id.map(UserId::from_uuid),
+        recipient: row.recipient.and_then(|text| ClientId::parse(&text).ok()),
+        attempts: row.attempts,
+        created_at: from_millis(row.created_at),
+        next_try_at: from_millis(row.next_try_at),
+        last_error: row.last_error,
+    })
 }

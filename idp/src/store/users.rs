@@ -21,6 +21,12 @@ pub async fn by_email(db: &impl Read, email: &Email) -> Result<Option<User>> {
     unique(db, query).await?.map(from_row).transpose()
 }
 
+/// Those of them who are still here.
+pub async fn by_ids(db: &impl Read, ids: &BTreeSet<UserId>) -> Result<Vec<User>> {
+    let rows = user::Entity::find().filter(user::Column::Id.is_in(ids.iter().map(|id| id.uuid())));
+    rows.all(db.connection()).await?.into_iter().map(from_row).collect()
+}
+
 /// Everybody with the right to everything.
 pub async fn operators(db: &impl Read) -> Result<Vec<User>> {
     let rows = user::Entity::find()
@@ -102,7 +108,7 @@ pub async fn page(
 }
 
 /// How the beginning of a name may be written. SQLite knows small and capital letters of ASCII only.
-fn beginnings(text: &str) -> [String; 3] {
+pub(super) fn beginnings(text: &str) -> [String; 3] {
     let small = text.to_lowercase();
     let mut letters = small.chars();
     let capital =

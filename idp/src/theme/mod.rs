@@ -38,6 +38,8 @@ pub struct Shell {
     pub section: &'static str,
     /// Whether the console has something for them: for a link, never to decide by.
     pub administers: bool,
+    /// Whether the console shows them the rooms about the service as a whole: for links, never to decide by.
+    pub service: bool,
     pub development: bool,
     /// Where an account page leads back to.
     pub back: Option<BackCard>,

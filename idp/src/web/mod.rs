@@ -3,11 +3,14 @@
 
 pub mod attempt;
 mod back;
+pub mod caller;
+pub mod download;
 pub mod error;
 pub mod form;
 pub mod headers;
 pub mod network;
 pub mod page;
 pub mod params;
+pub mod problem;
 pub mod session;
 pub mod visit;

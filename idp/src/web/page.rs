@@ -10,6 +10,7 @@ use super::headers;
 use super::visit::Visit;
 use crate::app::App;
 use crate::crypto::base64url;
+use crate::model::user::ServiceRole;
 use crate::theme::{BrandCard, Page, Shell};
 
 /// Where a page belongs; the theme marks it in the navigation.
@@ -37,6 +38,7 @@ impl Frame<'_> {
 pub fn render<P: Page>(app: &App, visit: &Visit, frame: Frame<'_>, page: &P) -> Result<Response, PageError> {
     let nonce = app.entropy.bytes::<16>().map_err(|error| PageError::internal(error.into()))?;
     let nonce = base64url::encode(nonce);
+    let role = visit.signed_in.as_ref().and_then(|signed_in| signed_in.user.role);
     let shell = Shell {
         lang: app.theme.catalogues().name(visit.locale),
         brand: BrandCard { name: app.config.brand.name.clone() },
@@ -45,6 +47,7 @@ pub fn render<P: Page>(app: &App, visit: &Visit, frame: Frame<'_>, page: &P) -> 
         person: visit.person(),
         section: frame.section,
         administers: visit.administers,
+        service: role.is_some_and(ServiceRole::is_shown_the_service),
         development: app.config.development,
         back: visit.back.clone(),
     };

@@ -1,6 +1,15 @@
 //! Administration: what is done for or to somebody else.
 
+mod api;
+mod application_pages;
+mod applications;
+mod figures;
+mod invitations;
+mod organization_pages;
 mod organizations;
 mod pages;
 mod people;
 mod policy;
+mod service;
+mod size;
+mod trail;

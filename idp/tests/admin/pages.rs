@@ -9,7 +9,11 @@ use crate::support::{Browser, PASSWORD, TestApp};
 const ADA: &str = "ada@example.org";
 
 /// Signed in by more than a password.
-async fn strong(app: &TestApp, email: &str, role: Option<ServiceRole>) -> (Browser, idp::model::user::User) {
+pub(super) async fn strong(
+    app: &TestApp,
+    email: &str,
+    role: Option<ServiceRole>,
+) -> (Browser, idp::model::user::User) {
     let user = app.person_with_role(email, role).await;
     let mut authenticator = crate::support::SoftAuthenticator::new(&app.issuer());
     let first = app.browser();

@@ -94,6 +94,13 @@ export class House {
       resources = ["https://samples.example.org"]
       authorization_details_types = ["sample"]
       [[clients]]
+      id = "ward"
+      name = "Ward Rounds"
+      type = "web"
+      secret = "${SECRET}"
+      redirect_uris = ["${this.clinic}/callback"]
+      scopes = ["openid", "organizations"]
+      [[clients]]
       id = "radiology"
       name = "Radiology"
       type = "spa"
@@ -104,6 +111,13 @@ export class House {
       id = "screen"
       name = "Waiting room"
       type = "device"
+      [[clients]]
+      id = "reception"
+      name = "Reception desk"
+      type = "device"
+      auth_method = "client_secret_post"
+      secret = "${SECRET}"
+      grants = ["ciba"]
       [[authorization_types]]
       type = "sample"
       title = { en = "Order a laboratory test" }
@@ -130,6 +144,14 @@ export class House {
     const service = run(binary, args, { environment, hear: (chunk) => (this.log += chunk) });
     this.#services.push(service);
     return service;
+  }
+
+  /** The reception desk asks for somebody who is elsewhere. */
+  async askFor(person, more = {}) {
+    const client = { client_id: 'reception', client_secret: SECRET };
+    const body = new URLSearchParams({ ...client, scope: 'openid profile', login_hint: person.email, ...more });
+    await fetch(new URL('/oidc/backchannel_authentication', this.url), { method: 'POST', body });
+    await person.getsMail('Reception desk asks for you');
   }
 
   /** What a device shows that asks for a person. */
@@ -179,6 +201,34 @@ export class House {
 
   async setPolicy({ email }, policy) {
     await this.#command(['user', 'policy', email, policy]);
+  }
+
+  /** Makes organizations by these names, and somebody a member of all of them. */
+  async makeMember({ email }, ...names) {
+    for (const name of names) {
+      const slug = `o-${randomBytes(8).toString('hex')}`;
+      await this.#command(['org', 'create', slug, '--name', name]);
+      await this.#command(['org', 'add', slug, '--email', email, '--role', 'administrator']);
+    }
+  }
+
+  /** A clinic with a role, reception. */
+  async makeOrganization(policy) {
+    const rules = ['--role', 'reception', '--policy', policy];
+    await this.#command(['org', 'create', 'lindenhof', '--name', 'Lindenhof Clinic', ...rules]);
+  }
+
+  async invite({ email }, role) {
+    await this.#command(['org', 'invite', 'lindenhof', '--email', email, '--role', role]);
+  }
+
+  async addMember({ email }, role) {
+    await this.#command(['org', 'add', 'lindenhof', '--email', email, '--role', role]);
+  }
+
+  /** Who belongs to the clinic, as JSON. */
+  members() {
+    return this.#command(['org', 'show', 'lindenhof', '--json']);
   }
 
   /** Fails if somebody has changed what was recorded. */

@@ -423,12 +423,58 @@ export const PLACES = {
     await ada.page.goto(stage.house.authorizeUrl({ client_id: 'laboratory', authorization_details: details }));
     await ada.sees('Order a laboratory test');
   },
+  'choose an organization': async (ada, stage) => {
+    await stage.house.makeMember(ada, 'Praxis am Lindenhof', 'Gemeinschaftspraxis Dr. Weber und Partner am Seeblick');
+    await ada.logInWithPassword();
+    await ada.page.goto(stage.house.authorizeUrl({ client_id: 'ward', scope: 'openid organizations' }));
+    await ada.seesHeading('Choose an organization');
+  },
+  'an organization that somebody does not belong to': async (ada, stage) => {
+    await ada.logInWithPassword();
+    const request = { client_id: 'ward', scope: 'openid organizations', organization: 'somewhere-else' };
+    await ada.page.goto(stage.house.authorizeUrl(request));
+    await ada.seesHeading('You do not belong there');
+  },
   'log in with more than a password': async (ada, stage) => {
     await ada.logInWithPassword();
     await ada.page.goto(stage.house.authorizeUrl({ acr_values: 'phr' }));
     await ada.sees('Lindenhof Clinic asks for a passkey here.');
     await ada.typePassword();
     await ada.sees('the application asks for more than that');
+  },
+  'nobody asks for you': async (ada) => {
+    await ada.logInWithPassword();
+    await ada.goTo('/requests');
+    await ada.sees('No application asks for you just now.');
+  },
+  'somebody asks for you': async (ada, stage) => {
+    await ada.logInWithPassword();
+    await stage.house.askFor(ada, { binding_message: 'W4SCT' });
+    await ada.goTo('/requests');
+    await ada.seesHeading('Somebody asks for you');
+    await ada.sees('W4SCT');
+  },
+  'log in somewhere else': async (ada, stage) => {
+    await ada.logInWithPassword();
+    await stage.house.askFor(ada, { binding_message: 'W4SCT' });
+    await ada.goTo('/requests');
+    await ada.link('Look at it').click();
+    await ada.seesHeading('Log in there?');
+  },
+  'log in somewhere else with more than a password': async (ada, stage) => {
+    await ada.logInWithPassword();
+    await stage.house.askFor(ada, { acr_values: 'phr' });
+    await ada.goTo('/requests');
+    await ada.link('Look at it').click();
+    await ada.sees('The application asks for a passkey.');
+  },
+  'logged in somewhere else': async (ada, stage) => {
+    await ada.logInWithPassword();
+    await stage.house.askFor(ada);
+    await ada.goTo('/requests');
+    await ada.link('Look at it').click();
+    await ada.press('Allow');
+    await ada.seesHeading('You are logged in there');
   },
   'connect a device': async (ada) => {
     await ada.logInWithPassword();
@@ -497,6 +543,89 @@ export const PLACES = {
     await olga.seesHeading('Ada Brunner');
     return olga;
   },
+  'an invitation for somebody new': async (ada, stage) => {
+    const nia = await stage.newcomer();
+    await isInvited(nia, stage);
+    return nia;
+  },
+  'an invitation for somebody with an account': async (ada, stage) => isInvited(ada, stage),
+  'an invitation to say yes to': async (ada, stage) => {
+    await ada.logInWithPassword();
+    await isInvited(ada, stage);
+  },
+  'an invitation for somebody else': async (ada, stage) => {
+    await ada.logInWithPassword();
+    const nia = (await stage.newcomer()).at(ada.device);
+    await isInvited(nia, stage);
+    return nia;
+  },
+  'an invitation that was declined': async (ada, stage) => {
+    await isInvited(ada, stage);
+    ada.device.expect(/status of 410/);
+    await ada.press('No, thank you');
+    await ada.seesHeading('This invitation can not be accepted');
+  },
+  'administration: organizations': async (ada, stage) => {
+    await stage.house.makeOrganization('free');
+    return administers(stage, '/admin/organizations');
+  },
+  'administration: an organization': async (ada, stage) => runsTheClinic(ada, stage),
+  ...Object.fromEntries(
+    ['Invite somebody', 'Change name, roles and rule', 'Disable the organization', 'Change roles', 'Send again'].map((deed) => [
+      `administration: ${deed}`,
+      async (ada, stage) => {
+        const olga = await runsTheClinic(ada, stage);
+        await olga.link(deed).click();
+        await olga.seesHeading(deed);
+        return olga;
+      },
+    ]),
+  ),
+  'administration: go to a page or a person': async (ada, stage) => {
+    const olga = await administers(stage, '/admin');
+    await olga.page.keyboard.press('Control+k');
+    await olga.page.getByRole('option', { name: 'Health' }).waitFor();
+    return olga;
+  },
+  'administration: audit log': async (ada, stage) => administers(stage, '/admin/audit'),
+  'administration: audit log after a mistake': async (ada, stage) => {
+    const olga = await administers(stage, '/admin/audit');
+    await olga.field('Email or identifier of a person').fill('nobody@example.org');
+    await olga.press('Search');
+    await olga.sees('Nobody has this address.');
+    return olga;
+  },
+  'administration: nothing in the audit log': async (ada, stage) => administers(stage, '/admin/audit?client=nobody'),
+  'administration: a record': async (ada, stage) => {
+    const olga = await administers(stage, '/admin/audit?kind=signed-in');
+    await olga.page.getByRole('rowheader').getByRole('link').first().click();
+    await olga.seesHeading('The event');
+    return olga;
+  },
+  'administration: the audit log is whole': async (ada, stage) => {
+    const olga = await administers(stage, '/admin/audit');
+    await olga.link('Check that it is whole').click();
+    await olga.press('Check now');
+    await olga.sees('The audit log is whole');
+    return olga;
+  },
+  'administration: keys': async (ada, stage) => administers(stage, '/admin/keys'),
+  'administration: deliveries': async (ada, stage) => administers(stage, '/admin/jobs'),
+  'administration: health': async (ada, stage) => administers(stage, '/admin/health'),
+  'administration: mails': async (ada, stage) => administers(stage, '/admin/mails'),
+  'administration: a mail': async (ada, stage) => administers(stage, '/admin/mails/reset-password'),
+  'administration: one loss from a lock-out': async (ada, stage) => administers(stage, '/admin/risk'),
+  ...Object.fromEntries(
+    ['Rotate the keys now', 'Replace all keys in an emergency'].map((deed) => [
+      `administration: ${deed}`,
+      async (ada, stage) => {
+        const olga = await administers(stage, '/admin/keys');
+        await olga.link(deed).click();
+        await olga.seesHeading(deed);
+        return olga;
+      },
+    ]),
+  ),
   ...Object.fromEntries(
     ['Send an access link', 'Disable the account', 'Change the role', 'Change the rule for logging in'].map((deed) => [
       `administration: ${deed}`,
@@ -509,7 +638,45 @@ export const PLACES = {
       },
     ]),
   ),
+  'administration: applications': async (ada, stage) => administers(stage, '/admin/applications'),
+  'administration: kinds of applications': async (ada, stage) => administers(stage, '/admin/applications/new'),
+  'administration: registering an application': async (ada, stage) =>
+    administers(stage, '/admin/applications/new?type=web'),
+  'administration: an application that can not be registered': async (ada, stage) => {
+    const olga = await administers(stage, '/admin/applications/new?type=web');
+    olga.device.expect(/status of 422/);
+    await registers(olga, 'https://practice.example.org/#here');
+    await olga.page.getByRole('alert').waitFor();
+    return olga;
+  },
+  'administration: the secret of an application': async (ada, stage) => {
+    const olga = await administers(stage, '/admin/applications/new?type=web');
+    await registers(olga, 'https://practice.example.org/callback');
+    await olga.seesHeading('The secret');
+    return olga;
+  },
+  'administration: an application': async (ada, stage) => {
+    const olga = await administers(stage, '/admin/applications/new?type=web');
+    await registers(olga, 'https://practice.example.org/callback');
+    await olga.link('I have put it away').click();
+    await olga.seesHeading('Practice Lindenhof');
+    return olga;
+  },
+  'administration: removing an application': async (ada, stage) => {
+    const olga = await administers(stage, '/admin/applications/new?type=web');
+    await registers(olga, 'https://practice.example.org/callback');
+    await olga.link('I have put it away').click();
+    await olga.link('Remove the application').click();
+    await olga.seesHeading('Remove the application');
+    return olga;
+  },
 };
+
+async function registers(olga, redirectUri) {
+  await olga.page.getByLabel('Name', { exact: true }).fill('Practice Lindenhof');
+  await olga.page.getByLabel('Addresses that people come back to').fill(redirectUri);
+  await olga.button('Register').click();
+}
 
 /** An operator who has proven themselves, in front of a page of the console. */
 async function administers(stage, path) {
@@ -518,5 +685,24 @@ async function administers(stage, path) {
   await olga.logOut();
   await olga.logInWithPasskey();
   await olga.goTo(path);
+  return olga;
+}
+
+/** Follows the link of an invitation. */
+async function isInvited(person, stage) {
+  await stage.house.makeOrganization('free');
+  await stage.house.invite(person, 'reception');
+  await person.page.goto((await person.getsMail('You are invited to Lindenhof Clinic')).link);
+  await person.seesHeading('Join Lindenhof Clinic?');
+}
+
+/** An operator in front of a clinic with somebody in it and somebody invited. */
+async function runsTheClinic(ada, stage) {
+  await stage.house.makeOrganization('require_passkey');
+  await stage.house.addMember(ada, 'reception');
+  await stage.house.invite({ email: 'nia@example.org' }, 'reception');
+  const olga = await administers(stage, '/admin/organizations');
+  await olga.link('Lindenhof Clinic').click();
+  await olga.seesHeading('Lindenhof Clinic');
   return olga;
 }

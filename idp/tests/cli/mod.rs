@@ -1,12 +1,11 @@
 //! The command line: what it prints, what it refuses, and its exit codes.
 
-mod applications;
 mod json;
 
 use serde_json::Value;
 
 use crate::support::process::Installation;
-use crate::support::{PASSWORD, SoftAuthenticator, TempDir};
+use crate::support::{Application, PASSWORD, SoftAuthenticator, TempDir};
 
 fn installation(dir: &TempDir) -> Installation {
     Installation::new(&dir.0.join("data"))
@@ -320,6 +319,7 @@ async fn what_the_host_changes_is_recorded_and_mailed() {
 async fn tokens_for_registrations_are_made_listed_and_taken_back() {
     let dir = TempDir::new("cli");
     let installation = installation(&dir);
+    assert!(installation.run(&["migrate"], "").status.success());
     let token = ["client", "registration-token"];
     let made = installation
         .run(&[&token[..], &["create", "--note", "The lab", "--uses", "2", "--json"]].concat(), "");
@@ -429,4 +429,129 @@ fn organizations_are_run_from_the_host() {
     assert!(status == Some(1) && output.contains("last operator"), "{output}");
     assert!(run(&["user", "list", "--search", "ADA"]).1.contains(ada));
     assert!(!run(&["user", "list", "--disabled"]).1.contains(ada));
+}
+
+/// A command that is run in another folder, or without the configuration, changes no service of its own.
+#[test]
+fn a_command_where_no_service_is_makes_none() {
+    let dir = TempDir::new("cli");
+    let installation = installation(&dir);
+    for command in [
+        &["client", "create", "--name", "Practice", "--type", "machine", "--scope", "x"][..],
+        &["org", "list"],
+        &["user", "show", "ada@example.org"],
+        &["user", "access-link", "ada@example.org"],
+        &["keys", "list"],
+        &["audit", "verify"],
+    ] {
+        let run = installation.run(command, "");
+        assert_eq!(run.status.code(), Some(1), "{command:?}");
+        let said = text(&run.stderr);
+        assert!(
+            said.contains("There is no service here") && said.contains("--config"),
+            "{command:?}: {said}"
+        );
+        assert!(!dir.0.join("data").join("idp.db").exists(), "{command:?}");
+    }
+    assert!(installation.run(&["migrate"], "").status.success());
+    assert!(installation.run(&["org", "list"], "").status.success());
+}
+
+/// product §6: whoever runs the host invites, too; the link goes by mail and is never printed.
+#[tokio::test]
+async fn the_host_invites_to_an_organization_and_takes_it_back() {
+    let dir = TempDir::new("cli");
+    let installation = installation(&dir);
+    assert!(installation.run(&["migrate"], "").status.success());
+    let run = |args: &[&str]| {
+        let done = installation.run(args, "");
+        (done.status.code(), text(&done.stdout) + &text(&done.stderr))
+    };
+    let new = "nia@example.org";
+    for (args, status, said) in [
+        (&["org", "invite", "lindenhof", "--email", new][..], 1, "There is no organization lindenhof"),
+        (&["org", "create", "lindenhof", "--name", "Lindenhof", "--role", "nurse"], 0, "Made Lindenhof"),
+        (
+            &["org", "invite", "lindenhof", "--email", new, "--role", "surgeon"],
+            1,
+            "does not have such a role",
+        ),
+        (&["org", "invite", "lindenhof", "--email", new, "--days", "31"], 1, "1 to 30 days"),
+        (
+            &["org", "invite", "lindenhof", "--email", new, "--client", "nobody"],
+            1,
+            "no application of that name",
+        ),
+        (&["org", "withdraw", "lindenhof", "--email", new], 1, "Lindenhof has not invited nia@example.org"),
+        (&["org", "invite", "lindenhof", "--email", new, "--role", "nurse"], 0, "the mail is on its way"),
+        (&["org", "invitations", "lindenhof"], 0, "nia@example.org  nurse"),
+    ] {
+        let (code, output) = run(args);
+        assert_eq!(code, Some(status), "{args:?}: {output}");
+        assert!(output.contains(said), "{args:?}: {output}");
+    }
+    let (_, output) = run(&["org", "invitations", "lindenhof", "--json"]);
+    let listed: Value = serde_json::from_str(&output).unwrap();
+    assert_eq!(listed[0]["email"], new);
+    assert_eq!((&listed[0]["roles"], &listed[0]["expired"]), (&serde_json::json!(["nurse"]), &false.into()));
+    assert!(!output.contains("idp_in_"), "{output}");
+    let (_, output) = run(&["org", "invite", "lindenhof", "--email", new, "--json"]);
+    let again: Value = serde_json::from_str(&output).unwrap();
+    assert_ne!(again["id"], listed[0]["id"], "in place of the one before");
+    let (_, output) = run(&["org", "withdraw", "lindenhof", "--email", new, "--json"]);
+    let withdrawn: Value = serde_json::from_str(&output).unwrap();
+    assert_eq!(withdrawn["withdrawn"], again["id"]);
+    assert_eq!(run(&["org", "invitations", "lindenhof", "--json"]).1.trim(), "[]");
+}
+
+/// product §6: applications are looked after from the host, with two live secrets.
+#[tokio::test]
+async fn applications_are_looked_after_from_the_host() {
+    let dir = TempDir::new("cli");
+    let installation = installation(&dir);
+    let process = installation.start();
+    let run = |args: &[&str]| {
+        let done = installation.run(args, "");
+        (done.status.code(), text(&done.stdout) + &text(&done.stderr))
+    };
+    let json = |args: &[&str]| -> Value {
+        let (code, output) = run(args);
+        assert_eq!(code, Some(0), "{args:?}: {output}");
+        serde_json::from_str(&output).unwrap()
+    };
+    let create = ["client", "create", "--name", "The lab", "--type", "machine", "--scope", "x", "--json"];
+    let made = json(&create);
+    let (id, first) = (made["client_id"].as_str().unwrap(), made["client_secret"].as_str().unwrap());
+    let status = async |secret: &str| {
+        let client = Application::at((&process.issuer, process.address), id, Some(secret), "");
+        client.token(&[("grant_type", "client_credentials")]).await.status.as_u16()
+    };
+    let listed = json(&["client", "list", "--search", "LAB", "--json"]);
+    assert_eq!((listed.as_array().unwrap().len(), listed[0]["client_id"].as_str()), (1, Some(id)));
+    assert!(run(&["client", "list"]).1.contains("clinic-example"));
+    let shown = json(&["client", "show", id, "--json"]);
+    assert_eq!(shown["settings"]["auth_method"], "client_secret_basic");
+    assert!(!shown.to_string().contains(first), "never again");
+    let old = shown["secrets"][0]["id"].as_str().unwrap();
+    for command in ["expire", "remove"] {
+        let (code, said) = run(&["client", "secret", command, id, old]);
+        assert_eq!(code, Some(1));
+        assert!(said.contains("no other secret that stays good"), "{said}");
+    }
+    let second = json(&["client", "secret", "add", id, "--json"]);
+    let second = second["client_secret"].as_str().unwrap();
+    assert_eq!((status(first).await, status(second).await), (200, 200));
+    assert!(json(&["client", "secret", "expire", id, old, "--days", "2", "--json"])["expires_at"].is_string());
+    assert_eq!(run(&["client", "secret", "remove", id, old]).0, Some(0));
+    assert_eq!((status(first).await, status(second).await), (401, 200));
+    assert_eq!(run(&["client", "disable", id]).0, Some(0));
+    assert_eq!(status(second).await, 401);
+    assert!(run(&["client", "disable", id]).1.contains("it is so already"));
+    assert_eq!(run(&["client", "enable", id]).0, Some(0));
+    assert_eq!(status(second).await, 200);
+    assert!(run(&["client", "disable", "clinic-example"]).1.contains("declared in the configuration"));
+    assert_eq!(json(&["client", "remove", id, "--json"])["people"], 0);
+    let (code, said) = run(&["client", "show", id]);
+    assert_eq!(code, Some(1));
+    assert!(said.contains("There is no application"), "{said}");
 }

@@ -1,6 +1,8 @@
 //! Signing in.
 
 mod access_link;
+mod invitation;
+mod invitation_ends;
 mod policies;
 mod reset;
 mod second_factor;

@@ -182,9 +182,9 @@ async fn a_client_proves_itself_by_signing_with_its_secret() {
     let plain =
         form(&[("grant_type", "client_credentials"), ("client_id", "lab"), ("client_secret", SECRET)]);
     assert_token_error(&lab.post("/oidc/token", &[], &plain).await, 401, "invalid_client");
-    let stored = office.app.texts("SELECT hex(sealed_secret) FROM client WHERE id = 'lab'").await;
+    let stored = office.app.texts("SELECT hex(sealed) FROM client_secret WHERE client_id = 'lab'").await;
     let in_clear: String = SECRET.bytes().map(|byte| format!("{byte:02X}")).collect();
     assert!(stored[0].len() > 60 && !stored[0].contains(&in_clear));
-    let others = office.app.texts("SELECT id FROM client WHERE sealed_secret IS NOT NULL").await;
+    let others = office.app.texts("SELECT client_id FROM client_secret WHERE sealed IS NOT NULL").await;
     assert_eq!(others, ["lab"]);
 }

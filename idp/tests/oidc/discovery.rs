@@ -88,7 +88,7 @@ async fn every_address_is_https_whatever_is_switched_on() {
 }
 
 /// What some specification defines.
-const KNOWN: [&str; 57] = [
+const KNOWN: [&str; 61] = [
     "issuer",
     "authorization_endpoint",
     "token_endpoint",
@@ -146,6 +146,10 @@ const KNOWN: [&str; 57] = [
     "mtls_endpoint_aliases",
     "tls_client_certificate_bound_access_tokens",
     "check_session_iframe",
+    "backchannel_authentication_endpoint",
+    "backchannel_token_delivery_modes_supported",
+    "backchannel_authentication_request_signing_alg_values_supported",
+    "backchannel_user_code_parameter_supported",
 ];
 
 /// Checklist 1: unknown members are a warning of the certification suite.

@@ -2,6 +2,7 @@
 
 use futures_util::future::join_all;
 use idp::app::keys::{self, NotYet, PUBLISHED_BEFORE_USE};
+use idp::audit::Actor;
 use idp::jobs;
 use idp::model::key::{KeyState, PublicKey, SigningAlg};
 use serde_json::Value;
@@ -51,11 +52,11 @@ async fn a_key_is_published_before_it_signs_and_until_its_last_token_has_expired
     let before = stored(app).await;
     assert_eq!((count(&before, KeyState::Current), count(&before, KeyState::Next)), (4, 4));
     assert_eq!(published(&practice).await.len(), 8, "the next ones too");
-    let refused = keys::rotate(&app.app.store, app.app.clock.now()).await.unwrap().unwrap_err();
+    let refused = keys::rotate(&app.app.store, Actor::Host, app.app.clock.now()).await.unwrap().unwrap_err();
     assert!(matches!(refused, NotYet::TooYoung { .. }), "{refused}");
     let old = practice.tokens(&office.browser, &[]).await;
     app.advance(PUBLISHED_BEFORE_USE);
-    keys::rotate(&app.app.store, app.app.clock.now()).await.unwrap().unwrap();
+    keys::rotate(&app.app.store, Actor::Host, app.app.clock.now()).await.unwrap().unwrap();
     app.app.refresh_keys().await.unwrap();
     office.browser.log_in_with_password(super::ADA, PASSWORD).await;
     let new = practice.tokens(&office.browser, &[]).await;
@@ -110,7 +111,7 @@ async fn rotating_under_load_refuses_no_valid_token() {
             held.push(practice.tokens(&office.browser, &[]).await);
         }
         let rotation = async {
-            keys::rotate(&app.app.store, app.app.clock.now()).await.unwrap().unwrap();
+            keys::rotate(&app.app.store, Actor::Host, app.app.clock.now()).await.unwrap().unwrap();
             app.app.refresh_keys().await.unwrap();
         };
         let uses = join_all(held.iter().map(|tokens| async {
@@ -158,7 +159,7 @@ async fn in_an_emergency_nothing_older_is_worth_anything() {
     let office = Office::open().await;
     let (app, practice) = (&office.app, office.practice());
     let old = practice.tokens(&office.browser, &[]).await;
-    keys::replace_all(&app.app.store, app.app.clock.now()).await.unwrap();
+    keys::replace_all(&app.app.store, Actor::Host, app.app.clock.now()).await.unwrap();
     app.app.refresh_keys().await.unwrap();
     assert_eq!(practice.userinfo(text(&old, "access_token")).await.status, 401);
     let refreshed = practice.refresh(text(&old, "refresh_token")).await.json();

@@ -95,7 +95,8 @@ async fn a_client_that_was_disabled_is_not_its_own_any_more() {
 #[tokio::test]
 async fn a_secret_is_kept_only_where_signatures_are_checked_with_it() {
     let office = Office::with(OPEN).await;
-    let sealed = async || office.app.texts("SELECT id FROM client WHERE sealed_secret IS NOT NULL").await;
+    let sealed =
+        async || office.app.texts("SELECT client_id FROM client_secret WHERE sealed IS NOT NULL").await;
     let body = |method: &str| json!({ "redirect_uris": [CALLBACK], "token_endpoint_auth_method": method });
     for method in ["client_secret_basic", "client_secret_post"] {
         registered(&office, &body(method)).await;

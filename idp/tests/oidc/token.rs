@@ -85,7 +85,7 @@ async fn an_unknown_grant_is_unsupported() {
         "password",
         "implicit",
         "urn:ietf:params:oauth:grant-type:saml2-bearer",
-        "urn:openid:params:grant-type:ciba",
+        "urn:openid:params:grant-type:push",
         "AUTHORIZATION_CODE",
         "authorization_code ",
         "\u{1f600}",

@@ -69,13 +69,12 @@ fn session(user: UserId, passkey: Option<PasskeyId>) -> (Session, sessions::Cook
     (session, hashes, token)
 }
 
-fn client(id: &str) -> Client {
+pub(super) fn client(id: &str) -> Client {
     let uri = RedirectUri::parse("https://app.example/cb").unwrap();
     Client {
         id: ClientId::parse(id).unwrap(),
         settings: ClientSettings::of_type(ClientType::Spa, ClientName::parse("App").unwrap(), vec![uri]),
         source: ClientSource::Admin,
-        secret_hash: Some([7; 32]),
         disabled_at: None,
         created_at: now(),
     }
@@ -97,6 +96,7 @@ fn grant(user: UserId, client: &Client) -> Grant {
             )
             .unwrap(),
         },
+        organization: None,
         key: Some(Confirmation::Certificate(Thumbprint::parse(&"k".repeat(43)).unwrap())),
         method: Method::Password,
         authenticated_at: now(),

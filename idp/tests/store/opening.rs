@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use idp::clock::{SharedClock, SystemClock};
 use idp::crypto::seal::MasterKey;
+use idp::model::client::ClientId;
+use idp::store::client_secrets;
 use sea_orm::ConnectionTrait;
 
 use super::{Backend, ENTROPY, config, open};
@@ -109,4 +111,47 @@ async fn the_bundled_sqlite_is_recent_and_durable() {
     let parts: Vec<u32> = version.split('.').map(|part| part.parse().unwrap()).collect();
     assert!(parts >= vec![3, 51, 3], "{version}");
     assert_eq!(one("PRAGMA journal_mode").await, "wal");
+}
+
+/// What was there before a client could have two secrets is still good, and found by its name.
+#[tokio::test]
+async fn secrets_and_names_of_clients_survive_their_move() {
+    use migrations::{Migrator, MigratorTrait};
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let Some((settings, _dir)) = config(backend).await else { continue };
+        std::fs::create_dir_all(&settings.data_dir).unwrap();
+        let url = match &settings.database.url {
+            Some(url) => url.expose().to_owned(),
+            None => format!("sqlite://{}?mode=rwc", settings.sqlite_path().display()),
+        };
+        let db = sea_orm::Database::connect(url).await.unwrap();
+        let all = Migrator::migrations();
+        let before = all.iter().position(|migration| migration.name() == "m0018_client_secrets").unwrap();
+        Migrator::up(&db, Some(u32::try_from(before).unwrap())).await.unwrap();
+        let hash = "07".repeat(32);
+        let hash = if backend == Backend::Sqlite { format!("x'{hash}'") } else { format!("'\\x{hash}'") };
+        let row = format!(
+            "INSERT INTO client (id, settings, source, secret_hash, created_at) \
+             VALUES ('old', '{{\"name\": \"Old practice\"}}', 'admin', {hash}, 5000), \
+                    ('public', '{{\"name\": \"An app\"}}', 'admin', NULL, 6000)"
+        );
+        db.execute_unprepared(&row).await.unwrap();
+        Migrator::up(&db, None).await.unwrap();
+        let names = db.query_all_raw(statement(&db, "SELECT name FROM client ORDER BY id")).await.unwrap();
+        let names: Vec<String> = names.iter().map(|row| row.try_get_by_index(0).unwrap()).collect();
+        assert_eq!(names, ["Old practice", "An app"]);
+        db.close().await.unwrap();
+        write_private(&settings.master_key_path(), &MasterKey::generate(ENTROPY).unwrap().expose());
+        let clock: SharedClock = Arc::new(SystemClock);
+        let store = idp::app::open_store(&settings, &clock).await.unwrap();
+        let of = async |id| client_secrets::of(&store, &ClientId::parse(id).unwrap()).await.unwrap();
+        let kept = of("old").await;
+        assert_eq!((kept.len(), kept[0].hash), (1, [7; 32]));
+        assert_eq!(kept[0].created_at.unix_timestamp(), 5);
+        assert!(of("public").await.is_empty());
+    }
+}
+
+fn statement(db: &sea_orm::DatabaseConnection, sql: &str) -> sea_orm::Statement {
+    sea_orm::Statement::from_string(db.get_database_backend(), sql)
 }

@@ -83,6 +83,11 @@ choose-title = Konto wählen
 choose-lead = Sie sind angemeldet. Machen Sie so weiter, oder melden Sie sich mit einem anderen Konto an.
 choose-lead-another = Sie sind angemeldet, aber die Anwendung erwartet hier jemand anderen.
 choose-here = Weiter als { $name }
+choose-organization-title = Organisation wählen
+choose-organization-lead = Sie gehören zu mehreren Organisationen. Für welche möchten Sie { $app } jetzt nutzen?
+no-member-title = Sie gehören nicht dazu
+no-member-lead = { $app } fragt nach einer Organisation, zu der Sie mit diesem Konto nicht gehören.
+no-member-next = Wenn Sie dort arbeiten, verwenden Sie das Konto, unter dem man Sie dort kennt, oder bitten Sie jemanden aus der Verwaltung um eine Einladung.
 create-title = Konto erstellen
 create-account-lead = Geben Sie Ihre E-Mail-Adresse ein. Wir senden Ihnen einen Link, mit dem Sie Ihr Konto bei { $brand } erstellen.
 create-sent-title = Bitte schauen Sie in Ihr Postfach
@@ -92,6 +97,37 @@ create-have-one = Ich habe ein Konto: anmelden
 create-name-title = Wie heißen Sie?
 create-name-lead = So werden Anwendungen Sie ansprechen.
 create-first-lead = Damit melden Sie sich künftig an, und mit diesem Schritt ist Ihr Konto da.
+invitation-title = Zu { $organization } gehören?
+invitation-by = { $inviter } lädt Sie ein.
+invitation-as = Als: { $roles }
+invitation-administrator = Sie würden außerdem, als Teil der Administration, die Personen der Organisation betreuen.
+invitation-until = Gilt bis
+invitation-what = Die Administration sieht Ihr Konto und hilft Ihnen, wenn Sie ausgesperrt sind. Die Organisation kann bei der Anmeldung mehr als ein Passwort verlangen.
+invitation-join = Annehmen
+invitation-refuse = Nein, danke
+invitation-log-in = Anmelden und annehmen
+invitation-account = Mit dieser Adresse gibt es ein Konto. Melden Sie sich dort an, dann können Sie annehmen.
+invitation-disabled = Das Konto mit dieser Adresse ist gesperrt. Bitte fragen Sie die Administration der Organisation.
+invitation-new = So werden Anwendungen Sie ansprechen. Im nächsten Schritt erstellen Sie einen Passkey, und Ihr Konto ist da.
+invitation-other = Sie sind als { $here } angemeldet, die Einladung ist aber für { $email }. Für jemand anderen gilt sie nicht.
+invitation-switch = Abmelden und als { $email } weiter
+invitation-stay = Angemeldet bleiben, zu meinem Konto
+invitation-again = Die Organisation verlangt mehr, als womit Sie sich angemeldet haben. Bitte melden Sie sich noch einmal an, mit Ihrem Passkey oder mit einem Code nach dem Passwort.
+invitation-passkey = Die Organisation verlangt einen Passkey. Erstellen Sie zuerst einen; danach kommen Sie hierher zurück.
+invitation-second-factor = Die Organisation verlangt mehr als ein Passwort. Erstellen Sie zuerst einen Passkey; danach kommen Sie hierher zurück. Sie können auch eine Code-App einrichten und den Link in der E-Mail noch einmal öffnen.
+invitation-code-app = Code-App einrichten
+invitation-member = Sie gehören schon zu { $organization }. Ihre Rollen bleiben, wie sie sind.
+invitation-over-title = Diese Einladung kann nicht angenommen werden
+invitation-used = Sie wurde schon angenommen. Wenn Sie das waren, melden Sie sich einfach an.
+invitation-refused = Sie wurde abgelehnt. Wenn das ein Versehen war, bitten Sie um eine neue.
+invitation-withdrawn = Sie wurde zurückgenommen. Bitte fragen Sie bei { $organization }, wenn Sie das für ein Versehen halten.
+invitation-replaced = In Ihrem Postfach ist eine neuere Einladung zu { $organization }. Bitte verwenden Sie diese.
+invitation-expired = Sie ist zu alt. Bitte bitten Sie { $organization } um eine neue.
+invitation-organization-disabled = { $organization } ist zurzeit nicht aktiv. Bitte fragen Sie dort.
+invitation-void = Wer Sie eingeladen hat, darf das nicht mehr, oder die Rolle gibt es nicht mehr. Bitte bitten Sie { $organization } um eine neue Einladung.
+invitation-address-changed = Das eingeladene Konto hat inzwischen eine andere Adresse. Bitte bitten Sie { $organization } um eine Einladung an diese Adresse.
+invitation-joined-title = Sie gehören jetzt zu { $organization }
+invitation-joined = Willkommen! Alles ist erledigt.
 create-password-instead = Kein Passkey auf diesem Gerät? Passwort verwenden
 create-with-password = Konto mit Passwort erstellen
 forgot-title = Passwort vergessen?
@@ -361,6 +397,10 @@ activity-organization-enabled = Organisation gesperrt oder freigegeben
 activity-member-added = Mitglied einer Organisation geworden
 activity-member-roles-set = Rollen in einer Organisation geändert
 activity-member-removed = Nicht mehr Mitglied einer Organisation
+activity-invitation-made = In eine Organisation eingeladen
+activity-invitation-withdrawn = Einladung zurückgenommen
+activity-invitation-accepted = Einladung angenommen
+activity-invitation-refused = Einladung abgelehnt
 activity-sign-up-requested = Jemand wollte mit Ihrer E-Mail-Adresse ein Konto erstellen
 activity-signed-in = Angemeldet
 activity-sign-in-failed = Anmeldung fehlgeschlagen
@@ -397,31 +437,41 @@ activity-tokens-revoked = Eine Anwendung hat ihren Zugriff beendet
 activity-key-rotated = Ein Signaturschlüssel wurde gewechselt
 activity-keys-replaced = Alle Signaturschlüssel wurden ersetzt
 activity-token-exchanged = Eine Schnittstelle hat in Ihrem Namen bei einer anderen gehandelt
+activity-sign-in-requested = Eine Anwendung hat von einem anderen Ort aus nach Ihnen gefragt
+activity-sign-in-denied = Sie haben eine Anwendung abgelehnt, die nach Ihnen fragte
 activity-person-vouched-for = Ein Dienst hat in Ihrem Namen gehandelt, weil ein anderer für Sie gebürgt hat
 activity-code-replayed = Die Anmeldung einer Anwendung wurde missbraucht und beendet
 activity-refresh-token-replayed = Der Zugriff einer Anwendung wurde missbraucht und beendet
 activity-client-created = Anwendung registriert
 activity-client-registered = Anwendung hat sich registriert
-activity-client-changed = Anwendung hat ihre Registrierung geändert
-activity-client-removed = Anwendung hat ihre Registrierung beendet
-activity-client-enabled = Anwendung angehalten oder wieder zugelassen
+activity-client-changed = Anwendung geändert
+activity-client-removed = Anwendung entfernt
+activity-client-enabled = Anwendung deaktiviert oder aktiviert
+activity-client-secret-made = Neues Geheimnis für eine Anwendung
+activity-client-secret-expires = Geheimnis einer Anwendung läuft ab
+activity-client-secret-removed = Geheimnis einer Anwendung entfernt
 activity-registration-token-made = Token für Registrierungen erstellt
 activity-registration-token-removed = Token für Registrierungen zurückgenommen
 activity-client-declared = Anwendung geändert
 activity-audit-read = Das Protokoll wurde gelesen
 activity-audit-trimmed = Alte Einträge des Protokolls wurden entfernt
+activity-delivery-retried = Eine Zustellung wurde noch einmal versucht
+activity-delivery-given-up = Eine Zustellung wurde aufgegeben
+activity-mail-tried = Eine Mail wurde zur Probe gesendet
 
 ## Einer Anwendung Zugriff erlauben
 
 consent-title = Zugriff erlauben?
 consent-lead = { $app } möchte:
 consent-as = Sie sind angemeldet als { $email }.
+consent-for = Sie handeln für { $organization }.
 scope-openid = Wissen, dass Sie es sind
 scope-profile = Ihren Namen sehen
 scope-email = Ihre E-Mail-Adresse sehen
 scope-phone = Ihre Telefonnummer sehen
 scope-address = Ihre Postadresse sehen
 scope-offline_access = Verbunden bleiben, während Sie abwesend sind
+scope-organizations = Ihre Organisation und Ihre Rollen dort sehen
 scope-resource = In Ihrem Namen handeln bei
 details-title = Im Einzelnen:
 details-actions = Darf
@@ -435,9 +485,13 @@ device-title = Gerät verbinden
 device-lead = Geben Sie den Code ein, den das Gerät anzeigt.
 label-device-code = Code des Geräts
 failure-device-unknown = Dieser Code stimmt nicht oder ist abgelaufen. Vergleichen Sie ihn mit dem Gerät; nach zehn Minuten zeigt es einen neuen.
+failure-device-no-member = Dieses Gerät fragt nach einer Organisation, zu der Sie mit diesem Konto nicht gehören. Wenn Sie dort arbeiten, melden Sie sich mit dem Konto an, unter dem man Sie dort kennt.
+failure-device-choose = Bitte sagen Sie, für welche Organisation Sie das Gerät nutzen.
+failure-device-too-weak = Hier wird mehr als ein Passwort verlangt. Legen Sie erst in Ihrem Konto einen Passkey an und geben Sie den Code dann noch einmal ein.
 failure-device-wait = Es wurden zu viele Codes versucht. Bitte warten Sie zehn Minuten.
 device-consent-title = Dieses Gerät zulassen?
 device-consent-lead = { $app } möchte:
+device-organization = Für welche Organisation?
 device-consent-compare = Lassen Sie es nur zu, wenn das Gerät vor Ihnen steht und diesen Code anzeigt:
 device-consent-when = Angefragt
 device-deny = Ablehnen
@@ -446,6 +500,35 @@ device-allowed-text = Sie können dorthin zurückkehren und diese Seite schließ
 device-denied-title = Das Gerät wurde abgelehnt
 device-denied-text = Es erhält nichts. Haben Sie das nicht veranlasst, ist weiter nichts zu tun.
 device-manage = Verbundene Anwendungen ansehen
+requests-title = Jemand fragt nach Ihnen
+requests-lead = Diese Anwendungen bitten Sie, sich bei ihnen anzumelden. Sehen Sie sich jede Anfrage an, bevor Sie antworten.
+requests-none = Im Moment fragt keine Anwendung nach Ihnen. Eine Anfrage wartet nur wenige Minuten.
+requests-look = Ansehen
+requests-again = Noch einmal nachsehen
+request-title = Dort anmelden?
+request-lead = { $app } fragt von einem anderen Ort aus nach Ihnen und möchte:
+request-compare = Lassen Sie es nur zu, wenn Sie das erwarten und dort dieselben Worte sehen:
+request-expected = Lassen Sie es nur zu, wenn Sie das erwarten und es Ihnen eben angekündigt wurde.
+request-when = Angefragt
+request-deny = Ablehnen
+request-needs-second-factor = Die Anwendung verlangt mehr als ein Passwort. Bitte melden Sie sich noch einmal mit einem Code oder einem Passkey an.
+request-needs-passkey = Die Anwendung verlangt einen Passkey. Bitte melden Sie sich noch einmal mit einem an.
+request-confirm = Noch einmal anmelden
+request-allowed-title = Sie sind dort angemeldet
+request-allowed-text = Die Anwendung erfährt es gleich. Sie können diese Seite schließen; melden Sie sich hier ab, wenn dies nicht Ihr eigenes Gerät ist.
+request-denied-title = Die Anfrage wurde abgelehnt
+request-denied-text = Die Anwendung erhält nichts. Haben Sie das nicht erwartet, ist weiter nichts zu tun.
+failure-request-no-member = Die Anwendung fragt nach einer Organisation, zu der Sie mit diesem Konto nicht gehören. Wenn Sie dort arbeiten, melden Sie sich mit dem Konto an, unter dem man Sie dort kennt.
+failure-request-choose = Bitte sagen Sie, für welche Organisation Sie sich anmelden.
+failure-request-too-weak = Hier wird mehr als ein Passwort verlangt. Legen Sie erst in Ihrem Konto einen Passkey an und öffnen Sie die Anfrage dann noch einmal.
+request-organization = Für welche Organisation melden Sie sich an?
+failure-request-gone = Diese Anfrage wartet nicht mehr: Sie wurde beantwortet oder ist abgelaufen.
+overview-requests =
+    { $count ->
+        [one] Eine Anwendung fragt nach Ihnen.
+       *[other] { $count } Anwendungen fragen nach Ihnen.
+    }
+overview-requests-look = Ansehen
 
 ## Abmelden und weiterleiten
 
@@ -685,11 +768,15 @@ mail-greeting = Guten Tag { $name }
 mail-greeting-stranger = Guten Tag
 mail-when = Wann:
 mail-where = Wo:
-mail-link-note =
+mail-link-note-minutes =
     { $minutes ->
-        [15] Der Link gilt einmal, 15 Minuten lang.
         [60] Der Link gilt einmal, eine Stunde lang.
-       *[other] Der Link gilt einmal, einen Tag lang.
+       *[other] Der Link gilt einmal, { $minutes } Minuten lang.
+    }
+mail-link-note-days =
+    { $days ->
+        [1] Der Link gilt einmal, einen Tag lang.
+       *[other] Der Link gilt einmal, { $days } Tage lang.
     }
 mail-not-asked = Wenn Sie das nicht angefordert haben, brauchen Sie nichts zu tun: Ohne den Link ändert sich nichts.
 mail-not-you = Waren Sie das nicht? Melden Sie sich an, prüfen Sie Ihre Passkeys und Geräte, ändern Sie Ihr Passwort und sagen Sie es der Administration Ihrer Praxis:
@@ -705,6 +792,14 @@ mail-sign-up-again-text = Jemand, wahrscheinlich Sie, wollte mit dieser Adresse 
 mail-sign-up-again-button = Anmelden
 mail-account-made-subject = Willkommen bei { $brand }
 mail-account-made-text = Ihr Konto bei { $brand } ist da, und dies ist die Adresse, unter der es bekannt ist.
+mail-invited-by-subject = { $inviter } lädt Sie zu { $organization } ein
+mail-invited-by-text = { $inviter } möchte, dass Sie bei { $brand } zu { $organization } gehören. Hier geht es weiter: Sie sagen zu, mit dem Konto, das Sie haben, oder mit einem neuen.
+mail-invited-by-button = Einladung ansehen
+mail-invited-subject = Sie sind zu { $organization } eingeladen
+mail-invited-text = Sie werden gebeten, bei { $brand } zu { $organization } zu gehören. Hier geht es weiter: Sie sagen zu, mit dem Konto, das Sie haben, oder mit einem neuen.
+mail-invited-button = Einladung ansehen
+mail-joined-subject = Sie gehören jetzt zu { $organization }
+mail-joined-text = Mit Ihrem Konto bei { $brand } gehören Sie ab jetzt zu { $organization }. Deren Administration sieht Ihr Konto und hilft Ihnen, wenn Sie ausgesperrt sind.
 mail-reset-password-subject = Ihr neues Passwort
 mail-reset-password-text = Jemand, wahrscheinlich Sie, hat ein neues Passwort für Ihr Konto bei { $brand } angefordert. Das ändert das Passwort und sonst nichts: Ein Passkey oder Code ist danach wie bisher nötig.
 mail-reset-password-button = Neues Passwort wählen
@@ -749,6 +844,9 @@ mail-recovery-code-used-text =
         [one] Jemand hat sich in Ihrem Konto bei { $brand } mit einem Wiederherstellungscode angemeldet. Einer ist noch übrig.
        *[other] Jemand hat sich in Ihrem Konto bei { $brand } mit einem Wiederherstellungscode angemeldet. { $left } sind noch übrig.
     }
+mail-sign-in-request-subject = { $app } fragt nach Ihnen
+mail-sign-in-request-text = { $app } bittet Sie, sich von einem anderen Ort aus dort anzumelden. Wenn Sie das erwarten, öffnen Sie die Seite unten, melden Sie sich dort wie gewohnt an und vergleichen Sie, was sie zeigt, bevor Sie es zulassen. Durch das Öffnen wird nichts zugelassen, und eine Anfrage wartet nur wenige Minuten.
+mail-sign-in-request-button = Anfrage ansehen
 mail-new-device-subject = Eine Anmeldung mit einem neuen Gerät
 mail-new-device-text = Jemand hat sich in Ihrem Konto bei { $brand } angemeldet, in einem Browser, den wir bei Ihnen noch nicht gesehen haben.
 mail-change-email-old-subject = Bitte bestätigen Sie Ihre neue E-Mail-Adresse
@@ -781,6 +879,7 @@ mail-service-role-ended-text = Ihr Konto bei { $brand } hat keine Rechte über d
 
 nav-admin = Verwaltung
 nav-people = Personen
+nav-organizations = Organisationen
 nav-own-account = Mein Konto
 admin-you-are-operator = Sie betreiben diesen Dienst: Sie dürfen alles sehen und ändern.
 admin-you-are-support = Sie helfen Personen wieder hinein und sehen alle.
@@ -862,4 +961,408 @@ admin-refused-slug-taken = Dieser Kurzname ist vergeben.
 admin-refused-member-already = Diese Person gehört schon zur Organisation.
 admin-refused-unknown-role = Die Organisation hat keine solche Rolle.
 admin-refused-role-in-use = Mitglieder haben diese Rolle noch.
+admin-refused-organization-disabled = Die Organisation ist gesperrt. Geben Sie sie zuerst frei.
+admin-refused-lifetime = Eine Einladung gilt 1 bis 30 Tage.
+admin-refused-unknown-application = Es gibt keine solche Anwendung, bei der Anmeldungen beginnen können.
+admin-refused-too-many-invitations = Innerhalb eines Tages wurden zu viele Einladungen verschickt, oder zu viele warten auf Antwort. Bitte versuchen Sie es morgen wieder.
 admin-refused-unchanged = Es gibt nichts zu ändern: Es ist schon so.
+
+## Verwaltung: Anwendungen
+
+nav-applications = Anwendungen
+admin-app-search = Name oder client_id enthält
+admin-app-new = Anwendung registrieren
+admin-app-nothing = Keine Anwendung gefunden.
+admin-app-more = Weitere Anwendungen
+admin-app-kind = Art
+admin-app-kind-web = Web-Anwendung mit Server
+admin-app-kind-spa = Web-Anwendung nur im Browser
+admin-app-kind-native = App auf Handy oder Computer
+admin-app-kind-machine = Programm ohne Menschen
+admin-app-kind-device = Gerät ohne Browser
+admin-app-about-web = Läuft auf einem Server, der ein Geheimnis bewahren kann. Die meisten Praxisprogramme sind von dieser Art.
+admin-app-about-spa = Läuft im Browser, ohne eigenen Server. Sie kann kein Geheimnis bewahren; PKCE schützt sie.
+admin-app-about-native = Wird von Menschen installiert und kann kein Geheimnis bewahren. Die Menschen werden jedes Mal um Zustimmung gefragt.
+admin-app-about-machine = Handelt für sich selbst, etwa beim nächtlichen Import. Niemand meldet sich an.
+admin-app-about-device = Hat keinen Browser, etwa ein Bildschirm im Wartezimmer. Man meldet sich mit einem Code am Handy an.
+admin-app-source-config = aus der Konfigurationsdatei
+admin-app-source-admin = hier registriert
+admin-app-source-registered = hat sich selbst registriert
+admin-app-which-kind = Welche Art von Anwendung ist es? Daraus ergeben sich die sicheren Einstellungen.
+admin-app-choose = Auswählen
+admin-app-settings = Einstellungen ändern
+admin-app-look-again = Etwas davon geht so nicht. Nichts ist verloren: Bitte sehen Sie sich die markierten Felder an.
+admin-app-name = Name
+admin-app-hint-name = Ihn lesen die Menschen beim Anmelden.
+admin-app-redirect_uris = Adressen, zu denen man zurückkehrt (redirect_uris)
+admin-app-hint-redirect_uris = Eine pro Zeile, genau so, wie die Anwendung sie verwendet, mit https (http nur auf localhost).
+admin-app-post_logout_redirect_uris = Adressen nach dem Abmelden (post_logout_redirect_uris)
+admin-app-hint-post_logout_redirect_uris = Eine pro Zeile. Kann leer bleiben.
+admin-app-backchannel_logout_uri = Wo sie von Abmeldungen erfährt (backchannel_logout_uri)
+admin-app-hint-backchannel_logout_uri = Eine Adresse ihres Servers. Kann leer bleiben.
+admin-app-initiate_login_uri = Wo das Anmelden beginnt (initiate_login_uri)
+admin-app-hint-initiate_login_uri = Damit startet man die Anwendung von den Kontoseiten aus. Kann leer bleiben.
+admin-app-return_uris = Seiten, zu denen Kontoseiten zurückführen
+admin-app-hint-return_uris = Eine pro Zeile. Kann leer bleiben.
+admin-app-scopes = Scopes, die sie verlangen darf
+admin-app-hint-scopes = Mit Leerzeichen oder Zeilen dazwischen.
+admin-app-resources = APIs, für die sie Tokens verlangen darf
+admin-app-hint-resources = Eine Adresse pro Zeile. Kann leer bleiben.
+admin-app-id_token_alg = Signatur der ID-Tokens
+admin-app-hint-id_token_alg = ES256 ist schnell, und jede aktuelle Bibliothek kennt es. Wählen Sie RS256 für eine alte, die nichts anderes kennt.
+admin-app-register = Registrieren
+admin-app-save = Speichern
+admin-app-secret-made = Das Geheimnis
+admin-app-shown-once = Es wird nur dieses eine Mal gezeigt und nur als Hash aufbewahrt. Legen Sie es dort ab, wo die Anwendung ihre Geheimnisse liest, und nirgends sonst.
+admin-app-kept = Ich habe es abgelegt
+admin-app-about = Über diese Anwendung
+admin-app-locked = Sie steht in der Konfigurationsdatei und wird dort geändert.
+admin-app-own = Sie hat sich selbst registriert und ändert ihre Einstellungen selbst.
+admin-app-used-by = Verwendet von
+admin-app-people = { $count ->
+    [0] niemandem
+    [one] einer Person
+   *[other] { $count } Personen
+}
+admin-app-since = Registriert
+admin-app-auth-method = Weist sich aus durch
+admin-app-secrets = Geheimnisse
+admin-app-secret-created = Erstellt
+admin-app-secret-used = zuletzt verwendet
+admin-app-secret-unused = nie verwendet
+admin-app-secret-until = gültig bis
+admin-app-secret-ended = abgelaufen
+admin-app-connect = Verbinden
+admin-app-connect-web = Geben Sie der Anwendung diese Werte. Eine Anmeldung beginnt so:
+admin-app-connect-spa = Geben Sie der Anwendung diese Werte. Eine Anmeldung beginnt so:
+admin-app-connect-native = Geben Sie der Anwendung diese Werte. Eine Anmeldung beginnt so:
+admin-app-connect-machine = Geben Sie dem Programm diese Werte. Ein Token bekommt es so:
+admin-app-connect-device = Geben Sie dem Gerät diese Werte. Eine Anmeldung beginnt so:
+admin-app-days = Tage, die es noch gilt, 1 bis 90
+admin-app-do-secret = Neues Geheimnis erstellen
+admin-app-do-disable = Anwendung deaktivieren
+admin-app-do-enable = Anwendung aktivieren
+admin-app-do-remove = Anwendung entfernen
+admin-app-do-expire = Ablaufen lassen
+admin-app-do-remove-secret = Dieses Geheimnis entfernen
+admin-app-what-secret = Das neue Geheimnis gilt neben dem alten, damit die Anwendung ohne Unterbrechung wechselt. Lassen Sie danach das alte ablaufen, oder entfernen Sie es.
+admin-app-what-disable = Niemand meldet sich an ihr an, bis sie wieder aktiviert wird, und ihre Tokens sind nichts mehr wert.
+admin-app-what-enable = Man meldet sich wieder wie zuvor an ihr an.
+admin-app-what-remove = Sie ist für immer weg, mit allem, was Menschen ihr erlaubt haben. Wer nur eine Pause will, deaktiviert sie.
+admin-app-what-expire = Es gilt noch einige Tage, während die Anwendung zum neuen wechselt.
+admin-app-what-remove-secret = Es öffnet ab sofort nichts mehr. Hat die Anwendung zum anderen gewechselt?
+admin-app-done-registered = Die Anwendung ist registriert.
+admin-app-done-changed = Die Einstellungen sind gespeichert.
+admin-app-done-enable = Die Anwendung ist aktiviert.
+admin-app-done-disable = Die Anwendung ist deaktiviert.
+admin-app-done-expire = Das Geheimnis läuft ab.
+admin-app-done-remove-secret = Das Geheimnis ist entfernt.
+admin-app-preview = Was sie über eine Person erfährt
+admin-app-preview-text = Hier sehen Sie, welche Angaben (Claims) userinfo für diese Anwendung hat und warum andere fehlen. Ausgestellt wird nichts. Im ID-Token stehen sub und was die Anwendung mit dem Parameter claims verlangt.
+admin-app-preview-scopes = Scopes, die sie verlangt
+admin-app-preview-show = Anzeigen
+admin-app-preview-unreadable = Diese Scopes lassen sich nicht lesen. Bitte setzen Sie Leerzeichen dazwischen.
+admin-app-preview-told = Das erfährt sie
+admin-app-preview-missing = Das erfährt sie nicht
+admin-app-preview-left-out = Dafür ist sie nicht registriert:
+admin-app-preview-pairwise = Ein eigener Name nur für diese Anwendung (pairwise)
+admin-app-preview-not-asked = Sie verlangt den Scope { $scope } nicht.
+admin-app-preview-not-registered = Sie ist für den Scope { $scope } nicht registriert. Ergänzen Sie ihn in ihren Einstellungen.
+admin-app-preview-not-known = Von dieser Person ist nichts bekannt.
+admin-app-preview-no-organization = Diese Person gehört zu keiner Organisation.
+admin-app-preview-chosen = Diese Person gehört zu mehreren Organisationen und wählt beim Anmelden eine aus.
+admin-app-back = Zurück zur Anwendung
+admin-refused-declared = Sie steht in der Konfigurationsdatei und wird dort geändert.
+admin-refused-registered = Sie hat sich selbst registriert und ändert ihre Einstellungen selbst.
+admin-refused-settings = Diese Einstellungen passen nicht zusammen. Die Anwendung:
+admin-refused-no-secrets = Eine Anwendung dieser Art hat keine Geheimnisse.
+admin-refused-secrets-at-once = Zwei ihrer Geheimnisse gelten schon. Entfernen Sie zuerst das, welches sie nicht mehr verwendet.
+admin-refused-last-secret = Sie hätte kein anderes Geheimnis, das gültig bleibt. Erstellen Sie zuerst ein neues.
+nav-audit = Protokoll
+nav-keys = Schlüssel
+nav-jobs = Zustellungen
+nav-health = Zustand
+nav-mails = Mails
+audit-lead = Wer was getan hat, das Neueste zuerst. Auch das Lesen wird aufgezeichnet.
+audit-kind = Was geschah
+audit-kind-all = Alles
+audit-person = E-Mail oder Kennung einer Person
+audit-wrong-person = Niemand hat diese Adresse. Wer nicht mehr da ist, wird über die Kennung gefunden.
+audit-part = Diese Person
+audit-part-subject = ist, um wen es geht
+audit-part-actor = hat es getan
+audit-client = Anwendung
+audit-from = Von diesem Tag an (UTC)
+audit-to = Bis zum Ende dieses Tages (UTC)
+audit-wrong-days = Bitte nennen Sie zwei Tage, den früheren zuerst.
+audit-clear = Alles zeigen
+audit-when = Wann
+audit-what = Was
+audit-who = Wer
+audit-nobody-known = Der Dienst, oder niemand Bekanntes
+audit-about = über
+audit-none = So ist kein Eintrag.
+audit-newest = Zum Neuesten
+audit-take = Mitnehmen
+audit-take-text = Eine Datei mit allen Einträgen, die der Filter findet, die ältesten zuerst, am Ende mit einem unterschriebenen Prüfpunkt. Dass sie entsteht, wird aufgezeichnet.
+audit-take-csv = Als CSV ausgeben
+audit-take-jsonl = Als JSON-Zeilen ausgeben
+audit-too-much = Das sind mehr als 100 000 Einträge. Bitte wählen Sie weniger Tage, oder geben Sie sie auf dem Rechner selbst aus: idp audit export
+audit-verify = Prüfen, ob es vollständig ist
+audit-verify-text = Liest alle Einträge und sagt, ob einer verändert, entfernt oder eingefügt wurde. Nur der Vergleich mit anderswo aufbewahrten Prüfpunkten findet ein Protokoll, das als Ganzes neu geschrieben wurde: idp audit verify --checkpoints
+audit-verify-button = Jetzt prüfen
+audit-whole = Das Protokoll ist vollständig: { $records } Einträge, der letzte hat die Nummer { $through }.
+audit-removed = Die Einträge bis { $through } wurden ihres Alters wegen entfernt ({ $at }).
+audit-broken = Das Protokoll ist nicht vollständig.
+audit-broken-next = Bitte vergleichen Sie es mit einer Sicherung, und finden Sie heraus, wer in die Datenbank schreiben konnte.
+audit-back = Zurück zum Protokoll
+audit-damaged = Was in diesem Eintrag versiegelt ist, öffnet sich nicht mehr, obwohl die Person noch da ist. Bitte prüfen Sie, ob das Protokoll vollständig ist.
+audit-event = Das Ereignis
+audit-gone = hat kein Konto mehr
+audit-network = Netz
+audit-browser = Browser
+audit-personal = Persönliche Angaben
+audit-erased = zusammen mit dem Konto gelöscht
+audit-members = Was es sagt
+audit-no-members = Mehr als das sagt es nicht.
+audit-place = Sein Platz im Protokoll
+audit-sequence = Nummer
+audit-hash = Prüfsumme
+audit-more-about = Alles über diese Person
+audit-more-by = Alles, was diese Person tat
+audit-more-client = Alles mit dieser Anwendung
+act-rotate-keys = Schlüssel jetzt wechseln
+act-what-rotate-keys = Ab jetzt unterschreiben die nächsten Schlüssel. Anwendungen kennen sie schon, darum merkt niemand etwas, und was vorher unterschrieben wurde, bleibt gültig.
+act-replace-keys = Im Notfall alle Schlüssel ersetzen
+act-what-replace-keys = Nur wenn jemand die Schlüssel kennen könnte. Alle werden weggeworfen, und neue unterschreiben sofort. Nichts, was vorher unterschrieben wurde, gilt noch: Anwendungen, die nur die alten Schlüssel kennen, weisen bis zu fünf Minuten lang jede Anmeldung ab, und alle müssen sich an ihren Anwendungen neu anmelden.
+act-retry-delivery = Jetzt noch einmal versuchen
+act-what-retry-delivery = Die Nachricht wird innerhalb einer Sekunde noch einmal gesendet, statt erst, wenn sie wieder an der Reihe wäre.
+act-give-up-delivery = Aufgeben
+act-what-give-up-delivery = Die Nachricht wird weggeworfen, und niemand bekommt sie. Wer auf sie wartet, muss sie neu anfordern; eine Anwendung, die von einer Abmeldung hören soll, hört nichts davon.
+act-refused-forbidden = Dazu reichen Ihre Rechte nicht.
+act-refused-unchanged = Es gibt nichts zu tun: Es wurde gesendet, aufgegeben oder ist gerade unterwegs.
+act-refused-key-too-young = Die nächsten Schlüssel sind zu jung: Noch kennt sie nicht jede Anwendung. Bitte warten Sie einige Minuten.
+act-refused-key-missing = Es gibt noch keine nächsten Schlüssel. Der Dienst macht sie innerhalb einer Minute.
+keys-title = Schlüssel, die unterschreiben
+keys-lead = Mit einem von diesen wird alles unterschrieben. Die geheimen Hälften verlassen den Dienst nie.
+keys-state = Zustand
+keys-since = Seit
+keys-changes = Ändert sich
+keys-kid = Name (kid)
+keys-state-next = Nächster
+keys-state-current = Unterschreibt
+keys-state-retired = Im Ruhestand
+keys-age =
+    { $days ->
+        [0] seit heute
+        [one] seit einem Tag
+       *[other] seit { $days } Tagen
+    }
+keys-changes-next = unterschreibt ab
+keys-changes-current = macht Platz ab
+keys-changes-retired = wird vergessen ab
+keys-none = Hier sind noch keine Schlüssel.
+keys-by-themselves = Die Schlüssel wechseln von selbst. Das hier brauchen Sie nur vor der Zeit.
+keys-done-rotate = Jetzt unterschreiben die nächsten Schlüssel.
+keys-done-replace = Alle Schlüssel sind ersetzt. Andere Knoten folgen innerhalb einer Minute.
+jobs-lead = Was darauf wartet, gesendet zu werden, und was von selbst geschieht. Was in einer Nachricht steht, sieht hier niemand.
+jobs-waiting = Wartet darauf, gesendet zu werden
+jobs-count-waiting = warten
+jobs-count-failed = davon sind bisher gescheitert
+jobs-show-all = Alles zeigen
+jobs-show-failed = Gescheitertes zeigen
+jobs-what = Was
+jobs-written = Geschrieben
+jobs-next = Nächster Versuch
+jobs-why = Grund
+jobs-kind-mail = Mail
+jobs-kind-reset-request = Jemand möchte ein neues Passwort
+jobs-kind-sign-up-request = Jemand möchte ein Konto anlegen
+jobs-kind-logout-notice = Eine Anwendung soll von einer Abmeldung hören
+jobs-person = die Person
+jobs-attempts =
+    { $count ->
+        [0] noch kein Versuch
+        [one] bisher ein Versuch
+       *[other] bisher { $count } Versuche
+    }
+jobs-not-failed = nichts ist schiefgegangen
+jobs-none = Nichts wartet.
+jobs-done-retry-delivery = Die Nachricht wird jetzt noch einmal versucht.
+jobs-done-give-up-delivery = Die Nachricht ist aufgegeben.
+jobs-jobs = Was von selbst geschieht
+jobs-jobs-lead = Auf diesem Knoten, seit er läuft.
+jobs-last = Zuletzt
+jobs-never = noch nicht seit dem Start
+jobs-job-failed = Gescheitert
+jobs-job-fine = Läuft
+jobs-job-mails = Mail senden
+jobs-job-notices = Anwendungen von Abmeldungen berichten
+jobs-job-keys = Schlüssel wechseln
+jobs-job-audit = Prüfpunkte des Protokolls
+jobs-job-figures = Zählen für die erste Seite
+jobs-job-purge = Abgelaufenes entfernen
+jobs-job-passwords = Übernommene Passwörter messen
+jobs-job-certificate = Ein erneuertes Zertifikat übernehmen
+health-all-fine = Alles ist gut.
+health-all-note = Es läuft. Etwas ist wissenswert.
+health-all-wrong = Etwas stimmt nicht.
+health-fine = Gut
+health-note = Hinweis
+health-wrong = Falsch
+health-address-local = Die Adresse ist { $about }: Nur Browser auf demselben Rechner können sich anmelden. Setzen Sie public_url auf Ihre https-Adresse.
+health-address-without-tls = { $about } ist von außen ohne TLS erreichbar. Lauschen Sie auf 127.0.0.1 hinter einem Proxy, oder setzen Sie http.tls.
+health-address-fine = Der Dienst ist unter { $about } erreichbar.
+health-folder-open = Der Ordner { $about } steht anderen Benutzern des Rechners offen. Führen Sie aus: chmod 700 { $about }
+health-folder-fine = Der Ordner { $about } gehört dem Dienst allein.
+health-folder-missing = Den Ordner { $about } gibt es nicht. Bitte sehen Sie sich data_dir an.
+health-mail-broken = Die Einstellungen für Mail stimmen nicht: { $about }
+health-mail-server = Mail geht an { $about }.
+health-mail-folder = Mail wird nicht gesendet, sondern nach { $about } geschrieben. Setzen Sie mail.url, bevor echte Menschen hiermit arbeiten.
+health-mail-nowhere = mail.url ist leer: Niemand bekommt Mail. Setzen Sie es auf smtp://benutzer:passwort@host:587
+health-database-fine = Die Datenbank antwortet, und ihr Schema ist aktuell.
+health-keys-fine = Es gibt { $about } Schlüssel, die unterschreiben, und für jedes Verfahren einen laufenden.
+health-keys-none = Es gibt noch keine Schlüssel. Der erste Start macht sie.
+health-keys-missing = Es gibt keinen laufenden Schlüssel für { $about }. Stellen Sie die Datenbank aus einer Sicherung wieder her.
+health-set-up-done = Die Einrichtung ist fertig und geschlossen.
+health-set-up-open = Noch ist niemand eingerichtet. Öffnen Sie die Adresse, die das Programm ausgibt.
+health-outbox-fine = Nichts, was gesendet werden soll, ist gescheitert; wartend: { $about }.
+health-outbox-failing = Nachrichten, die bisher nicht gesendet werden konnten: { $about }. „Zustellungen“ sagt, warum.
+health-checkpoints-none = Keine Prüfpunkte des Protokolls werden anderswo aufbewahrt; ein als Ganzes neu geschriebenes fiele nicht auf. Setzen Sie audit.checkpoints.
+health-checkpoints-fine = Prüfpunkte des Protokolls gehen nach draußen.
+health-checkpoints-late = In letzter Zeit kam kein Prüfpunkt des Protokolls nach draußen. „Zustellungen“ und das Protokoll des Programms sagen, warum.
+health-more = Auf dem Rechner selbst sagt idp doctor dasselbe und mehr.
+admin-refused-email = Bitte geben Sie eine E-Mail-Adresse wie name@example.com ein.
+admin-refused-name = Bitte geben Sie einen Namen mit höchstens 100 Zeichen ein.
+
+## Organisationen in der Verwaltung
+
+org-search = Name oder Kurzname beginnt mit
+org-name = Name
+org-slug = Kurzname
+org-members = Mitglieder
+org-people =
+    { $count ->
+        [0] Niemand
+        [1] 1 Person
+       *[other] { $count } Personen
+    }
+org-enabled = Aktiv
+org-disabled = Gesperrt
+org-nothing = Keine Organisation wurde gefunden.
+org-more = Weitere Organisationen
+org-about = Über diese Organisation
+org-roles = Rollen
+org-roles-hint = Kleinbuchstaben, Ziffern und Bindestriche, mit Leerzeichen dazwischen. Die Administration gibt es immer.
+org-policy-none = Wie der Dienst es verlangt
+org-invitations = Einladungen
+org-invited-by = eingeladen von { $inviter }
+org-invitation-expired = zu alt
+org-invitation-void = gilt nicht: Wer eingeladen hat, darf das nicht mehr, oder eine Rolle gibt es nicht mehr
+org-administrator = Administration
+org-administrator-role = Administration: betreut die Personen der Organisation
+org-client = Danach weiter zu
+org-client-none = Ihrem Konto
+org-days = Tage, die die Einladung gilt, 1 bis 30
+org-send = Einladung senden
+org-touches =
+    { $count ->
+        [0] Niemand gehört zur Organisation.
+        [1] Das betrifft 1 Person, die zur Organisation gehört.
+       *[other] Das betrifft { $count } Personen, die zur Organisation gehören.
+    }
+org-do-invite = Jemanden einladen
+org-do-change = Name, Rollen und Regel ändern
+org-do-disable = Organisation sperren
+org-do-enable = Organisation freigeben
+org-do-roles = Rollen ändern
+org-do-remove = Entfernen
+org-do-resend = Noch einmal senden
+org-do-withdraw = Zurücknehmen
+org-what-invite = Die Person erhält eine E-Mail mit einem Link, mit dem sie beitritt: mit dem Konto, das sie hat, oder mit einem neuen. Niemand sonst sieht den Link.
+org-what-change = Die Regel gilt ab der nächsten Anmeldung, zusätzlich zu dem, was der Dienst verlangt. Eine Rolle, die Mitglieder haben, kann nicht entfernt werden.
+org-what-disable = Niemand verwaltet sie mehr oder tritt ihr bei, und ihre Regel für die Anmeldung gilt nicht. Ihre Personen behalten ihre Konten.
+org-what-enable = Sie wird wieder verwaltet, und ihre Regel für die Anmeldung gilt.
+org-what-roles = Anwendungen erfahren die Rollen bei der nächsten Anmeldung. Die Administration betreut alle in der Organisation.
+org-what-remove = Die Person gehört nicht mehr zur Organisation. Ihr Konto bleibt.
+org-what-resend = Die Person erhält eine neue E-Mail mit einem neuen Link. Der Link in der älteren gilt nicht mehr.
+org-what-withdraw = Der Link in der E-Mail gilt nicht mehr.
+org-done-invite = Die Einladung ist per E-Mail unterwegs.
+org-done-change = Die Organisation ist geändert.
+org-done-disable = Die Organisation ist gesperrt.
+org-done-enable = Die Organisation ist wieder aktiv.
+org-done-roles = Die Rollen sind geändert.
+org-done-remove = Die Person gehört nicht mehr zur Organisation.
+org-done-resend = Eine neue Einladung ist per E-Mail unterwegs.
+org-done-withdraw = Die Einladung ist zurückgenommen.
+
+## Die Seite über die Schnittstelle der Verwaltung
+
+api-title = Schnittstelle der Verwaltung
+api-document = Das OpenAPI-Dokument
+api-scopes = Berechtigungen (Scopes)
+api-scope = Scope:
+api-body = Inhalt:
+api-answer = Antwort:
+api-schemas = Was gesendet und geantwortet wird
+api-problems = Probleme
+api-problems-lead = Der letzte Teil des Typs eines Problems, nach #, ist einer von diesen und ändert sich nie.
+api-name = Name
+api-type = Art
+api-meaning = Bedeutung
+api-required = nötig
+risk-title = Ein Verlust vor dem Aussperren
+risk-lead = Diese Personen haben einen Passkey, der nur auf einem Gerät liegt, oder eine Code-App und sonst nichts, und keine Wiederherstellungscodes. Verlieren sie das Gerät, bringt nur die Verwaltung sie zurück. Ein zweiter Passkey hilft.
+risk-none = Niemand wäre durch den Verlust eines Geräts ausgesperrt.
+figures-sign-ins = Anmeldungen der letzten 30 Tage
+figures-sign-ins-text = Balken für jeden Tag, nach der Art der Anmeldung. Zusammen { $total }. Die Tabelle darunter sagt dasselbe.
+figures-table = Als Tabelle
+figures-day = Tag (UTC)
+figures-no-sign-ins = Seit gezählt wird, hat sich niemand angemeldet.
+figures-adoption = Passkeys
+figures-adopted = der Personen haben einen Passkey
+figures-adoption-text = Eine Linie mit dem Anteil der Personen, die einen Passkey haben, Tag für Tag. Zuletzt { $percent } Prozent. Die Tabelle darunter sagt dasselbe.
+figures-with-passkey = Mit Passkey
+figures-not-counted = Noch nicht gezählt. Das geschieht alle zehn Minuten.
+figures-failures = Woran Anmeldungen scheiterten
+figures-reason = Grund, in den letzten 30 Tagen
+figures-count = Anzahl
+figures-no-failures = Seit gezählt wird, ist keine Anmeldung gescheitert.
+figures-reason-password = Falsches Passwort, oder kein solches Konto
+figures-reason-code = Falscher Code
+figures-reason-recovery-code = Falscher Wiederherstellungscode
+figures-reason-unknown-passkey = Ein Passkey, den hier niemand hat
+figures-reason-passkey-refused = Ein abgewiesener Passkey
+figures-reason-other = Etwas anderes
+figures-at-risk =
+    { $count ->
+        [one] Person wäre durch den Verlust eines Geräts ausgesperrt
+       *[other] Personen wären durch den Verlust eines Geräts ausgesperrt
+    }
+figures-who = Wer das ist
+figures-keys = Schlüssel, die bald wechseln
+figures-no-keys = Keine innerhalb von 14 Tagen. Sie wechseln von selbst.
+mails-lead = Alles, was Menschen per Mail bekommen, so wie sie es bekommen.
+mails-subject = Betreff
+mails-name = Name
+mails-none = Es gibt keine Mails.
+mails-back = Alle Mails
+mails-from = Von
+mails-made-up = Was darin steht, ist erfunden, und der Link führt nirgendwohin.
+mails-languages = Sprache der Mail
+mails-look = So sehen es die meisten
+mails-plain = Als reiner Text
+mails-try-text = Geht an { $address } und an niemanden sonst. Dass sie gesendet wurde, wird aufgezeichnet.
+mails-try = An mich senden
+mails-sent = Sie ist unterwegs. Kommt sie nicht an, sagt „Zustellungen“, warum.
+palette-open = Zu einer Seite oder Person gehen
+palette-title = Gehe zu
+palette-label = Seite, Name oder E-Mail
+palette-found = Gefunden
+palette-keys = Pfeiltasten wählen, Eingabe öffnet, Escape schließt.
+audit-kept = Suchen, die Sie behalten
+audit-kept-none = Bisher keine. Nur Sie sehen sie.
+audit-keep-name = Diese Suche behalten unter dem Namen
+audit-keep = Behalten
+audit-forget = Vergessen
+audit-wrong-name = Bitte geben Sie ihr einen Namen mit höchstens 60 Buchstaben. Mehr als 50 behält niemand.

@@ -84,6 +84,11 @@ choose-title = Choose an account
 choose-lead = You are logged in. Go on as you are, or log in as somebody else.
 choose-lead-another = You are logged in, but the application expects somebody else here.
 choose-here = Continue as { $name }
+choose-organization-title = Choose an organization
+choose-organization-lead = You belong to several organizations. For which of them would you like to use { $app } now?
+no-member-title = You do not belong there
+no-member-lead = { $app } asks for an organization that you do not belong to with this account.
+no-member-next = If you work there, use the account that it knows you by, or ask its administrators to invite you.
 create-title = Create an account
 create-account-lead = Enter your email, and we send you a link with which you make your account with { $brand }.
 create-sent-title = Please look into your mailbox
@@ -93,6 +98,37 @@ create-have-one = I have an account: log in
 create-name-title = What is your name?
 create-name-lead = This is how applications will address you.
 create-first-lead = With it you log in from now on, and with this step your account is there.
+invitation-title = Join { $organization }?
+invitation-by = { $inviter } invites you.
+invitation-as = As: { $roles }
+invitation-administrator = You would also look after the people of the organization, as one of its administrators.
+invitation-until = Good until
+invitation-what = Its administrators will see your account, and help you if you are locked out. The organization can ask for more than a password when you log in.
+invitation-join = Join
+invitation-refuse = No, thank you
+invitation-log-in = Log in to join
+invitation-account = There is an account with this address. Log in to it, then you can join.
+invitation-disabled = The account with this address is disabled. Please ask the organization’s administrators.
+invitation-new = This is how applications will address you. In the next step you create a passkey, and your account is there.
+invitation-other = You are logged in as { $here }, but the invitation is for { $email }. It joins nobody else.
+invitation-switch = Log out and go on as { $email }
+invitation-stay = Stay logged in, to my account
+invitation-again = The organization asks for more than you logged in with. Please log in once more, with your passkey or with a code after the password.
+invitation-passkey = The organization asks for a passkey. Create one first; this page comes back afterwards.
+invitation-second-factor = The organization asks for more than a password. Create a passkey first; this page comes back afterwards. You can also set up a code app and open the link in the mail again.
+invitation-code-app = Set up a code app
+invitation-member = You belong to { $organization } already. Your roles stay as they are.
+invitation-over-title = This invitation can not be accepted
+invitation-used = It was accepted already. If it was you, just log in.
+invitation-refused = It was declined. If that was a mistake, please ask for a new one.
+invitation-withdrawn = It was taken back. Please ask { $organization } if you think that this is a mistake.
+invitation-replaced = There is a newer invitation to { $organization } in your mailbox. Please use that one.
+invitation-expired = It is too old. Please ask { $organization } for a new one.
+invitation-organization-disabled = { $organization } is not active at the moment. Please ask there.
+invitation-void = Whoever invited you may not do so any more, or the role does not exist any more. Please ask { $organization } for a new invitation.
+invitation-address-changed = The account that was invited has another address by now. Please ask { $organization } for an invitation to that address.
+invitation-joined-title = You belong to { $organization } now
+invitation-joined = Welcome! Everything is done.
 create-password-instead = No passkey on this device? Use a password
 create-with-password = Create the account with a password
 forgot-title = Forgot your password?
@@ -362,6 +398,10 @@ activity-organization-enabled = Organization disabled or enabled
 activity-member-added = Became a member of an organization
 activity-member-roles-set = Roles in an organization changed
 activity-member-removed = No longer a member of an organization
+activity-invitation-made = Invited to an organization
+activity-invitation-withdrawn = Invitation taken back
+activity-invitation-accepted = Invitation accepted
+activity-invitation-refused = Invitation declined
 activity-sign-up-requested = Somebody wanted to create an account with your email
 activity-signed-in = Logged in
 activity-sign-in-failed = A log-in failed
@@ -398,31 +438,41 @@ activity-tokens-revoked = An application ended its access
 activity-key-rotated = A signing key was rotated
 activity-keys-replaced = All signing keys were replaced
 activity-token-exchanged = An API acted for you at another one
+activity-sign-in-requested = An application asked for you from another place
+activity-sign-in-denied = You denied an application that asked for you
 activity-person-vouched-for = A service acted for you because another one vouched for you
 activity-code-replayed = An application’s log-in was misused and ended
 activity-refresh-token-replayed = An application’s access was misused and ended
 activity-client-created = Application registered
 activity-client-registered = Application registered itself
-activity-client-changed = Application changed its registration
-activity-client-removed = Application ended its registration
-activity-client-enabled = Application stopped or allowed again
+activity-client-changed = Application changed
+activity-client-removed = Application removed
+activity-client-enabled = Application disabled or enabled
+activity-client-secret-made = New secret for an application
+activity-client-secret-expires = Secret of an application given an end
+activity-client-secret-removed = Secret of an application removed
 activity-registration-token-made = Token for registrations made
 activity-registration-token-removed = Token for registrations taken back
 activity-client-declared = Application changed
 activity-audit-read = The record of activity was read
 activity-audit-trimmed = Old records of activity were removed
+activity-delivery-retried = A delivery was tried again
+activity-delivery-given-up = A delivery was given up
+activity-mail-tried = A mail was sent to try it out
 
 ## Allowing an application
 
 consent-title = Allow access?
 consent-lead = { $app } would like to:
 consent-as = You are logged in as { $email }.
+consent-for = You act for { $organization }.
 scope-openid = Know that it is you
 scope-profile = See your name
 scope-email = See your email address
 scope-phone = See your telephone number
 scope-address = See your postal address
 scope-offline_access = Stay connected while you are away
+scope-organizations = See your organization and your roles in it
 scope-resource = Act for you at
 details-title = In detail:
 details-actions = May
@@ -436,9 +486,13 @@ device-title = Connect a device
 device-lead = Type the code that the device shows.
 label-device-code = Code of the device
 failure-device-unknown = This code is not right, or has expired. Compare it with the device; a new one is shown there after ten minutes.
+failure-device-no-member = This device asks for an organization that you do not belong to with this account. If you work there, log in with the account that it knows you by.
+failure-device-choose = Please say for which organization you use the device.
+failure-device-too-weak = More than a password is asked for here. Add a passkey in your account first, then type the code again.
 failure-device-wait = Too many codes were tried. Please wait ten minutes.
 device-consent-title = Allow this device?
 device-consent-lead = { $app } would like to:
+device-organization = For which organization?
 device-consent-compare = Only allow it if you have the device in front of you and it shows this code:
 device-consent-when = Asked for
 device-deny = Deny
@@ -447,6 +501,35 @@ device-allowed-text = You can go back to it and close this page.
 device-denied-title = The device was denied
 device-denied-text = It gets nothing. If you did not ask for this, there is nothing else to do.
 device-manage = See connected applications
+requests-title = Somebody asks for you
+requests-lead = These applications ask you to log in to them. Look at each before you answer.
+requests-none = No application asks for you just now. A request waits for a few minutes only.
+requests-look = Look at it
+requests-again = Look again
+request-title = Log in there?
+request-lead = { $app } asks for you from another place, and would like to:
+request-compare = Only allow it if you expect this, and you are shown the same words there:
+request-expected = Only allow it if you expect this: somebody you know has just told you that they would ask.
+request-when = Asked
+request-deny = Deny
+request-needs-second-factor = The application asks for more than a password. Please log in once more with a code or a passkey.
+request-needs-passkey = The application asks for a passkey. Please log in once more with one.
+request-confirm = Log in once more
+request-allowed-title = You are logged in there
+request-allowed-text = The application is being told. You can close this page; log out here if this is not your own device.
+request-denied-title = The request was denied
+request-denied-text = The application gets nothing. If you did not expect this, there is nothing else to do.
+failure-request-no-member = The application asks for an organization that you do not belong to with this account. If you work there, log in with the account that it knows you by.
+failure-request-choose = Please say for which organization you log in.
+failure-request-too-weak = More than a password is asked for here. Add a passkey in your account first, then open the request again.
+request-organization = For which organization do you log in?
+failure-request-gone = This request does not wait any more: it was answered, or it has expired.
+overview-requests =
+    { $count ->
+        [one] An application asks for you.
+       *[other] { $count } applications ask for you.
+    }
+overview-requests-look = Look at it
 
 ## Logging out and passing on
 
@@ -686,11 +769,15 @@ mail-greeting = Good day, { $name }
 mail-greeting-stranger = Good day
 mail-when = When:
 mail-where = Where:
-mail-link-note =
+mail-link-note-minutes =
     { $minutes ->
-        [15] The link works once, for 15 minutes.
         [60] The link works once, for an hour.
-       *[other] The link works once, for a day.
+       *[other] The link works once, for { $minutes } minutes.
+    }
+mail-link-note-days =
+    { $days ->
+        [1] The link works once, for a day.
+       *[other] The link works once, for { $days } days.
     }
 mail-not-asked = If you did not ask for this, you have nothing to do: without the link nothing changes.
 mail-not-you = Was this not you? Log in, look at your passkeys and devices, change your password, and tell your clinic’s administrator:
@@ -706,6 +793,14 @@ mail-sign-up-again-text = Somebody, probably you, wanted to make an account with
 mail-sign-up-again-button = Log in
 mail-account-made-subject = Welcome to { $brand }
 mail-account-made-text = Your account with { $brand } is there, and this is the address it is known by.
+mail-invited-by-subject = { $inviter } invites you to { $organization }
+mail-invited-by-text = { $inviter } would like you to join { $organization } at { $brand }. Go on here: you say yes, with the account that you have or with a new one.
+mail-invited-by-button = Look at the invitation
+mail-invited-subject = You are invited to { $organization }
+mail-invited-text = You are asked to join { $organization } at { $brand }. Go on here: you say yes, with the account that you have or with a new one.
+mail-invited-button = Look at the invitation
+mail-joined-subject = You belong to { $organization } now
+mail-joined-text = With your account at { $brand } you belong to { $organization } from now on. Its administrators see your account, and help you if you are locked out.
 mail-reset-password-subject = Your new password
 mail-reset-password-text = Somebody, probably you, asked for a new password for your account with { $brand }. It changes the password and nothing else: a passkey or code is needed afterwards as before.
 mail-reset-password-button = Choose a new password
@@ -750,6 +845,9 @@ mail-recovery-code-used-text =
         [one] Somebody logged in to your account with { $brand } with a recovery code. One is left.
        *[other] Somebody logged in to your account with { $brand } with a recovery code. { $left } are left.
     }
+mail-sign-in-request-subject = { $app } asks for you
+mail-sign-in-request-text = { $app } asks you to log in to it from another place. If you expect this, open the page below, log in there as ever, and compare what it shows before you allow it. Nothing is allowed by opening it, and a request waits for a few minutes only.
+mail-sign-in-request-button = Look at the request
 mail-new-device-subject = A log-in with a new device
 mail-new-device-text = Somebody logged in to your account with { $brand } in a browser that we have not seen with you before.
 mail-change-email-old-subject = Please confirm your new email
@@ -782,6 +880,7 @@ mail-service-role-ended-text = Your account with { $brand } has no rights over t
 
 nav-admin = Administration
 nav-people = People
+nav-organizations = Organizations
 nav-own-account = My account
 admin-you-are-operator = You run this service: you may see and change everything.
 admin-you-are-support = You help people back in, and see everybody.
@@ -863,4 +962,408 @@ admin-refused-slug-taken = This short name is taken.
 admin-refused-member-already = This person belongs to the organization already.
 admin-refused-unknown-role = The organization has no such role.
 admin-refused-role-in-use = Members still have this role.
+admin-refused-organization-disabled = The organization is disabled. Enable it first.
+admin-refused-lifetime = An invitation is good for 1 to 30 days.
+admin-refused-unknown-application = There is no such application that log-ins can begin at.
+admin-refused-too-many-invitations = Too many invitations were sent within a day, or wait for an answer. Please try again tomorrow.
 admin-refused-unchanged = There is nothing to change: it is so already.
+
+## Administration: applications
+
+nav-applications = Applications
+admin-app-search = Name or client_id contains
+admin-app-new = Register an application
+admin-app-nothing = No application was found.
+admin-app-more = More applications
+admin-app-kind = Kind
+admin-app-kind-web = Web application with a server
+admin-app-kind-spa = Web application in the browser alone
+admin-app-kind-native = App on a phone or computer
+admin-app-kind-machine = Program without people
+admin-app-kind-device = Device without a browser
+admin-app-about-web = Runs on a server, which can keep a secret. Most practice-management applications are of this kind.
+admin-app-about-spa = Runs in the browser and has no server of its own. It can not keep a secret; PKCE protects it.
+admin-app-about-native = Is installed by people and can not keep a secret. People are asked for consent each time.
+admin-app-about-machine = Acts for itself, such as an import at night. Nobody logs in.
+admin-app-about-device = Has no browser, such as a screen in a waiting room. People log in with a code on their phone.
+admin-app-source-config = from the configuration file
+admin-app-source-admin = registered here
+admin-app-source-registered = registered itself
+admin-app-which-kind = Which kind of application is it? The safe settings follow from that.
+admin-app-choose = Choose
+admin-app-settings = Change the settings
+admin-app-look-again = Some of it can not be taken like this. Nothing is lost: please look at the marked fields.
+admin-app-name = Name
+admin-app-hint-name = People read it when they log in.
+admin-app-redirect_uris = Addresses that people come back to (redirect_uris)
+admin-app-hint-redirect_uris = One a line, exactly as the application uses them, with https (http only on localhost).
+admin-app-post_logout_redirect_uris = Addresses after logging out (post_logout_redirect_uris)
+admin-app-hint-post_logout_redirect_uris = One a line. May stay empty.
+admin-app-backchannel_logout_uri = Where it is told of log-outs (backchannel_logout_uri)
+admin-app-hint-backchannel_logout_uri = An address of its server. May stay empty.
+admin-app-initiate_login_uri = Where logging in begins (initiate_login_uri)
+admin-app-hint-initiate_login_uri = With it, people start the application from their account pages. May stay empty.
+admin-app-return_uris = Pages that account pages lead back to
+admin-app-hint-return_uris = One a line. May stay empty.
+admin-app-scopes = Scopes it may ask for
+admin-app-hint-scopes = With spaces or lines between them.
+admin-app-resources = APIs it may ask tokens for
+admin-app-hint-resources = One address a line. May stay empty.
+admin-app-id_token_alg = Signature of ID tokens
+admin-app-hint-id_token_alg = ES256 is fast and known by every current library. Choose RS256 for an old one that knows nothing else.
+admin-app-register = Register
+admin-app-save = Save
+admin-app-secret-made = The secret
+admin-app-shown-once = It is shown this once and kept only as a hash. Put it where the application reads its secrets, and nowhere else.
+admin-app-kept = I have put it away
+admin-app-about = About this application
+admin-app-locked = It is declared in the configuration file and changed there.
+admin-app-own = It registered itself and changes its settings itself.
+admin-app-used-by = Used by
+admin-app-people = { $count ->
+    [0] nobody
+    [one] one person
+   *[other] { $count } people
+}
+admin-app-since = Registered
+admin-app-auth-method = Proves itself by
+admin-app-secrets = Secrets
+admin-app-secret-created = Made
+admin-app-secret-used = last used
+admin-app-secret-unused = never used
+admin-app-secret-until = good until
+admin-app-secret-ended = ended
+admin-app-connect = Connect it
+admin-app-connect-web = Give these values to the application, and begin a log-in like this:
+admin-app-connect-spa = Give these values to the application, and begin a log-in like this:
+admin-app-connect-native = Give these values to the application, and begin a log-in like this:
+admin-app-connect-machine = Give these values to the program, and get a token like this:
+admin-app-connect-device = Give these values to the device. It begins a log-in like this:
+admin-app-days = Days that it stays good, 1 to 90
+admin-app-do-secret = Make a new secret
+admin-app-do-disable = Disable the application
+admin-app-do-enable = Enable the application
+admin-app-do-remove = Remove the application
+admin-app-do-expire = Let it expire
+admin-app-do-remove-secret = Remove this secret
+admin-app-what-secret = The new secret is good beside the old one, so that the application changes over without a break. Afterwards let the old one expire, or remove it.
+admin-app-what-disable = Nobody logs in to it until it is enabled again, and its tokens are worth nothing.
+admin-app-what-enable = People log in to it again as before.
+admin-app-what-remove = It is gone for ever, with everything that people allowed it. Whoever only wants a break disables it.
+admin-app-what-expire = It is good for some more days, while the application changes over to the new one.
+admin-app-what-remove-secret = It opens nothing any more, from now on. Has the application changed over to the other one?
+admin-app-done-registered = The application is registered.
+admin-app-done-changed = The settings are saved.
+admin-app-done-enable = The application is enabled.
+admin-app-done-disable = The application is disabled.
+admin-app-done-expire = The secret expires.
+admin-app-done-remove-secret = The secret is removed.
+admin-app-preview = What it is told about a person
+admin-app-preview-text = Here you see which claims userinfo has for this application, and why others are missing. Nothing is issued. The ID token has sub and what the application asks for with the parameter claims.
+admin-app-preview-scopes = Scopes that it asks for
+admin-app-preview-show = Show
+admin-app-preview-unreadable = These scopes can not be read. Please put spaces between them.
+admin-app-preview-told = It is told
+admin-app-preview-missing = It is not told
+admin-app-preview-left-out = It is not registered for:
+admin-app-preview-pairwise = A name of its own for this application (pairwise)
+admin-app-preview-not-asked = It does not ask for the scope { $scope }.
+admin-app-preview-not-registered = It is not registered for the scope { $scope }. Add it to its settings.
+admin-app-preview-not-known = Nothing is known of this person.
+admin-app-preview-no-organization = This person belongs to no organization.
+admin-app-preview-chosen = This person belongs to several organizations and chooses one when they log in.
+admin-app-back = Back to the application
+admin-refused-declared = It is declared in the configuration file and changed there.
+admin-refused-registered = It registered itself and changes its settings itself.
+admin-refused-settings = These settings do not fit together. The application:
+admin-refused-no-secrets = An application of this kind has no secrets.
+admin-refused-secrets-at-once = Two of its secrets are good already. First remove the one that it does not use any more.
+admin-refused-last-secret = It would have no other secret that stays good. Make a new one first.
+nav-audit = Audit log
+nav-keys = Keys
+nav-jobs = Deliveries
+nav-health = Health
+nav-mails = Mails
+audit-lead = Who did what, the newest first. Reading it is recorded, too.
+audit-kind = What happened
+audit-kind-all = Everything
+audit-person = Email or identifier of a person
+audit-wrong-person = Nobody has this address. Whoever is gone is found by their identifier.
+audit-part = This person
+audit-part-subject = is whom it is about
+audit-part-actor = did it
+audit-client = Application
+audit-from = From this day (UTC)
+audit-to = To the end of this day (UTC)
+audit-wrong-days = Please name two days, the earlier one first.
+audit-clear = Show everything
+audit-when = When
+audit-what = What
+audit-who = Who
+audit-nobody-known = The service, or nobody known
+audit-about = about
+audit-none = No record is like this.
+audit-newest = To the newest
+audit-take = Take it with you
+audit-take-text = A file with all records that the filter finds, the oldest first, and a signed checkpoint at its end. That it is made is recorded.
+audit-take-csv = Export as CSV
+audit-take-jsonl = Export as JSON lines
+audit-too-much = These are more than 100,000 records. Please choose fewer days, or export on the host: idp audit export
+audit-verify = Check that it is whole
+audit-verify-text = Reads all records and says whether one was changed, removed or put in. Only a comparison with checkpoints that are kept elsewhere finds a log that was rewritten as a whole: idp audit verify --checkpoints
+audit-verify-button = Check now
+audit-whole = The audit log is whole: { $records } records, the last one has the number { $through }.
+audit-removed = The records up to { $through } were removed for their age ({ $at }).
+audit-broken = The audit log is not whole.
+audit-broken-next = Please compare it with a backup, and find out who could write to the database.
+audit-back = Back to the audit log
+audit-damaged = What is sealed in this record does not open any more, although its person is still here. Please check that the log is whole.
+audit-event = The event
+audit-gone = has no account any more
+audit-network = Network
+audit-browser = Browser
+audit-personal = Personal details
+audit-erased = erased together with the account
+audit-members = What it says
+audit-no-members = It says no more than that.
+audit-place = Its place in the log
+audit-sequence = Number
+audit-hash = Hash
+audit-more-about = Everything about this person
+audit-more-by = Everything this person did
+audit-more-client = Everything with this application
+act-rotate-keys = Rotate the keys now
+act-what-rotate-keys = The next keys sign from now on. Applications know them already, so nobody notices, and tokens that were signed before stay good.
+act-replace-keys = Replace all keys in an emergency
+act-what-replace-keys = Only if somebody may know the keys. All of them are thrown away and new ones sign at once. No token that was signed before is worth anything any more: applications that know the old keys only refuse every log-in for up to five minutes, and everybody has to log in to their applications again.
+act-retry-delivery = Try again now
+act-what-retry-delivery = The message is sent again within a second, instead of when its next turn would be.
+act-give-up-delivery = Give up
+act-what-give-up-delivery = The message is thrown away and nobody gets it. Whoever waits for it has to ask for it again; an application that is to hear of a log-out does not hear of it.
+act-refused-forbidden = This is beyond your rights.
+act-refused-unchanged = There is nothing to do: it has been sent, given up, or is on its way just now.
+act-refused-key-too-young = The next keys are too young: not every application knows them yet. Please wait a few minutes.
+act-refused-key-missing = There are no next keys yet. The service makes them within a minute.
+keys-title = Keys that sign
+keys-lead = Every token is signed with one of these. The private halves never leave the service.
+keys-state = State
+keys-since = Since
+keys-changes = Changes
+keys-kid = Name (kid)
+keys-state-next = Next
+keys-state-current = Signs
+keys-state-retired = Retired
+keys-age =
+    { $days ->
+        [0] since today
+        [one] for one day
+       *[other] for { $days } days
+    }
+keys-changes-next = signs from
+keys-changes-current = makes room from
+keys-changes-retired = is forgotten from
+keys-none = There are no keys here yet.
+keys-by-themselves = The keys rotate by themselves. You need this only before their time.
+keys-done-rotate = The next keys sign now.
+keys-done-replace = All keys are replaced. Other nodes follow within a minute.
+jobs-lead = What waits to be sent, and what happens by itself. Nobody sees what is in a message here.
+jobs-waiting = Waiting to be sent
+jobs-count-waiting = waiting
+jobs-count-failed = of them have failed so far
+jobs-show-all = Show everything
+jobs-show-failed = Show what has failed
+jobs-what = What
+jobs-written = Written
+jobs-next = Next attempt
+jobs-why = Reason
+jobs-kind-mail = Mail
+jobs-kind-reset-request = Somebody asked for a new password
+jobs-kind-sign-up-request = Somebody wants to make an account
+jobs-kind-logout-notice = An application is to hear of a log-out
+jobs-person = the person
+jobs-attempts =
+    { $count ->
+        [0] no attempt so far
+        [one] one attempt so far
+       *[other] { $count } attempts so far
+    }
+jobs-not-failed = nothing has gone wrong
+jobs-none = Nothing waits.
+jobs-done-retry-delivery = The message is tried again now.
+jobs-done-give-up-delivery = The message is given up.
+jobs-jobs = What happens by itself
+jobs-jobs-lead = On this node, since it started.
+jobs-last = Last time
+jobs-never = not since the start
+jobs-job-failed = Failed
+jobs-job-fine = Works
+jobs-job-mails = Sending mail
+jobs-job-notices = Telling applications of log-outs
+jobs-job-keys = Rotating keys
+jobs-job-audit = Checkpoints of the audit log
+jobs-job-figures = Counting for the first page
+jobs-job-purge = Removing what has expired
+jobs-job-passwords = Measuring imported passwords
+jobs-job-certificate = Taking up a renewed certificate
+health-all-fine = All is well.
+health-all-note = It works. Something is worth knowing.
+health-all-wrong = Something is wrong.
+health-fine = Fine
+health-note = Note
+health-wrong = Wrong
+health-address-local = The address is { $about }: only browsers on the same machine can log in. Set public_url to your https address.
+health-address-without-tls = { $about } can be reached from outside without TLS. Listen on 127.0.0.1 behind a proxy, or set http.tls.
+health-address-fine = People reach the service at { $about }.
+health-folder-open = The folder { $about } is open to other users of the machine. Run: chmod 700 { $about }
+health-folder-fine = The folder { $about } belongs to the service alone.
+health-folder-missing = The folder { $about } does not exist. Please look at data_dir.
+health-mail-broken = The settings for mail do not work: { $about }
+health-mail-server = Mail goes to { $about }.
+health-mail-folder = Mail is not sent, but written to { $about }. Set mail.url before real people use this.
+health-mail-nowhere = mail.url is empty: nobody gets a mail. Set it to smtp://user:password@host:587
+health-database-fine = The database answers, and its schema is current.
+health-keys-fine = There are { $about } keys that sign, and one current for every algorithm.
+health-keys-none = There are no keys yet. The first start makes them.
+health-keys-missing = There is no current { $about } key. Restore the database from a backup.
+health-set-up-done = Set-up is done and closed.
+health-set-up-open = Nobody has been set up yet. Open the address that the program prints.
+health-outbox-fine = Nothing that is to be sent has failed; { $about } waiting.
+health-outbox-failing = Messages that could not be sent so far: { $about }. “Deliveries” says why.
+health-checkpoints-none = No checkpoints of the audit log are kept elsewhere, so that one that was rewritten as a whole is not noticed. Set audit.checkpoints.
+health-checkpoints-fine = Checkpoints of the audit log go outside.
+health-checkpoints-late = No checkpoint of the audit log got outside lately. “Deliveries” and the program’s log say why.
+health-more = On the host, idp doctor says the same and more.
+admin-refused-email = Please enter an email address such as name@example.com.
+admin-refused-name = Please enter a name of at most 100 characters.
+
+## Organizations in the console
+
+org-search = Name or short name begins with
+org-name = Name
+org-slug = Short name
+org-members = Members
+org-people =
+    { $count ->
+        [0] Nobody
+        [1] 1 person
+       *[other] { $count } people
+    }
+org-enabled = Active
+org-disabled = Disabled
+org-nothing = No organization was found.
+org-more = More organizations
+org-about = About this organization
+org-roles = Roles
+org-roles-hint = Small letters, digits and hyphens, with spaces between them. Administrators are always there.
+org-policy-none = As the service asks
+org-invitations = Invitations
+org-invited-by = invited by { $inviter }
+org-invitation-expired = too old
+org-invitation-void = does not count: whoever invited may not do so any more, or a role is gone
+org-administrator = administrator
+org-administrator-role = Administrator: looks after the people of the organization
+org-client = Then on to
+org-client-none = Their account
+org-days = Days that the invitation is good for, 1 to 30
+org-send = Send the invitation
+org-touches =
+    { $count ->
+        [0] Nobody belongs to the organization.
+        [1] This concerns 1 person who belongs to the organization.
+       *[other] This concerns { $count } people who belong to the organization.
+    }
+org-do-invite = Invite somebody
+org-do-change = Change name, roles and rule
+org-do-disable = Disable the organization
+org-do-enable = Enable the organization
+org-do-roles = Change roles
+org-do-remove = Remove
+org-do-resend = Send again
+org-do-withdraw = Take back
+org-what-invite = They get a mail with a link, with which they join: with the account that they have, or with a new one. Nobody else sees the link.
+org-what-change = The rule for logging in holds at the next log-in, in addition to what the service asks for. A role that members have can not be removed.
+org-what-disable = Nobody administers it or joins it any more, and its rule for logging in does not hold. Its people keep their accounts.
+org-what-enable = It is administered again, and its rule for logging in holds.
+org-what-roles = Applications learn the roles at the next log-in. Administrators look after everybody in the organization.
+org-what-remove = The person does not belong to the organization any more. Their account stays.
+org-what-resend = They get a new mail with a new link. The link in the older mail does not work any more.
+org-what-withdraw = The link in the mail does not work any more.
+org-done-invite = The invitation is on its way by mail.
+org-done-change = The organization is changed.
+org-done-disable = The organization is disabled.
+org-done-enable = The organization is active again.
+org-done-roles = The roles are changed.
+org-done-remove = The person does not belong to the organization any more.
+org-done-resend = A new invitation is on its way by mail.
+org-done-withdraw = The invitation is taken back.
+
+## The page about the administration API
+
+api-title = Administration API
+api-document = The OpenAPI document
+api-scopes = Scopes
+api-scope = Scope:
+api-body = Body:
+api-answer = Answer:
+api-schemas = What is sent and answered
+api-problems = Problems
+api-problems-lead = The last part of the type of a problem, after #, is one of these and never changes.
+api-name = Name
+api-type = Type
+api-meaning = Meaning
+api-required = required
+risk-title = One loss from a lock-out
+risk-lead = These people have one passkey that is kept on one device only, or a code app and nothing else, and no recovery codes. If they lose the device, only an administrator gets them back in. A second passkey helps.
+risk-none = Nobody would be locked out by the loss of one device.
+figures-sign-ins = Log-ins of the last 30 days
+figures-sign-ins-text = Bars for each day, by the way people logged in. Together { $total }. The table below says the same.
+figures-table = As a table
+figures-day = Day (UTC)
+figures-no-sign-ins = Nobody has logged in since counting began.
+figures-adoption = Passkeys
+figures-adopted = of the people have a passkey
+figures-adoption-text = A line with the share of people who have a passkey, day by day. At last { $percent } percent. The table below says the same.
+figures-with-passkey = With a passkey
+figures-not-counted = Not counted yet. It is done every ten minutes.
+figures-failures = Why log-ins failed
+figures-reason = Reason, in the last 30 days
+figures-count = Count
+figures-no-failures = No log-in has failed since counting began.
+figures-reason-password = Wrong password, or no such account
+figures-reason-code = Wrong code
+figures-reason-recovery-code = Wrong recovery code
+figures-reason-unknown-passkey = A passkey that nobody here has
+figures-reason-passkey-refused = A passkey that was refused
+figures-reason-other = Something else
+figures-at-risk =
+    { $count ->
+        [one] person would be locked out by the loss of one device
+       *[other] people would be locked out by the loss of one device
+    }
+figures-who = See who
+figures-keys = Keys that change soon
+figures-no-keys = None within 14 days. They rotate by themselves.
+mails-lead = Everything that people get by mail, as they get it.
+mails-subject = Subject
+mails-name = Name
+mails-none = There are no mails.
+mails-back = All mails
+mails-from = From
+mails-made-up = What it says is made up, and its link leads nowhere.
+mails-languages = Language of the mail
+mails-look = As most people see it
+mails-plain = As plain text
+mails-try-text = Goes to { $address } and to nobody else. That it was sent is recorded.
+mails-try = Send it to me
+mails-sent = It is on its way. If it does not arrive, “Deliveries” says why.
+palette-open = Go to a page or a person
+palette-title = Go to
+palette-label = Page, name or email
+palette-found = Found
+palette-keys = Arrow keys choose, Enter opens, Escape closes.
+audit-kept = Searches that you keep
+audit-kept-none = None so far. Only you see them.
+audit-keep-name = Keep this search under the name
+audit-keep = Keep it
+audit-forget = Forget it
+audit-wrong-name = Please give it a name of at most 60 letters. Nobody keeps more than 50.

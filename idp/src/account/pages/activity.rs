@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::SECTION;
 use crate::account::activity as logic;
 use crate::app::App;
-use crate::audit::KINDS;
+use crate::audit::{BY, KINDS};
 use crate::store::audit::{Personal, Record};
 use crate::theme::{Page, moment};
 use crate::web::error::PageError;
@@ -40,7 +40,7 @@ impl Entry {
     fn of(record: Record) -> Self {
         let detail: serde_json::Value = serde_json::from_str(&record.detail).unwrap_or_default();
         let method = detail.get("method").and_then(serde_json::Value::as_str).map(ToOwned::to_owned);
-        let anonymous = record.actor.is_none() && record.by_request;
+        let anonymous = record.actor.is_none() && record.by_request && detail.get(BY).is_none();
         Self {
             by_others: record.actor != record.subject && !anonymous,
             kind: record.kind,

@@ -35,7 +35,7 @@ struct Card {
 }
 
 /// What people can be told about.
-const TOLD: [&str; 6] = Scopes::OF_PERSON;
+const TOLD: [&str; 7] = Scopes::OF_PERSON;
 
 impl Page for AppsPage {
     const TEMPLATE: &'static str = "account/apps.html";

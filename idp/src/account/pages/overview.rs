@@ -12,6 +12,7 @@ use crate::account::safety::{self, Advice, Device, Forecast, Loss, Outlook};
 use crate::app::App;
 use crate::model::credential::AuthenticatorKind;
 use crate::model::user::{Language, ServiceRole, TimeZoneName};
+use crate::store::sign_in_requests;
 use crate::theme::{Page, moment};
 use crate::web::error::PageError;
 use crate::web::form::Asked;
@@ -37,6 +38,8 @@ pub struct OverviewPage {
     forecast: Forecast,
     last_sign_in: LastSignIn,
     notice: Option<&'static str>,
+    /// Applications that ask for them from elsewhere.
+    requests: u64,
     signals: Signals,
 }
 
@@ -69,6 +72,7 @@ impl Page for OverviewPage {
             forecast: Forecast { outlook, losses, advice },
             last_sign_in: LastSignIn { at: "2026-11-23T09:05:00Z".to_owned(), method },
             notice,
+            requests: if notice.is_some() { 1 } else { 2 },
             signals: Signals::sample(),
         };
         let all = vec![
@@ -133,6 +137,7 @@ pub async fn overview(
         forecast: safety::forecast(&factors),
         last_sign_in: LastSignIn { at: moment(session.authenticated_at), method: session.method.as_str() },
         notice: notice_of(&query.notice, &NOTICES),
+        requests: sign_in_requests::count_of_user(&app.store, user.id, app.clock.now()).await?,
         signals: Signals::of(&app, user, &factors.passkeys),
     };
     page::render(&app, &visit, SECTION, &page)

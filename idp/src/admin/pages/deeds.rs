@@ -7,7 +7,7 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use super::person::see;
-use super::{Administrator, SECTION, office};
+use super::{Administrator, SECTION, office, proof_first};
 use crate::admin::people::{self as logic, Person};
 use crate::admin::{Outcome, Refused, access};
 use crate::app::App;
@@ -17,7 +17,6 @@ use crate::theme::Page;
 use crate::web::error::PageError;
 use crate::web::form::Posted;
 use crate::web::page::{self, see_other};
-use crate::web::session::{FRESH, confirm_at};
 use crate::web::visit::Visit;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,7 +134,7 @@ impl Page for DeedPage {
     }
 }
 
-const REFUSALS: [Refused; 11] = [
+const REFUSALS: [Refused; 21] = [
     Refused::NotFound,
     Refused::Forbidden,
     Refused::Yourself,
@@ -146,11 +145,21 @@ const REFUSALS: [Refused; 11] = [
     Refused::MemberAlready,
     Refused::UnknownRole,
     Refused::RoleInUse,
+    Refused::OrganizationDisabled,
+    Refused::Lifetime,
+    Refused::UnknownApplication,
+    Refused::TooManyInvitations,
     Refused::Unchanged,
+    Refused::Declared,
+    Refused::Registered,
+    Refused::Settings(""),
+    Refused::NoSecrets,
+    Refused::SecretsAtOnce,
+    Refused::LastSecret,
 ];
 
 /// The text that says it.
-const fn why(refused: Refused) -> &'static str {
+pub(super) const fn why(refused: Refused) -> &'static str {
     match refused {
         Refused::NotFound => "not-found",
         Refused::Forbidden => "forbidden",
@@ -162,7 +171,17 @@ const fn why(refused: Refused) -> &'static str {
         Refused::MemberAlready => "member-already",
         Refused::UnknownRole => "unknown-role",
         Refused::RoleInUse => "role-in-use",
+        Refused::OrganizationDisabled => "organization-disabled",
+        Refused::Lifetime => "lifetime",
+        Refused::UnknownApplication => "unknown-application",
+        Refused::TooManyInvitations => "too-many-invitations",
         Refused::Unchanged => "unchanged",
+        Refused::Declared => "declared",
+        Refused::Registered => "registered",
+        Refused::Settings(_) => "settings",
+        Refused::NoSecrets => "no-secrets",
+        Refused::SecretsAtOnce => "secrets-at-once",
+        Refused::LastSecret => "last-secret",
     }
 }
 
@@ -217,12 +236,6 @@ pub async fn remove(
     Posted(form): Posted<DeedForm>,
 ) -> Result<Response, PageError> {
     act(&app, &visit, &administrator, (removal(&path)?, form)).await
-}
-
-/// Whoever has not proven lately that it is them does so, and comes back.
-fn proof_first(app: &App, administrator: &Administrator, here: &str) -> Option<Response> {
-    let fresh = administrator.signed_in.session.is_fresh(app.clock.now(), FRESH);
-    (!fresh).then(|| see_other(&confirm_at(here)))
 }
 
 async fn ask(

@@ -1,25 +1,53 @@
 //! The pages of the console. They show what the functions of `admin` give and refuse, and never judge rights.
 
+mod act;
+pub mod applications;
+mod audit;
+mod audit_export;
+mod chart;
 mod deeds;
+mod find;
+mod health;
+mod jobs;
+mod keys;
+mod mails;
+mod organization;
+pub mod organization_deeds;
+mod organizations;
 mod overview;
 mod people;
 mod person;
+mod risk;
+mod search;
 
+pub use act::ActPage;
+pub use audit::{AuditPage, RecordPage, audit, record};
+pub use audit_export::{VerifyPage, confirm_verify, export, verify};
 pub use deeds::{DeedPage, carry_out, confirm, confirm_removal, remove};
+pub use find::find;
+pub use health::{HealthPage, health};
+pub use jobs::{JobsPage, change_delivery, confirm_delivery, jobs};
+pub use keys::{KeysPage, change_keys, confirm_keys, keys};
+pub use mails::{MailSamplePage, MailsPage, mail, mail_html, mails, try_mail};
+pub use organization::{OrganizationPage, organization};
+pub use organization_deeds::OrganizationDeedPage;
+pub use organizations::{OrganizationsPage, organizations};
 pub use overview::{OverviewPage, overview};
 pub use people::{PeoplePage, people};
 pub use person::{PersonPage, person};
+pub use risk::{RiskPage, risk};
+pub use search::{forget_search, keep_search};
 
 use axum::extract::{FromRef, FromRequestParts};
 use axum::response::{IntoResponse, Response};
 use http::Method;
 use http::request::Parts;
 
-use super::{AdminActor, Office};
+use super::{AdminActor, Office, Refused};
 use crate::app::App;
 use crate::web::error::PageError;
 use crate::web::page::{Frame, see_other};
-use crate::web::session::{AccountOwner, SignedIn, confirm_at};
+use crate::web::session::{AccountOwner, FRESH, SignedIn, confirm_at};
 use crate::web::visit::Visit;
 
 const SECTION: Frame<'_> = Frame::of("admin");
@@ -66,4 +94,18 @@ fn office<'a>(app: &'a App, visit: &'a Visit) -> Office<'a> {
         network: Some(&visit.network),
         browser: Some(&visit.agent),
     }
+}
+
+/// Whoever has not proven lately that it is them does so, and comes back.
+fn proof_first(app: &App, administrator: &Administrator, here: &str) -> Option<Response> {
+    let fresh = administrator.signed_in.session.is_fresh(app.clock.now(), FRESH);
+    (!fresh).then(|| see_other(&confirm_at(here)))
+}
+
+/// What a page about the service as a whole answers to whoever may not have it: there is none.
+fn granted<T>(outcome: Result<T, Refused>) -> Result<T, PageError> {
+    outcome.map_err(|refused| match refused {
+        Refused::NotFound | Refused::Forbidden => PageError::NotFound,
+        _ => PageError::SignInAgain,
+    })
 }

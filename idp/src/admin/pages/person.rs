@@ -131,7 +131,7 @@ const NOTICES: [&str; 10] = [
 #[derive(Debug, Default, Deserialize)]
 pub struct NoticeQuery {
     #[serde(default)]
-    notice: String,
+    pub(super) notice: String,
 }
 
 /// GET /admin/people/{id}

@@ -53,9 +53,13 @@ pub(super) fn meaning(kind: &str) -> Option<Meaning> {
         "passkey-deleted" | "passkeys-reset" | "code-app-turned-off" | "two-factor-reset" => {
             (AccountChange, 11, "D")
         }
-        "sign-up-requested" | "email-change-requested" | "access-link-issued" | "enrolment-begun" => {
-            (AccountChange, 99, "E")
-        }
+        "sign-up-requested"
+        | "email-change-requested"
+        | "access-link-issued"
+        | "enrolment-begun"
+        | "invitation-made"
+        | "invitation-withdrawn"
+        | "invitation-refused" => (AccountChange, 99, "E"),
         "passkey-renamed"
         | "passkey-counter-stood-still"
         | "passkey-eligibility-changed"
@@ -66,25 +70,33 @@ pub(super) fn meaning(kind: &str) -> Option<Meaning> {
         | "profile-changed" => (AccountChange, 99, "U"),
         "signed-in" | "sign-in-failed" => (Authentication, 1, "E"),
         "signed-out" | "sessions-ended" => (Authentication, 2, "E"),
-        "recovery-code-used" | "access-link-used" | "person-vouched-for" => (Authentication, 99, "E"),
+        "recovery-code-used"
+        | "access-link-used"
+        | "person-vouched-for"
+        | "sign-in-requested"
+        | "sign-in-denied" => (Authentication, 99, "E"),
         "consent-granted" | "tokens-issued" | "token-exchanged" => (AuthorizeSession, 1, "E"),
         "tokens-revoked" | "app-disconnected" | "code-replayed" | "refresh-token-replayed" => {
             (AuthorizeSession, 99, "E")
         }
-        "service-role-set" | "member-added" | "member-roles-set" => (UserAccess, 1, "U"),
+        "service-role-set" | "member-added" | "member-roles-set" | "invitation-accepted" => (UserAccess, 1, "U"),
         "member-removed" => (UserAccess, 2, "U"),
-        "organization-created" | "client-created" | "client-registered" | "registration-token-made" => {
-            (EntityManagement, 1, "C")
-        }
+        "organization-created"
+        | "client-created"
+        | "client-registered"
+        | "client-secret-made"
+        | "registration-token-made" => (EntityManagement, 1, "C"),
         "audit-read" => (EntityManagement, 2, "R"),
         "organization-changed"
         | "organization-enabled"
         | "client-changed"
         | "client-enabled"
+        | "client-secret-expires"
         | "client-declared"
         | "key-rotated"
         | "keys-replaced" => (EntityManagement, 3, "U"),
-        "client-removed" | "registration-token-removed" | "audit-trimmed" => (EntityManagement, 4, "D"),
+        "client-removed" | "client-secret-removed" | "registration-token-removed" | "audit-trimmed" => (EntityManagement, 4, "D"),
+        "delivery-retried" | "delivery-given-up" | "mail-tried" => (EntityManagement, 99, "E"),
         _ => return None,
     };
     let failed = matches!(kind, "sign-in-failed" | "code-replayed" | "refresh-token-replayed");

@@ -14,7 +14,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::audit::checkpoint::{Notary, Purpose, Signed};
-use crate::audit::{Actor, record_reading};
+use crate::audit::{Actor, Doer, record_reading};
 use crate::crypto::base64url;
 use crate::store::audit::{self, Filter, Personal, Record};
 
@@ -41,47 +41,120 @@ pub struct Asked {
     pub format: Format,
 }
 
-/// Writes out the records that there are now, the oldest first, never more than a page of them in memory. That it
-/// does is recorded before the first one is read. Returns how many there were.
+/// Writes out the records that there are now, for whoever works on the host. Returns how many there were.
 ///
 /// # Errors
 /// When the database does not answer, `out` takes no more, or the checkpoint did not get to a destination.
 pub async fn export(notary: Notary<'_>, asked: &Asked, out: &mut (impl Write + Send)) -> anyhow::Result<u64> {
-    let tx = notary.store.begin().await?;
-    record_reading(&tx, notary.now, Actor::Host, ("export", &asked.filter)).await?;
-    tx.commit().await?;
-    let (through, hash) = audit::head(notary.store).await?;
-    if asked.format == Format::Csv {
-        write_row(out, COLUMNS.map(ToOwned::to_owned))?;
-    }
-    let issuer = notary.config.public_url.issuer();
-    let (mut after, mut count) = (i64::MIN, 0);
-    loop {
-        let page = audit::find_between(notary.store, &asked.filter, (after, through), PAGE).await?;
-        let Some(last) = page.last() else { break };
-        after = last.sequence;
-        for record in &page {
-            count += 1;
-            match asked.format {
-                Format::JsonLines => writeln!(out, "{}", as_json(record))?,
-                Format::Csv => write_row(out, as_row(record))?,
-                Format::Ocsf => writeln!(out, "{}", ocsf::event(record))?,
-                Format::Fhir => writeln!(out, "{}", fhir::event(record, &issuer))?,
-            }
-        }
-    }
-    let signed = notary.sign(Purpose::Export, (through, &hash)).await?;
-    match asked.format {
-        Format::JsonLines => writeln!(out, "{}", signed.line())?,
-        Format::Csv => write_row(out, last_row(&signed))?,
-        Format::Ocsf => writeln!(out, "{}", ocsf::checkpoint(&signed, notary.now))?,
-        Format::Fhir => writeln!(out, "{}", fhir::checkpoint(&signed, notary.now, &issuer))?,
+    let mut export = Export::begin(notary, asked.clone(), Actor::Host).await?;
+    while let Some(part) = export.next(notary).await? {
+        out.write_all(&part)?;
     }
     out.flush()?;
-    if !notary.config.audit.checkpoints.is_empty() {
-        notary.publish(&signed).await.context("the export is complete, but its checkpoint is only in it")?;
+    export.publish(notary).await?;
+    Ok(export.count)
+}
+
+/// An export under way: part after part of what there was when it began, the oldest records first, and never more
+/// than a page of them in memory.
+#[derive(Debug)]
+pub struct Export {
+    asked: Asked,
+    through: i64,
+    hash: Vec<u8>,
+    after: i64,
+    count: u64,
+    stage: Stage,
+}
+
+#[derive(Debug)]
+enum Stage {
+    Head,
+    Records,
+    /// With the checkpoint that it ends with.
+    Over(Box<Signed>),
+}
+
+impl Export {
+    /// Begins one. That somebody reads the trail is recorded before the first record is.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn begin<'a>(
+        notary: Notary<'_>,
+        asked: Asked,
+        doer: impl Into<Doer<'a>>,
+    ) -> anyhow::Result<Self> {
+        let tx = notary.store.begin().await?;
+        record_reading(&tx, notary.now, doer, ("export", &asked.filter)).await?;
+        tx.commit().await?;
+        let (through, hash) = audit::head(notary.store).await?;
+        Ok(Self { asked, through, hash, after: i64::MIN, count: 0, stage: Stage::Head })
     }
-    Ok(count)
+
+    /// The next part. `None` after the last one, which is the checkpoint.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn next(&mut self, notary: Notary<'_>) -> anyhow::Result<Option<Vec<u8>>> {
+        let mut part = Vec::new();
+        match self.stage {
+            Stage::Over(_) => return Ok(None),
+            Stage::Head => {
+                self.stage = Stage::Records;
+                if self.asked.format == Format::Csv {
+                    write_row(&mut part, COLUMNS.map(ToOwned::to_owned))?;
+                }
+            }
+            Stage::Records => {
+                let bounds = (self.after, self.through);
+                let page = audit::find_between(notary.store, &self.asked.filter, bounds, PAGE).await?;
+                let Some(last) = page.last() else {
+                    return Ok(Some(self.end(notary).await?));
+                };
+                self.after = last.sequence;
+                let issuer = notary.config.public_url.issuer();
+                for record in &page {
+                    self.count += 1;
+                    match self.asked.format {
+                        Format::JsonLines => writeln!(part, "{}", as_json(record))?,
+                        Format::Csv => write_row(&mut part, as_row(record))?,
+                        Format::Ocsf => writeln!(part, "{}", ocsf::event(record))?,
+                        Format::Fhir => writeln!(part, "{}", fhir::event(record, &issuer))?,
+                    }
+                }
+            }
+        }
+        Ok(Some(part))
+    }
+
+    async fn end(&mut self, notary: Notary<'_>) -> anyhow::Result<Vec<u8>> {
+        let signed = notary.sign(Purpose::Export, (self.through, &self.hash)).await?;
+        let issuer = notary.config.public_url.issuer();
+        let mut part = Vec::new();
+        match self.asked.format {
+            Format::JsonLines => writeln!(part, "{}", signed.line())?,
+            Format::Csv => write_row(&mut part, last_row(&signed))?,
+            Format::Ocsf => writeln!(part, "{}", ocsf::checkpoint(&signed, notary.now))?,
+            Format::Fhir => writeln!(part, "{}", fhir::checkpoint(&signed, notary.now, &issuer))?,
+        }
+        self.stage = Stage::Over(Box::new(signed));
+        Ok(part)
+    }
+
+    /// Takes the checkpoint that it ended with to the places outside, if there are any.
+    ///
+    /// # Errors
+    /// When it did not get to one of them.
+    pub async fn publish(&self, notary: Notary<'_>) -> anyhow::Result<()> {
+        match &self.stage {
+            Stage::Over(signed) if !notary.config.audit.checkpoints.is_empty() => notary
+                .publish(signed)
+                .await
+                .context("the export is complete, but its checkpoint is only in it"),
+            _ => Ok(()),
+        }
+    }
 }
 
 fn time(at: OffsetDateTime) -> String {

@@ -9,36 +9,38 @@ use anyhow::ensure;
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 
-use crate::app;
-use crate::audit::{self, Actor, Event};
+use super::{Host, open_existing};
+use crate::admin::{AdminActor, applications};
 use crate::clock::SharedClock;
 use crate::config::Config;
-use crate::crypto::base64url;
-use crate::crypto::random::Entropy;
-use crate::crypto::token::{Token, TokenKind};
+use crate::crypto::token::Token;
 use crate::model::authorization::TypeName;
-use crate::model::client::{Client, ClientId, ClientName, ClientSettings, ClientSource, ClientType, WebUri};
+use crate::model::client::{Client, ClientName, ClientSettings, ClientType, WebUri};
 use crate::model::key::SigningAlg;
 use crate::model::redirect_uri::RedirectUri;
 use crate::model::resource::Resource;
 use crate::model::scope::Scope;
-use crate::store::clients;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Register an application with the safe defaults of its type.
     Create(Create),
+    /// Show all, by their client_id.
+    List(known::List),
+    /// Show one with its settings and its secrets, which are kept as hashes and never shown.
+    Show(known::Which),
+    /// Its secrets: a new one beside the old one, so that it changes over without a break.
+    #[command(subcommand)]
+    Secret(known::Secret),
+    /// Disable it: nobody logs in to it, and its tokens are worth nothing.
+    Disable(known::Which),
+    /// Enable it again.
+    Enable(known::Which),
+    /// Remove it for ever, with everything that people allowed it.
+    Remove(known::Which),
     /// Tokens with which applications register themselves.
     #[command(subcommand)]
     RegistrationToken(registration_token::Command),
-    /// Show all applications, by their identifiers.
-    List(known::List),
-    /// Show everything about one, but for secrets.
-    Show(known::Which),
-    /// Let an application do nothing any more; what it was given is worth nothing while it is so.
-    Disable(known::Which),
-    /// Let it work again.
-    Enable(known::Which),
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -102,8 +104,10 @@ pub(super) async fn run(command: Command, config: &Config, clock: &SharedClock) 
         }
         Command::List(list) => return known::list(&list, config, clock).await,
         Command::Show(which) => return known::show(&which, config, clock).await,
+        Command::Secret(command) => return known::secret(&command, config, clock).await,
         Command::Disable(which) => return known::set_enabled((&which, false), config, clock).await,
         Command::Enable(which) => return known::set_enabled((&which, true), config, clock).await,
+        Command::Remove(which) => return known::remove(&which, config, clock).await,
     };
     let json = new.json;
     let (client, secret) = create(new, config, clock).await?;
@@ -129,7 +133,6 @@ async fn create(
     config: &Config,
     clock: &SharedClock,
 ) -> anyhow::Result<(Client, Option<Token>)> {
-    let entropy = Entropy::of_the_system();
     let client_type = match new.client_type {
         Type::Web => ClientType::Web,
         Type::Spa => ClientType::Spa,
@@ -161,22 +164,7 @@ async fn create(
         },
         ..defaults
     };
-    settings.validate()?;
-    let shares = settings.auth_method.has_secret();
-    let secret = shares.then(|| Token::generate(TokenKind::ClientSecret, entropy)).transpose()?;
-    let client = Client {
-        id: ClientId::parse(&format!("app-{}", base64url::encode(entropy.bytes::<12>()?)))?,
-        settings,
-        source: ClientSource::Admin,
-        secret_hash: secret.as_ref().map(|secret| secret.hash().0),
-        disabled_at: None,
-        created_at: clock.now(),
-    };
-    let store = app::open_store(config, clock).await?;
-    let tx = store.begin().await?;
-    ensure!(clients::insert(&tx, &client).await?, "the client id {} is taken", client.id);
-    let event = Event::ClientCreated { client: client.id.clone() };
-    audit::record(&tx, clock.now(), Actor::Host, None, event).await?;
-    tx.commit().await?;
-    Ok((client, secret))
+    let host = Host::new(open_existing(config, clock).await?, config, clock)?;
+    let actor = AdminActor::of_the_host();
+    Ok(applications::create(&host.office(), &actor, settings).await??)
 }

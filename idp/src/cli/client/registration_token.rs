@@ -7,9 +7,8 @@ use clap::Subcommand;
 use serde_json::json;
 use time::Duration;
 
-use crate::app;
 use crate::audit::{self, Actor, Event};
-use crate::cli::say;
+use crate::cli::{open_existing, say};
 use crate::clock::SharedClock;
 use crate::config::Config;
 use crate::crypto::random::Entropy;
@@ -51,7 +50,7 @@ pub(in crate::cli) enum Command {
 }
 
 pub(super) async fn run(command: Command, config: &Config, clock: &SharedClock) -> anyhow::Result<ExitCode> {
-    let store = app::open_store(config, clock).await?;
+    let store = open_existing(config, clock).await?;
     let now = clock.now();
     match command {
         Command::Create { note, uses, days, json } => {

@@ -8,8 +8,7 @@ use super::{AccessLink, Command, GivenRole, List, SetPolicy, SetRole, Whom};
 use crate::admin::access::{self, Made};
 use crate::admin::people::{self, Person};
 use crate::admin::{AdminActor, Office, Refused};
-use crate::app;
-use crate::cli::{Host, open_person, say};
+use crate::cli::{Host, open_existing, open_person, say};
 use crate::clock::SharedClock;
 use crate::config::Config;
 use crate::model::link::ACCESS_PATH;
@@ -119,7 +118,7 @@ fn refusal(refused: Refused, user: &User) -> anyhow::Error {
 }
 
 pub(super) async fn list(list: &List, config: &Config, clock: &SharedClock) -> anyhow::Result<ExitCode> {
-    let host = Host::new(app::open_store(config, clock).await?, config, clock)?;
+    let host = Host::new(open_existing(config, clock).await?, config, clock)?;
     let enabled = list.disabled.then_some(false);
     let filter = Filter { text: list.search.clone(), enabled, ..Filter::default() };
     let found = people::list(&host.office(), &AdminActor::of_the_host(), &filter, list.limit).await?;

@@ -8,27 +8,32 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::complete::{self, Completed};
-use super::pages::Offered;
+use super::pages::admitted;
 use crate::app::App;
 use crate::login::pages::{Carried, Way, desk, give_session};
 use crate::model::attempt::Handle;
 use crate::web::attempt;
-use crate::web::error::ScriptError;
+use crate::web::error::{PageError, ScriptError};
 use crate::web::form::Scripted;
 use crate::web::visit::Visit;
 
 /// POST /login/create/passkey/options
-pub async fn options(
-    State(app): State<App>,
-    visit: Visit,
-    _: Offered,
-    Scripted(carried): Scripted<Carried>,
-) -> Response {
-    begin(&app, &visit, &carried).await.unwrap_or_else(|error| error.respond(&app, &visit))
+pub async fn options(State(app): State<App>, visit: Visit, Scripted(carried): Scripted<Carried>) -> Response {
+    match admitted(&app, &visit, &carried).await {
+        Ok(way) => begin(&app, &visit, &way).await.unwrap_or_else(|error| error.respond(&app, &visit)),
+        Err(error) => refuse(&app, &visit, error),
+    }
 }
 
-async fn begin(app: &App, visit: &Visit, carried: &Carried) -> Result<Response, ScriptError> {
-    let way = Way::as_far_as_it_leads(app, visit, carried).await?;
+/// To whoever has no business here, there is nothing.
+fn refuse(app: &App, visit: &Visit, error: PageError) -> Response {
+    match error {
+        PageError::NotFound => error.into_response(),
+        other => ScriptError::from(other).respond(app, visit),
+    }
+}
+
+async fn begin(app: &App, visit: &Visit, way: &Way) -> Result<Response, ScriptError> {
     let flow = way.flow.as_ref().ok_or_else(expired)?;
     match complete::begin(&desk(app, visit), flow).await? {
         Some((ceremony, options)) => {
@@ -44,28 +49,30 @@ fn expired() -> ScriptError {
 
 #[derive(Debug, Deserialize)]
 pub struct Answer {
-    ceremony: Handle,
+    ceremony: Option<Handle>,
+    #[serde(default)]
     credential: Value,
     #[serde(flatten)]
     carried: Carried,
 }
 
 /// POST /login/create/passkey/finish
-pub async fn finish(
-    State(app): State<App>,
-    visit: Visit,
-    _: Offered,
-    Scripted(answer): Scripted<Answer>,
-) -> Response {
-    store(&app, &visit, &answer).await.unwrap_or_else(|error| error.respond(&app, &visit))
+pub async fn finish(State(app): State<App>, visit: Visit, Scripted(answer): Scripted<Answer>) -> Response {
+    match admitted(&app, &visit, &answer.carried).await {
+        Ok(way) => {
+            store(&app, &visit, (&way, &answer)).await.unwrap_or_else(|error| error.respond(&app, &visit))
+        }
+        Err(error) => refuse(&app, &visit, error),
+    }
 }
 
-async fn store(app: &App, visit: &Visit, answer: &Answer) -> Result<Response, ScriptError> {
-    let way = Way::as_far_as_it_leads(app, visit, &answer.carried).await?;
+async fn store(app: &App, visit: &Visit, (way, answer): (&Way, &Answer)) -> Result<Response, ScriptError> {
     let flow = way.flow.as_ref().ok_or_else(expired)?;
-    let completed =
-        complete::with_passkey(&desk(app, visit), flow, &answer.ceremony, &answer.credential).await?;
     let refused = |failure| Err(ScriptError::new(StatusCode::FORBIDDEN, failure));
+    let Some(ceremony) = &answer.ceremony else {
+        return refused("passkey-expired");
+    };
+    let completed = complete::with_passkey(&desk(app, visit), flow, ceremony, &answer.credential).await?;
     match completed {
         Completed::Done(begun) => {
             let location = attempt::location(&way.destination);

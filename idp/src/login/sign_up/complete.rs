@@ -4,23 +4,23 @@
 use serde_json::Value;
 use time::Duration;
 
-use super::{key, newcomer};
+use super::{key, newcomer, rule};
 use crate::audit::{self, Actor, Event};
 use crate::crypto::passkey::{CeremonyError, CreationRequest};
 use crate::crypto::password::{Password, PasswordRefused};
 use crate::crypto::sha256;
 use crate::crypto::token::TokenHash;
 use crate::ephemeral::Kind;
-use crate::login::Desk;
 use crate::login::flow::{Account, Step, next_step};
 use crate::login::session::{self, Begun};
+use crate::login::{Desk, invitation};
 use crate::model::attempt::{Ceremony, CeremonyPurpose, Handle, SignIn};
 use crate::model::credential::Passkey;
 use crate::model::ids::PasskeyId;
 use crate::model::session::{Enrolment, Method};
-use crate::model::sign_up::Newcomer;
-use crate::model::user::User;
-use crate::store::{Tx, passkeys, passwords, sign_ups, users};
+use crate::model::sign_up::{Newcomer, Ticket};
+use crate::model::user::{Policy, User};
+use crate::store::{Tx, organizations, passkeys, passwords, sign_ups, users};
 
 /// A challenge lives a little longer than the browser's dialog.
 const CHALLENGE_LIFETIME: Duration = Duration::seconds(330);
@@ -47,7 +47,7 @@ pub(super) async fn begin(desk: &Desk<'_>, flow: &Handle) -> anyhow::Result<Opti
     let Some((newcomer, user)) = newcomer(desk, flow).await? else {
         return Ok(None);
     };
-    if sign_ups::unused(desk.store, TokenHash(newcomer.link), desk.now).await?.is_none() {
+    if rule(desk, newcomer.ticket).await?.is_none() {
         return Ok(None);
     }
     let challenge = desk.entropy.bytes::<32>()?;
@@ -126,6 +126,10 @@ pub(super) async fn with_password(
         Ok(password) => password,
         Err(refused) => return Ok(Completed::PasswordRefused(refused)),
     };
+    // Who begins where nothing but a passkey counts has no use for a password.
+    if newcomer.is_invited() && rule(desk, newcomer.ticket).await? == Some(Policy::PasskeyOnly) {
+        return Ok(Completed::Expired);
+    }
     let hash = desk.passwords.hash(password, desk.entropy).await?;
     let tx = desk.store.begin().await?;
     if !make_account(&tx, desk, (&newcomer, &user)).await? {
@@ -134,7 +138,8 @@ pub(super) async fn with_password(
     passwords::set(&tx, user.id, &hash, desk.now).await?;
     let proven =
         SignIn { password: passwords::version(&tx, user.id).await?, ..SignIn::of(desk.browser, user.id) };
-    let account = Account { has_passkeys: false, code_app: false, policy: desk.policy };
+    let policy = organizations::policy_of(&tx, &user, desk.policy).await?.policy;
+    let account = Account { has_passkeys: false, code_app: false, policy };
     match next_step(&proven, account) {
         Step::Enrol(enrolment) => {
             desk.mail.account_made(&tx, &user, &desk.circumstances()).await?;
@@ -147,20 +152,28 @@ pub(super) async fn with_password(
     }
 }
 
-/// Spends the link and makes the account. `false` when somebody was first.
+/// Makes the account and spends what it is made with. `false` when somebody was first.
 async fn make_account(
     tx: &Tx,
     desk: &Desk<'_>,
     (newcomer, user): (&Newcomer, &User),
 ) -> anyhow::Result<bool> {
-    let spent = sign_ups::spend(tx, TokenHash(newcomer.link), desk.now).await?;
-    if spent.is_none_or(|link| link.email != user.email) || !users::insert(tx, user).await? {
+    if let Ticket::Link(hash) = newcomer.ticket {
+        let spent = sign_ups::spend(tx, TokenHash(hash), desk.now).await?;
+        if spent.is_none_or(|link| link.email != user.email) {
+            return Ok(false);
+        }
+    }
+    if !users::insert(tx, user).await? {
         return Ok(false);
     }
     sign_ups::end_of_address(tx, &user.email).await?;
     let doer = desk.doer(Actor::Person(user.id));
     audit::record(tx, desk.now, doer, Some(user.id), Event::UserCreated { role: None }).await?;
-    Ok(true)
+    match newcomer.ticket {
+        Ticket::Link(_) => Ok(true),
+        Ticket::Invitation(hash) => invitation::join(tx, desk, (TokenHash(hash), user)).await,
+    }
 }
 
 async fn finish(

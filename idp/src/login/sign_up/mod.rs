@@ -7,7 +7,7 @@ pub mod pages;
 
 use time::OffsetDateTime;
 
-use super::{Desk, guess};
+use super::{Desk, guess, invitation};
 use crate::audit::{self, Actor, Doer, Event};
 use crate::crypto::random::Entropy;
 use crate::crypto::sha256;
@@ -16,8 +16,8 @@ use crate::ephemeral::{Key, Kind};
 use crate::mail::{self, Circumstances, Mailer, SignUpRequest};
 use crate::model::attempt::Handle;
 use crate::model::ids::{LinkId, OutboxId, UserId};
-use crate::model::sign_up::{LINK_LIFETIME, NEWCOMER_LIFETIME, Newcomer, SignUpLink};
-use crate::model::user::{Email, Language, PersonName, User};
+use crate::model::sign_up::{LINK_LIFETIME, NEWCOMER_LIFETIME, Newcomer, SignUpLink, Ticket};
+use crate::model::user::{Email, Language, PersonName, Policy, User};
 use crate::store::{Store, sign_ups, users};
 
 /// Somebody asks for a link. What is done is the same whether anybody has the address: it is written down, and
@@ -83,7 +83,7 @@ pub async fn answer(
 }
 
 /// The address that a link is for, if the link can still be used and the address is nobody's.
-async fn address(desk: &Desk<'_>, token: &str) -> anyhow::Result<Option<(TokenHash, Email)>> {
+async fn address(desk: &Desk<'_>, token: &str) -> anyhow::Result<Option<(Ticket, Email)>> {
     let Some(token) = Token::parse(TokenKind::SignUp, token) else {
         return Ok(None);
     };
@@ -91,20 +91,20 @@ async fn address(desk: &Desk<'_>, token: &str) -> anyhow::Result<Option<(TokenHa
         return Ok(None);
     };
     let free = users::by_email(desk.store, &link.email).await?.is_none();
-    Ok(free.then(|| (token.hash(), link.email)))
+    Ok(free.then(|| (Ticket::Link(token.hash().0), link.email)))
 }
 
-/// Somebody with a good link says their name; a way in is what is missing now. The link is not spent yet, so
-/// that whoever is interrupted here can follow it again.
-async fn introduce(
+/// Somebody with a good link or invitation says their name; a way in is what is missing now. Nothing is spent yet, so
+/// that whoever is interrupted here can follow the link again.
+pub(super) async fn introduce(
     desk: &Desk<'_>,
-    (link, email): (TokenHash, Email),
+    (ticket, email): (Ticket, Email),
     (given_name, family_name): (PersonName, PersonName),
     language: Option<Language>,
 ) -> anyhow::Result<Handle> {
     let newcomer = Newcomer {
         browser: desk.browser,
-        link: link.0,
+        ticket,
         id: desk.entropy.id(desk.now, UserId::new)?,
         handle: desk.entropy.bytes::<64>()?.to_vec(),
         email,
@@ -125,6 +125,21 @@ async fn newcomer(desk: &Desk<'_>, flow: &Handle) -> anyhow::Result<Option<(Newc
         let user = newcomer.user(desk.now);
         (newcomer, user)
     }))
+}
+
+/// The rule that holds for an account from its first moment. `None` when what it would be made with does not count
+/// (any more).
+async fn rule(desk: &Desk<'_>, ticket: Ticket) -> anyhow::Result<Option<Policy>> {
+    Ok(match ticket {
+        Ticket::Link(hash) => {
+            let link = sign_ups::unused(desk.store, TokenHash(hash), desk.now).await?;
+            link.map(|_| desk.policy)
+        }
+        Ticket::Invitation(hash) => {
+            let organization = invitation::beginning(desk, TokenHash(hash)).await?;
+            organization.map(|there| there.policy.map_or(desk.policy, |policy| policy.max(desk.policy)))
+        }
+    })
 }
 
 fn key(flow: &Handle) -> Key {

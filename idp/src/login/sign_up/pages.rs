@@ -12,8 +12,8 @@ use crate::app::App;
 use crate::crypto::password::MIN_CHARS;
 use crate::login::pages::{Carried, Way, desk, follow, give_session, sample_app};
 use crate::login::sign_in::Outcome;
-use crate::model::attempt::AppCard;
-use crate::model::user::{Email, Language, PersonName};
+use crate::model::attempt::{AppCard, Destination};
+use crate::model::user::{Email, Language, PersonName, Policy};
 use crate::theme::Page;
 use crate::web::attempt;
 use crate::web::error::PageError;
@@ -35,6 +35,17 @@ where
     async fn from_request_parts(_: &mut Parts, state: &S) -> Result<Self, PageError> {
         if App::from_ref(state).config.sign_up.open { Ok(Self) } else { Err(PageError::NotFound) }
     }
+}
+
+/// The way of somebody who makes an account, where they may: because everybody may, or invited to an organization.
+pub(super) async fn admitted(app: &App, visit: &Visit, carried: &Carried) -> Result<Way, PageError> {
+    let way = Way::as_far_as_it_leads(app, visit, carried).await?;
+    let known = match &way.flow {
+        Some(flow) => super::newcomer(&desk(app, visit), flow).await?,
+        None => None,
+    };
+    let invited = known.is_some_and(|(newcomer, _)| newcomer.is_invited());
+    if app.config.sign_up.open || invited { Ok(way) } else { Err(PageError::NotFound) }
 }
 
 #[derive(Debug, Serialize)]
@@ -125,7 +136,7 @@ pub async fn submit(
 }
 
 /// The language that somebody reads our pages in.
-fn language(app: &App, visit: &Visit) -> Option<Language> {
+pub(in crate::login) fn language(app: &App, visit: &Visit) -> Option<Language> {
     Language::parse(&app.theme.catalogues().name(visit.locale)).ok()
 }
 
@@ -229,22 +240,32 @@ pub struct FirstPasskeyPage {
     flow: String,
     failure: Option<&'static str>,
     minimum: usize,
+    /// A password would do, too.
+    password: bool,
     attempt: Option<String>,
+    destination: Option<String>,
 }
 
 impl Page for FirstPasskeyPage {
     const TEMPLATE: &'static str = "login/create_passkey.html";
     fn samples() -> Vec<Self> {
-        [None, Some("password-short")]
-            .map(|failure| Self {
-                app: Some(sample_app()),
-                email: "ada@example.org".to_owned(),
-                flow: "a".repeat(43),
-                failure,
-                minimum: MIN_CHARS,
-                attempt: Some("a".repeat(43)),
-            })
-            .into()
+        let page = |failure, password| Self {
+            app: Some(sample_app()),
+            email: "ada@example.org".to_owned(),
+            flow: "a".repeat(43),
+            failure,
+            minimum: MIN_CHARS,
+            password,
+            attempt: Some("a".repeat(43)),
+            destination: None,
+        };
+        let invited = Self {
+            app: None,
+            attempt: None,
+            destination: Some("/login/invitation/done?token=idp_in_x".to_owned()),
+            ..page(None, false)
+        };
+        vec![page(None, true), page(Some("password-short"), true), invited]
     }
 }
 
@@ -252,10 +273,9 @@ impl Page for FirstPasskeyPage {
 pub async fn ask_passkey(
     State(app): State<App>,
     visit: Visit,
-    _: Offered,
     Asked(carried): Asked<Carried>,
 ) -> Result<Response, PageError> {
-    let way = Way::as_far_as_it_leads(&app, &visit, &carried).await?;
+    let way = admitted(&app, &visit, &carried).await?;
     passkey_page(&app, &visit, &way, None).await
 }
 
@@ -266,14 +286,22 @@ async fn passkey_page(
     failure: Option<&'static str>,
 ) -> Result<Response, PageError> {
     let flow = way.flow.as_ref().ok_or(PageError::LinkExpired)?;
-    let (_, user) = super::newcomer(&desk(app, visit), flow).await?.ok_or(PageError::LinkExpired)?;
+    let desk = desk(app, visit);
+    let (newcomer, user) = super::newcomer(&desk, flow).await?.ok_or(PageError::LinkExpired)?;
+    let rule = match super::rule(&desk, newcomer.ticket).await? {
+        // Its own page says why.
+        None if newcomer.is_invited() => return Ok(see_other(&attempt::location(&way.destination))),
+        rule => rule,
+    };
     let page = FirstPasskeyPage {
         app: way.app_card(),
         email: user.email.to_string(),
         flow: flow.to_string(),
         failure,
         minimum: MIN_CHARS,
+        password: !newcomer.is_invited() || rule != Some(Policy::PasskeyOnly),
         attempt: way.attempt_field(),
+        destination: way.destination_field(),
     };
     way.render(app, visit, &page)
 }
@@ -290,10 +318,9 @@ pub struct PasswordForm {
 pub async fn submit_password(
     State(app): State<App>,
     visit: Visit,
-    _: Offered,
     Posted(form): Posted<PasswordForm>,
 ) -> Result<Response, PageError> {
-    let way = Way::as_far_as_it_leads(&app, &visit, &form.carried).await?;
+    let way = admitted(&app, &visit, &form.carried).await?;
     let flow = way.flow.as_ref().ok_or(PageError::LinkExpired)?;
     let (desk, brand) = (desk(&app, &visit), &app.config.brand.name);
     match complete::with_password(&desk, flow, form.password.expose(), brand).await? {
@@ -307,6 +334,10 @@ pub async fn submit_password(
             Ok(follow(&app, &visit, &way, outcome))
         }
         Completed::PasswordRefused(refused) => passkey_page(&app, &visit, &way, Some(refused.id())).await,
-        _ => Err(PageError::LinkExpired),
+        // Of an invitation, its own page says why.
+        _ => match &way.destination {
+            Destination::Page(_) => Ok(see_other(&attempt::location(&way.destination))),
+            Destination::Attempt(_) | Destination::Account => Err(PageError::LinkExpired),
+        },
     }
 }

@@ -36,6 +36,9 @@ pub enum GrantType {
     /// RFC 7523 §2.1
     #[serde(rename = "urn:ietf:params:oauth:grant-type:jwt-bearer", alias = "jwt_bearer")]
     JwtBearer,
+    /// CIBA Core 1.0
+    #[serde(rename = "urn:openid:params:grant-type:ciba", alias = "ciba")]
+    Ciba,
 }
 
 /// RFC 6749 §2.3, OIDC Core §9: the one way in which a client may authenticate.
@@ -89,6 +92,12 @@ impl ClientAuthMethod {
     #[must_use]
     pub const fn has_secret(self) -> bool {
         matches!(self, Self::ClientSecretBasic | Self::ClientSecretPost | Self::ClientSecretJwt)
+    }
+
+    /// Whether we have to know the text of the secret, and not only that it is the same.
+    #[must_use]
+    pub const fn is_shared(self) -> bool {
+        matches!(self, Self::ClientSecretJwt)
     }
 }
 

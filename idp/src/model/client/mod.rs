@@ -1,12 +1,16 @@
 //! An application that delegates sign-in, and the addresses it may be answered at.
 
+mod backchannel;
 mod kinds;
+mod secret;
 mod settings;
 mod voucher;
 
+pub use backchannel::{Backchannel, DeliveryMode};
 pub use kinds::{
     ClientAuthMethod, ClientType, ConsentRule, GrantType, LegacyFlow, LogoutChannel, Requirement, Subject,
 };
+pub use secret::{ClientSecret, LIVE_SECRETS};
 pub use settings::ClientSettings;
 pub use voucher::{PeopleBy, Voucher, VoucherName};
 
@@ -149,8 +153,6 @@ pub struct Client {
     pub id: ClientId,
     pub settings: ClientSettings,
     pub source: ClientSource,
-    /// SHA-256 of the secret, for confidential clients.
-    pub secret_hash: Option<[u8; 32]>,
     pub disabled_at: Option<OffsetDateTime>,
     pub created_at: OffsetDateTime,
 }
@@ -168,7 +170,7 @@ impl Client {
 
     #[must_use]
     pub fn is_public(&self) -> bool {
-        self.settings.auth_method == ClientAuthMethod::None
+        self.settings.is_public()
     }
 
     /// The redirect URI to use for a presented one, if it is registered.

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::{
-    ClientAuthMethod, ClientName, ClientType, ConsentRule, GrantType, LegacyFlow, Logo, LogoutChannel,
-    Requirement, Subject, Voucher, WebUri,
+    Backchannel, ClientAuthMethod, ClientName, ClientType, ConsentRule, GrantType, LegacyFlow, Logo,
+    LogoutChannel, Requirement, Subject, Voucher, WebUri,
 };
 use crate::model::Invalid;
 use crate::model::authorization::TypeNames;
@@ -26,6 +26,9 @@ pub struct ClientSettings {
     pub auth_method: ClientAuthMethod,
     pub redirect_uris: Vec<RedirectUri>,
     pub post_logout_redirect_uris: Vec<RedirectUri>,
+    /// How it asks people who are somewhere else.
+    #[serde(default)]
+    pub backchannel: Backchannel,
     /// Where it is told that somebody has logged out.
     #[serde(default)]
     pub backchannel_logout_uri: Option<WebUri>,
@@ -120,6 +123,11 @@ const fn always() -> bool {
 }
 
 impl ClientSettings {
+    #[must_use]
+    pub fn is_public(&self) -> bool {
+        self.auth_method == ClientAuthMethod::None
+    }
+
     /// The web origins a client in a browser runs on, and may therefore call us from.
     #[must_use]
     pub fn web_origins(&self) -> BTreeSet<String> {
@@ -240,7 +248,7 @@ impl ClientSettings {
         if lists.into_iter().any(|length| length > 50) {
             return invalid("may have at most 50 entries in each list");
         }
-        let public = self.auth_method == ClientAuthMethod::None;
+        let public = self.is_public();
         match self.client_type {
             ClientType::Web | ClientType::Machine if public => {
                 return invalid("of type web or machine must authenticate");
@@ -274,6 +282,7 @@ impl ClientSettings {
         }
         self.validate_flows()?;
         self.validate_vouchers()?;
+        self.validate_backchannel()?;
         if public && self.grants.contains(&GrantType::ClientCredentials) {
             return invalid("must authenticate to use client_credentials");
         }

@@ -14,8 +14,8 @@ use crate::model::key::Thumbprint;
 use crate::model::resource::{Resource, Resources};
 use crate::model::scope::Scopes;
 use crate::model::session::Assurance;
-use crate::oidc::details;
 use crate::oidc::error::OAuthError;
+use crate::oidc::{details, organization};
 use crate::web::params::Params;
 
 /// Longer values are refused instead of stored (A16). All are far above what applications send.
@@ -67,6 +67,7 @@ pub fn check(
         claims: asked.claims.within(&addressed.client.settings.scopes),
         details: in_detail(params, &addressed.client, offered.types, flow)?,
     };
+    let organization = organization::named(params, &permission)?;
     let prompt = prompt(params, offered.sign_up)?;
     let max_age = max_age(params)?.or(addressed.client.settings.default_max_age);
     let attempt = Attempt {
@@ -92,6 +93,8 @@ pub fn check(
         browser: None,
         consented_by: None,
         chosen: None,
+        organization,
+        acts_for: None,
     };
     Ok(attempt)
 }
@@ -254,7 +257,7 @@ fn max_age(params: &Params) -> Result<Option<u32>, OAuthError> {
 }
 
 /// RFC 9470 §4: the least of the levels that would do, of those that we know.
-fn assurance(params: &Params) -> Option<Assurance> {
+pub(in crate::oidc) fn assurance(params: &Params) -> Option<Assurance> {
     list(params, "acr_values").iter().filter_map(|acr| Assurance::parse(acr)).min()
 }
 

@@ -12,11 +12,15 @@ use time::{Duration, OffsetDateTime};
 use crate::crypto::random::Entropy;
 use crate::crypto::token::{Token, TokenKind};
 use crate::ephemeral::{Ephemeral, Kind};
-use crate::model::attempt::{Attempt, Choice, CodeGrant};
+use crate::model::attempt::{Approval, Attempt, Choice, CodeGrant};
 use crate::model::client::{Client, ConsentRule};
+use crate::model::ids::OrganizationId;
+use crate::model::organization::Organization;
 use crate::model::scope::Scopes;
 use crate::model::session::Session;
 use crate::oidc::error::OAuthError;
+use crate::oidc::organization::{self, Found};
+use crate::oidc::policy::{self, Short};
 use crate::oidc::subject;
 use crate::store::{Store, consents};
 
@@ -35,8 +39,13 @@ pub enum Next {
     Create,
     /// Who is signed in says whether to go on as they are.
     Choose,
-    Consent,
-    Answer,
+    /// They say for which of these organizations of theirs.
+    Organization(Vec<Organization>),
+    /// They do not belong to the organization that is asked for.
+    NoMember,
+    /// They allow it, for an organization if there is one.
+    Consent(Option<Box<Organization>>),
+    Answer(Option<OrganizationId>),
 }
 
 /// Why somebody has to log in.
@@ -46,7 +55,7 @@ pub enum Because {
     Nobody,
     /// The application asked for somebody else than who has just logged in.
     OtherPerson,
-    /// Who has just logged in has shown less than the application asks for.
+    /// Who is logged in has shown less than the application or the organization asks for.
     TooWeak,
 }
 
@@ -54,8 +63,8 @@ pub enum Because {
 /// what would be a page is an error.
 ///
 /// # Errors
-/// The protocol's `login_required`, `account_selection_required` or `consent_required`; our own faults inside
-/// `anyhow`.
+/// The protocol's `login_required`, `account_selection_required`, `interaction_required`, `consent_required` or
+/// `access_denied`; our own faults inside `anyhow`.
 pub async fn next(
     store: &Store,
     attempt: &Attempt,
@@ -89,10 +98,42 @@ pub async fn next(
         Err(because) => return Ok(Ok(begin(because))),
         Ok(()) => {}
     }
-    if needs_consent(store, attempt, client, session).await? {
-        return Ok(if attempt.prompt.none { Err(OAuthError::ConsentRequired) } else { Ok(Next::Consent) });
+    let organization = match organization_for(store, attempt, session).await? {
+        Ok(found) => found,
+        Err(Next::NoMember) if attempt.prompt.none => return Ok(Err(OAuthError::NoMember)),
+        Err(_) if attempt.prompt.none => return Ok(Err(OAuthError::InteractionRequired)),
+        Err(next) => return Ok(Ok(next)),
+    };
+    let rule = organization.as_ref().and_then(|organization| organization.policy).unwrap_or_default();
+    if let Some(short) = policy::short(store, (session.user_id, session.method), rule).await? {
+        return Ok(match short {
+            _ if !attempt.prompt.none => Ok(Next::Login(Because::TooWeak)),
+            Short::OfProof => Err(OAuthError::LoginRequired),
+            Short::OfFactor => Err(OAuthError::InteractionRequired),
+        });
     }
-    Ok(Ok(Next::Answer))
+    if needs_consent(store, attempt, client, session).await? {
+        let ask = Next::Consent(organization);
+        return Ok(if attempt.prompt.none { Err(OAuthError::ConsentRequired) } else { Ok(ask) });
+    }
+    Ok(Ok(Next::Answer(organization.map(|organization| organization.id))))
+}
+
+/// The organization that the person acts for, or what has to come first. What somebody else chose in this browser does
+/// not count.
+async fn organization_for(
+    store: &Store,
+    attempt: &Attempt,
+    session: &Session,
+) -> anyhow::Result<Result<Option<Box<Organization>>, Next>> {
+    let chosen = attempt.acts_for.filter(|(person, _)| *person == session.user_id);
+    let which = (attempt.organization.as_deref(), chosen.map(|(_, organization)| organization));
+    Ok(match organization::find(store, session.user_id, &attempt.permission, which).await? {
+        Found::Nothing => Ok(None),
+        Found::One(organization) => Ok(Some(organization)),
+        Found::Several(own) => Err(Next::Organization(own)),
+        Found::NoMember => Err(Next::NoMember),
+    })
 }
 
 /// Whether this session may answer this request, or why its person has to prove themselves (again).
@@ -177,7 +218,7 @@ pub async fn issue_code(
     ephemeral: &Ephemeral,
     entropy: Entropy,
     attempt: &Attempt,
-    session: &Session,
+    approval: Approval,
 ) -> anyhow::Result<Token> {
     let code = Token::generate(TokenKind::AuthorizationCode, entropy)?;
     let grant = CodeGrant {
@@ -187,7 +228,7 @@ pub async fn issue_code(
         nonce: attempt.nonce.clone(),
         permission: attempt.permission.clone(),
         key: attempt.key.clone(),
-        approval: session.into(),
+        approval,
     };
     ephemeral.put(Kind::CodeIssued, code.hash().0, &(), CODE_LIFETIME * 2).await?;
     ephemeral.put(Kind::Code, code.hash().0, &grant, CODE_LIFETIME).await?;

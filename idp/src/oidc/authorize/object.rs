@@ -8,6 +8,7 @@ use crate::crypto::foreign::Unverified;
 use crate::crypto::sha256;
 use crate::ephemeral::Kind;
 use crate::model::client::{Client, Requirement};
+use crate::model::key::SigningAlg;
 use crate::oidc::error::OAuthError;
 use crate::oidc::{AHEAD, Desk, client_keys};
 use crate::web::params::Params;
@@ -57,6 +58,25 @@ pub type Opened = Result<Params, OAuthError>;
 /// The inner error is `invalid_request_object`, or `request_not_supported` for one that nobody signed; the
 /// outer one our own fault.
 pub async fn open(desk: &Desk<'_>, client: &Client, object: &str) -> anyhow::Result<Opened> {
+    let claims = match signed(desk, client, (object, client.settings.request_object_alg)).await? {
+        Ok(claims) => claims,
+        Err(error) => return Ok(Err(error)),
+    };
+    if claims.get("client_id").and_then(Value::as_str) != Some(client.id.as_str()) {
+        return Ok(Err(OAuthError::InvalidRequestObject("iss and client_id must be this client")));
+    }
+    Ok(judge(desk, client, &claims).map(|()| parameters(claims)))
+}
+
+/// The claims of an object that this client has signed, with this algorithm if there is one.
+///
+/// # Errors
+/// As [`open`].
+pub(in crate::oidc) async fn signed(
+    desk: &Desk<'_>,
+    client: &Client,
+    (object, alg): (&str, Option<SigningAlg>),
+) -> anyhow::Result<Result<Map<String, Value>, OAuthError>> {
     let invalid = |why| Ok(Err(OAuthError::InvalidRequestObject(why)));
     let Some(parsed) = Unverified::parse(object) else {
         return invalid("it is no signed JWT");
@@ -67,20 +87,24 @@ pub async fn open(desk: &Desk<'_>, client: &Client, object: &str) -> anyhow::Res
     if !matches!(parsed.typ(), None | Some("JWT" | "oauth-authz-req+jwt")) {
         return invalid("its typ is that of something else");
     }
-    if !parsed.is_by(client.settings.request_object_alg) {
+    if !parsed.is_by(alg) {
         return invalid("it is not signed with the algorithm that this client registered");
     }
     let Some(claims) = client_keys::signed_claims(desk, client, &parsed).await? else {
         return invalid("it is not signed with a key of this client");
     };
-    Ok(judge(desk, client, &claims).map(|()| parameters(claims)))
+    Ok(Ok(claims))
 }
 
-fn judge(desk: &Desk<'_>, client: &Client, claims: &Map<String, Value>) -> Result<(), OAuthError> {
+/// Whether it is this client's, for us, of this moment and nothing else.
+pub(in crate::oidc) fn judge(
+    desk: &Desk<'_>,
+    client: &Client,
+    claims: &Map<String, Value>,
+) -> Result<(), OAuthError> {
     let invalid = OAuthError::InvalidRequestObject;
     let text = |name: &str| claims.get(name).and_then(Value::as_str);
-    let own = Some(client.id.as_str());
-    if text("iss") != own || text("client_id") != own {
+    if text("iss") != Some(client.id.as_str()) {
         return Err(invalid("iss and client_id must be this client"));
     }
     let for_us = match claims.get("aud") {
@@ -119,7 +143,7 @@ fn judge(desk: &Desk<'_>, client: &Client, claims: &Map<String, Value>) -> Resul
     Ok(())
 }
 
-fn parameters(claims: Map<String, Value>) -> Params {
+pub(in crate::oidc) fn parameters(claims: Map<String, Value>) -> Params {
     let mut params = Params::default();
     for (name, value) in claims {
         if ABOUT.contains(&name.as_str()) {

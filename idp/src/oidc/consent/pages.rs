@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::audit::Actor;
 use crate::model::attempt::{AppCard, Attempt, Handle};
 use crate::model::client::Client;
+use crate::model::organization::Organization;
 use crate::oidc::authorize::respond;
 use crate::oidc::error::OAuthError;
 use crate::store::clients;
@@ -25,6 +26,8 @@ use crate::web::visit::Visit;
 pub struct ConsentPage {
     app: AppCard,
     email: String,
+    /// The organization that they act for there.
+    organization: Option<String>,
     scopes: Vec<String>,
     /// The APIs at which the application may act for them.
     resources: Vec<String>,
@@ -43,16 +46,17 @@ impl Page for ConsentPage {
             policy_uri: None,
             tos_uri: None,
         };
-        let scopes = ["openid", "profile", "email", "offline_access", "appointments:read"];
+        let scopes = ["openid", "profile", "email", "offline_access", "organizations", "appointments:read"];
         let plain = Self {
             app,
             email: "ada@example.org".to_owned(),
+            organization: Some("Seeblick <Clinic>".to_owned()),
             scopes: scopes.map(ToOwned::to_owned).into(),
             resources: vec!["https://api.example.org/<lab>".to_owned()],
             details: Vec::new(),
             attempt: "a".repeat(43),
         };
-        vec![Self { details: DetailCard::sample(), ..plain.clone() }, plain]
+        vec![Self { details: DetailCard::sample(), organization: None, ..plain.clone() }, plain]
     }
 }
 
@@ -64,13 +68,14 @@ pub fn ask(
     app: &App,
     visit: &Visit,
     (handle, attempt): (&Handle, &Attempt),
-    signed_in: &SignedIn,
+    (signed_in, organization): (&SignedIn, Option<&Organization>),
 ) -> Result<Response, PageError> {
     let visit = visit.clone().asked_to_speak(app, &attempt.ui_locales);
     let reader = (&*app.theme, visit.locale);
     let page = ConsentPage {
         app: attempt.app.clone(),
         email: signed_in.user.email.to_string(),
+        organization: organization.map(|organization| organization.name.to_string()),
         scopes: attempt.permission.told().iter().map(ToString::to_string).collect(),
         resources: attempt.permission.resources.iter().map(ToString::to_string).collect(),
         details: words::of(reader, &app.config.authorization_types, &attempt.permission.details),

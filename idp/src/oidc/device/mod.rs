@@ -11,7 +11,8 @@ use time::{Duration, OffsetDateTime};
 use super::authorize::checks;
 use super::bounds::Bounds;
 use super::error::{EndpointError, OAuthError};
-use super::{Desk, client_auth, details};
+use super::pace::{self, INTERVAL};
+use super::{Desk, client_auth, details, organization};
 use crate::crypto::random::Entropy;
 use crate::crypto::sha256;
 use crate::crypto::token::{Token, TokenHash, TokenKind};
@@ -29,8 +30,6 @@ pub const PAGE: &str = "/device";
 const LIFETIME: Duration = Duration::minutes(10);
 /// An expired one is known this much longer, so that the device learns why.
 const REMEMBERED: Duration = Duration::minutes(10);
-/// RFC 8628 §3.2 and §3.5, in seconds.
-const INTERVAL: i64 = 5;
 
 /// No vowels, so that no words come about, and nothing that looks like something else (§6.1). Eight of them are
 /// 34 bits.
@@ -49,6 +48,9 @@ pub struct Waiting {
     pub client_id: ClientId,
     pub client_name: String,
     pub permission: Permission,
+    /// The organization that it named, as it was sent.
+    #[serde(default)]
+    pub organization: Option<String>,
     pub begun_at: OffsetDateTime,
     /// Where the device asked from: a person at their own desk knows what to expect.
     pub network: String,
@@ -100,6 +102,7 @@ pub async fn begin(
         details: details::read(params, &client, desk.types)?,
         ..Permission::default()
     };
+    let organization = organization::named(params, &permission)?;
     BOUNDS.admit(desk, &client, address).await?;
     let device_code = Token::generate(TokenKind::DeviceCode, desk.entropy)?;
     let key = device_code.hash().0;
@@ -108,6 +111,7 @@ pub async fn begin(
         client_id: client.id,
         client_name: client.settings.name.to_string(),
         permission,
+        organization,
         begun_at: desk.now,
         network: address.map(|address| address.to_string()).unwrap_or_default(),
         user_code: user_code.clone(),
@@ -222,7 +226,7 @@ pub(super) async fn poll(
     if desk.now - waiting.begun_at >= LIFETIME {
         return Err(OAuthError::ExpiredToken.into());
     }
-    pace(desk, code).await?;
+    pace::keep(desk, (Kind::DevicePolled, code), LIFETIME).await?;
     match desk.ephemeral.take::<Decision>(Kind::DeviceDecision, code.0).await? {
         None => Err(OAuthError::AuthorizationPending.into()),
         Some(decision) => {
@@ -233,23 +237,6 @@ pub(super) async fn poll(
             }
         }
     }
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct Pace {
-    asked_at: OffsetDateTime,
-    interval: i64,
-}
-
-/// Whoever asks too soon has to wait five seconds longer from then on.
-async fn pace(desk: &Desk<'_>, code: TokenHash) -> Result<(), EndpointError> {
-    let last: Option<Pace> = desk.ephemeral.get(Kind::DevicePolled, code.0).await?;
-    let too_soon =
-        last.as_ref().is_some_and(|last| desk.now - last.asked_at < Duration::seconds(last.interval));
-    let interval = last.map_or(INTERVAL, |last| last.interval) + if too_soon { INTERVAL } else { 0 };
-    let pace = Pace { asked_at: desk.now, interval };
-    desk.ephemeral.put(Kind::DevicePolled, code.0, &pace, LIFETIME).await?;
-    if too_soon { Err(OAuthError::SlowDown.into()) } else { Ok(()) }
 }
 
 #[cfg(test)]

@@ -10,8 +10,12 @@ use crate::app::App;
 use crate::audit::Actor;
 use crate::model::attempt::Approval;
 use crate::model::client::Client;
+use crate::model::ids::OrganizationId;
 use crate::oidc::consent;
 use crate::oidc::consent::words::DetailCard;
+use crate::oidc::organization::pages::OrganizationCard;
+use crate::oidc::organization::{self, Found};
+use crate::oidc::policy::{self, Short};
 use crate::store::clients;
 use crate::theme::{Page, moment};
 use crate::web::error::PageError;
@@ -36,6 +40,9 @@ impl Page for DevicePage {
             page("BCDF-GHJK", None),
             page("<b>", Some("device-unknown")),
             page("BCDF-GHJK", Some("device-wait")),
+            page("BCDF-GHJK", Some("device-no-member")),
+            page("BCDF-GHJK", Some("device-too-weak")),
+            page("BCDF-GHJK", Some("device-choose")),
         ]
     }
 }
@@ -46,6 +53,8 @@ pub struct DeviceConsentPage {
     code: String,
     app: String,
     email: String,
+    /// Those that they can act for: to choose from, where there are several.
+    organizations: Vec<OrganizationCard>,
     scopes: Vec<String>,
     resources: Vec<String>,
     details: Vec<DetailCard>,
@@ -56,18 +65,19 @@ pub struct DeviceConsentPage {
 impl Page for DeviceConsentPage {
     const TEMPLATE: &'static str = "oidc/device_consent.html";
     fn samples() -> Vec<Self> {
-        let scopes = ["openid", "profile", "email", "offline_access", "queue:read"];
-        let page = |network: &str| Self {
+        let scopes = ["openid", "profile", "email", "offline_access", "organizations", "queue:read"];
+        let page = |network: &str, organizations: usize| Self {
             code: "BCDF-GHJK".to_owned(),
             app: "Waiting room <screen>".to_owned(),
             email: "ada@example.org".to_owned(),
+            organizations: OrganizationCard::samples().into_iter().take(organizations).collect(),
             scopes: scopes.map(ToOwned::to_owned).into(),
             resources: vec!["https://queue.example.org".to_owned()],
             details: if network.is_empty() { Vec::new() } else { DetailCard::sample() },
             begun_at: "2026-11-23T09:05:00Z".to_owned(),
             network: network.to_owned(),
         };
-        vec![page("192.0.2.7"), page("")]
+        vec![page("192.0.2.7", 0), page("", 1), page("", 3)]
     }
 }
 
@@ -126,12 +136,19 @@ pub async fn find(
     };
     match look_up(&app, signed_in, &form.user_code).await? {
         Ok((waiting, _)) => {
+            let organizations = match organization_for(&app, signed_in, (&waiting, None)).await? {
+                Found::Nothing => Vec::new(),
+                Found::One(organization) => vec![OrganizationCard::from(&*organization)],
+                Found::Several(own) => own.iter().map(OrganizationCard::from).collect(),
+                Found::NoMember => return again(&app, &visit, &form.user_code, "device-no-member"),
+            };
             let reader = (&*app.theme, visit.locale);
             let types = &app.config.authorization_types;
             let page = DeviceConsentPage {
                 code: super::shown(&waiting.user_code),
                 app: waiting.client_name,
                 email: signed_in.user.email.to_string(),
+                organizations,
                 scopes: waiting.permission.scopes.iter().map(ToString::to_string).collect(),
                 resources: waiting.permission.resources.iter().map(ToString::to_string).collect(),
                 details: consent::words::of(reader, types, &waiting.permission.details),
@@ -155,6 +172,9 @@ pub enum Answer {
 pub struct DecisionForm {
     user_code: String,
     decision: Answer,
+    /// Where there were several.
+    #[serde(default)]
+    organization: String,
 }
 
 /// POST /device/decide
@@ -177,15 +197,33 @@ pub async fn answer(
     if let Some(seconds) = wanted.filter(|_| allowed) {
         let wanted = Duration::seconds(i64::from(seconds)).max(FRESH);
         if !signed_in.session.is_fresh(app.clock.now(), wanted) {
-            let here = serde_urlencoded::to_string([("user_code", &form.user_code)]).unwrap_or_default();
-            return Ok(see_other(&confirm_at(&format!("{PAGE}?{here}"))));
+            return Ok(confirm(&form.user_code));
         }
+    }
+    let organization =
+        match organization_for(&app, signed_in, (&waiting, form.organization.parse().ok())).await? {
+            _ if !allowed => None,
+            Found::Nothing => None,
+            Found::One(organization) => Some(organization),
+            Found::Several(_) => return again(&app, &visit, &form.user_code, "device-choose"),
+            Found::NoMember => return again(&app, &visit, &form.user_code, "device-no-member"),
+        };
+    let rule = organization.as_ref().and_then(|organization| organization.policy).unwrap_or_default();
+    let shown = (signed_in.user.id, signed_in.session.method);
+    match policy::short(&app.store, shown, rule).await? {
+        None => {}
+        Some(Short::OfProof) => return Ok(confirm(&form.user_code)),
+        Some(Short::OfFactor) => return again(&app, &visit, &form.user_code, "device-too-weak"),
     }
     if !spend(&app.ephemeral, &waiting, key).await? {
         return again(&app, &visit, &form.user_code, "device-unknown");
     }
-    let decision =
-        if allowed { Decision::Allowed(Approval::from(&signed_in.session)) } else { Decision::Denied };
+    let approval = Approval::from(&signed_in.session);
+    let decision = if allowed {
+        Decision::Allowed(approval.for_organization(organization.map(|organization| organization.id)))
+    } else {
+        Decision::Denied
+    };
     if allowed {
         let client = client.ok_or_else(|| PageError::UnknownClient("the client was removed".to_owned()))?;
         let doer = visit.doer(Actor::Person(signed_in.user.id));
@@ -196,9 +234,25 @@ pub async fn answer(
     page::render(&app, &visit, FRAME, &DeviceDonePage { allowed })
 }
 
-type Found = (Waiting, crate::ephemeral::Key);
+/// Back here with a new proof.
+fn confirm(user_code: &str) -> Response {
+    let here = serde_urlencoded::to_string([("user_code", user_code)]).unwrap_or_default();
+    see_other(&confirm_at(&format!("{PAGE}?{here}")))
+}
 
-async fn look_up(app: &App, owner: &SignedIn, code: &str) -> Result<Result<Found, &'static str>, PageError> {
+/// The organization that the person acts for by this device.
+async fn organization_for(
+    app: &App,
+    owner: &SignedIn,
+    (waiting, chosen): (&Waiting, Option<OrganizationId>),
+) -> Result<Found, PageError> {
+    let which = (waiting.organization.as_deref(), chosen);
+    Ok(organization::find(&app.store, owner.user.id, &waiting.permission, which).await?)
+}
+
+type Device = (Waiting, crate::ephemeral::Key);
+
+async fn look_up(app: &App, owner: &SignedIn, code: &str) -> Result<Result<Device, &'static str>, PageError> {
     Ok(match named(&app.ephemeral, (code, owner.session.id), app.clock.now()).await? {
         Named::Found(waiting, key) => Ok((*waiting, key)),
         Named::Unknown => Err("device-unknown"),

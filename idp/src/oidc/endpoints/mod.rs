@@ -3,12 +3,17 @@
 mod people;
 mod pictures;
 mod programs;
+mod protected;
 mod registrations;
 mod sessions;
 
 pub use people::{authorize, authorize_post, resume};
 pub use pictures::logo;
-pub use programs::{device_authorization, discovery, introspect, jwks, par, revoke, token, userinfo};
+pub use programs::{
+    backchannel_authentication, device_authorization, discovery, introspect, jwks, par, revoke, token,
+    userinfo,
+};
+pub use protected::guard;
 pub use registrations::{change_registration, end_registration, register, registration};
 pub use sessions::check_session;
 
@@ -34,6 +39,7 @@ pub fn desk<'a>(app: &'a App, issuer: &'a str) -> Desk<'a> {
         http: &app.http,
         keys: app.keys.current(),
         entropy: app.entropy,
+        secret_uses: &app.secret_uses,
         tokens: &app.config.tokens,
         registration: app.config.registration,
         types: &app.config.authorization_types,

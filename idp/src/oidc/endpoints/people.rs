@@ -8,21 +8,20 @@ use serde::Deserialize;
 use super::desk;
 use crate::app::App;
 use crate::crypto::jwt;
-use crate::model::attempt::{Attempt, Destination, Handle};
+use crate::model::attempt::{Approval, Attempt, Destination, Handle};
 use crate::model::client::{Client, LegacyFlow};
 use crate::oidc::authorize::checks::{self, Offered};
 use crate::oidc::authorize::request::{self, Addressed, Gathered, Unaddressed};
 use crate::oidc::authorize::{self, Because, Next, respond};
 use crate::oidc::claims::Hint;
 use crate::oidc::error::{EndpointError, OAuthError};
-use crate::oidc::{consent, token};
+use crate::oidc::{consent, organization, token};
 use crate::store::clients;
 use crate::web::attempt::{self, load, location, take};
 use crate::web::error::PageError;
 use crate::web::form::{Asked, Sent};
 use crate::web::page::see_other;
 use crate::web::params::Params;
-use crate::web::session::SignedIn;
 use crate::web::visit::Visit;
 
 /// GET /oidc/authorize
@@ -144,7 +143,7 @@ async fn proceed(
         }
     };
     match (next, &visit.signed_in) {
-        (Next::Answer, Some(signed_in)) => {
+        (Next::Answer(organization), Some(signed_in)) => {
             if let Some(handle) = &kept {
                 // Of two tabs that come this far with one attempt, one is answered.
                 attempt = take(app, handle).await?;
@@ -154,14 +153,23 @@ async fn proceed(
                 return Err(PageError::AttemptExpired);
             }
             attempt.permission.scopes = authorize::granted_scopes(&attempt, &client, &signed_in.session);
-            match fields(app, &client, &attempt, signed_in).await? {
+            let approval = Approval::from(&signed_in.session).for_organization(organization);
+            match fields(app, &client, &attempt, approval).await? {
                 Ok(fields) => respond::with_fields(app, visit, (&attempt).into(), fields).await,
                 Err(error) => respond::with_error(app, visit, (&attempt).into(), &error).await,
             }
         }
-        (Next::Consent, Some(signed_in)) => {
+        (Next::Consent(organization), Some(signed_in)) => {
             let handle = keep_or(app, visit, &mut attempt, kept).await?;
-            consent::pages::ask(app, visit, (&handle, &attempt), signed_in)
+            consent::pages::ask(app, visit, (&handle, &attempt), (signed_in, organization.as_deref()))
+        }
+        (Next::Organization(own), Some(signed_in)) => {
+            let handle = keep_or(app, visit, &mut attempt, kept).await?;
+            organization::pages::ask(app, visit, (&handle, &attempt), (signed_in, &own))
+        }
+        (Next::NoMember, Some(signed_in)) => {
+            let handle = keep_or(app, visit, &mut attempt, kept).await?;
+            organization::pages::say_no_member(app, visit, (&handle, &attempt), signed_in)
         }
         (Next::Choose, _) => {
             let handle = keep_or(app, visit, &mut attempt, kept).await?;
@@ -190,12 +198,11 @@ async fn fields(
     app: &App,
     client: &Client,
     attempt: &Attempt,
-    signed_in: &SignedIn,
+    approval: Approval,
 ) -> Result<Result<Fields, OAuthError>, PageError> {
-    let session = &signed_in.session;
     let mut fields = Vec::new();
     let code = if attempt.flow.is_none_or(LegacyFlow::has_code) {
-        let code = authorize::issue_code(&app.ephemeral, app.entropy, attempt, session).await?;
+        let code = authorize::issue_code(&app.ephemeral, app.entropy, attempt, approval.clone()).await?;
         fields.push(("code", code.expose().to_owned()));
         Some(code)
     } else {
@@ -205,7 +212,7 @@ async fn fields(
         return Ok(Ok(fields));
     };
     let issuer = app.config.public_url.issuer();
-    let about = (attempt, session, &signed_in.user);
+    let about = (attempt, &approval);
     let front = match token::front(&desk(app, &issuer), client, about, (flow, code.as_ref())).await {
         Ok(front) => front,
         Err(EndpointError::Protocol(error)) => return Ok(Err(error)),

@@ -12,7 +12,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use super::{ProtocolForm, Shown};
 use crate::app::App;
 use crate::oidc::error::EndpointError;
-use crate::oidc::{device, discovery, introspect, par, revoke, token, userinfo};
+use crate::oidc::{ciba, device, discovery, introspect, par, presented, revoke, token, userinfo};
 use crate::web::network::{self, Peer};
 
 /// RFC 6749 §5.1: of what is for one program alone, nobody keeps a copy.
@@ -57,7 +57,7 @@ pub async fn userinfo(
     form: Option<ProtocolForm>,
 ) -> Result<Response, EndpointError> {
     let params = form.map(|form| form.0).unwrap_or_default();
-    let presented = userinfo::presented(&headers, &params)?;
+    let presented = presented::presented(&headers, &params)?;
     let issuer = app.config.public_url.issuer();
     let method = if method == Method::POST { "POST" } else { "GET" };
     let answer = userinfo::respond(&shown.at(&app, &issuer), (&headers, method), &presented).await?;
@@ -94,6 +94,18 @@ pub async fn device_authorization(
     let issuer = app.config.public_url.issuer();
     let address = address_of(&app, &headers, peer);
     let answer = device::begin(&shown.at(&app, &issuer), &headers, &params, address).await?;
+    Ok((NO_STORE, Json(answer)).into_response())
+}
+
+/// POST `/oidc/backchannel_authentication`
+pub async fn backchannel_authentication(
+    State(app): State<App>,
+    shown: Shown,
+    headers: HeaderMap,
+    ProtocolForm(params): ProtocolForm,
+) -> Result<Response, EndpointError> {
+    let issuer = app.config.public_url.issuer();
+    let answer = ciba::begin(&shown.at(&app, &issuer), &headers, &params).await?;
     Ok((NO_STORE, Json(answer)).into_response())
 }
 

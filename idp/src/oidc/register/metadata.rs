@@ -9,8 +9,8 @@ use serde_json::{Map, Value, json};
 use crate::model::Invalid;
 use crate::model::authorization::{AuthorizationTypes, TypeName, TypeNames};
 use crate::model::client::{
-    Client, ClientAuthMethod, ClientName, ClientSettings, ClientType, ConsentRule, GrantType, LegacyFlow,
-    LogoutChannel, Requirement, Subject, WebUri,
+    Backchannel, Client, ClientAuthMethod, ClientName, ClientSettings, ClientType, ConsentRule, DeliveryMode,
+    GrantType, LegacyFlow, LogoutChannel, Requirement, Subject, WebUri,
 };
 use crate::model::jwks::Jwks;
 use crate::model::key::{ContentEncryption, Encryption, KeyWrapping, SigningAlg};
@@ -54,6 +54,10 @@ pub(super) struct Metadata {
     authorization_signed_response_alg: Option<SigningAlg>,
     default_max_age: Option<u32>,
     initiate_login_uri: Option<WebUri>,
+    backchannel_token_delivery_mode: DeliveryMode,
+    backchannel_client_notification_endpoint: Option<WebUri>,
+    backchannel_authentication_request_signing_alg: Option<SigningAlg>,
+    backchannel_user_code_parameter: bool,
     backchannel_logout_uri: Option<WebUri>,
     frontchannel_logout_uri: Option<WebUri>,
     #[serde(default)]
@@ -72,6 +76,17 @@ const REFRESH_TOKEN: &str = "refresh_token";
 const IMPLICIT: &str = "implicit";
 const CLIENT_CREDENTIALS: &str = "client_credentials";
 const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
+const CIBA: &str = "urn:openid:params:grant-type:ciba";
+
+/// What an application may register for here.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Offered<'a> {
+    /// Flows from before PKCE.
+    pub(super) legacy: bool,
+    /// It may write to people by asking them: somebody has vouched for it.
+    pub(super) ciba: bool,
+    pub(super) types: &'a AuthorizationTypes,
+}
 
 fn invalid(why: impl Into<String>) -> OAuthError {
     OAuthError::InvalidClientMetadata(why.into())
@@ -107,13 +122,15 @@ impl Metadata {
     /// The first thing that is wrong.
     pub(super) fn settings(
         &self,
-        may_be_legacy: bool,
-        types: &AuthorizationTypes,
+        Offered { legacy: may_be_legacy, ciba, types }: Offered<'_>,
     ) -> Result<ClientSettings, OAuthError> {
         let redirect_uris = uris(&self.redirect_uris)?;
         let legacy_flows = self.legacy_flows()?;
         if !legacy_flows.is_empty() && !may_be_legacy {
             return Err(invalid("response_types: only code may be registered here"));
+        }
+        if self.may(CIBA) && !ciba {
+            return Err(invalid("grant_types: ciba needs a token for registrations"));
         }
         let client_type = self.client_type(&redirect_uris)?;
         let name = self.name(&redirect_uris)?;
@@ -128,6 +145,7 @@ impl Metadata {
         let settings = ClientSettings {
             auth_method: self.auth_method(client_type)?,
             post_logout_redirect_uris: uris(&self.post_logout_redirect_uris)?,
+            backchannel: self.backchannel()?,
             backchannel_logout_uri: self.backchannel_logout_uri.clone(),
             frontchannel_logout_uri: self.frontchannel_logout_uri.clone(),
             initiate_login_uri: self.initiate_login_uri.clone(),
@@ -185,12 +203,16 @@ impl Metadata {
     }
 
     fn grants(&self) -> Result<BTreeSet<GrantType>, OAuthError> {
-        let known = [AUTHORIZATION_CODE, REFRESH_TOKEN, IMPLICIT, CLIENT_CREDENTIALS, DEVICE_CODE];
+        let known = [AUTHORIZATION_CODE, REFRESH_TOKEN, IMPLICIT, CLIENT_CREDENTIALS, DEVICE_CODE, CIBA];
         if self.grant_types.iter().flatten().any(|grant| !known.contains(&grant.as_str())) {
             return Err(invalid("grant_types has one that can not be registered"));
         }
-        let both = [(CLIENT_CREDENTIALS, GrantType::ClientCredentials), (DEVICE_CODE, GrantType::DeviceCode)];
-        Ok(both.into_iter().filter(|(name, _)| self.may(name)).map(|(_, grant)| grant).collect())
+        let all = [
+            (CLIENT_CREDENTIALS, GrantType::ClientCredentials),
+            (DEVICE_CODE, GrantType::DeviceCode),
+            (CIBA, GrantType::Ciba),
+        ];
+        Ok(all.into_iter().filter(|(name, _)| self.may(name)).map(|(_, grant)| grant).collect())
     }
 
     /// OIDC Registration §2: response types and grant types belong together.
@@ -219,7 +241,9 @@ impl Metadata {
     fn client_type(&self, redirect_uris: &[RedirectUri]) -> Result<ClientType, OAuthError> {
         let public = self.token_endpoint_auth_method == Some(ClientAuthMethod::None);
         match self.application_type.as_deref() {
-            None | Some("web") if redirect_uris.is_empty() && self.may(DEVICE_CODE) => Ok(ClientType::Device),
+            None | Some("web") if redirect_uris.is_empty() && (self.may(DEVICE_CODE) || self.may(CIBA)) => {
+                Ok(ClientType::Device)
+            }
             None | Some("web") if redirect_uris.is_empty() && self.may(CLIENT_CREDENTIALS) => {
                 Ok(ClientType::Machine)
             }
@@ -284,15 +308,27 @@ impl Metadata {
         match self.subject_type.as_deref() {
             None | Some("public") => Ok(Subject::Public),
             // A device gets its tokens at no redirect URI, and nothing else shows whose sector it is in.
-            Some("pairwise") if self.may(DEVICE_CODE) => {
-                Err(invalid("subject_type: an application that uses device codes can not be pairwise"))
-            }
+            Some("pairwise") if self.may(DEVICE_CODE) || self.may(CIBA) => Err(invalid(
+                "subject_type: an application that uses device codes or ciba can not be pairwise",
+            )),
             Some("pairwise") => {
                 let named = self.sector_identifier_uri.as_ref().and_then(WebUri::host);
                 Ok(Subject::pairwise(redirect_uris, named.as_deref()))
             }
             Some(_) => Err(invalid("subject_type must be public or pairwise")),
         }
+    }
+
+    /// CIBA §4
+    fn backchannel(&self) -> Result<Backchannel, OAuthError> {
+        if self.backchannel_user_code_parameter {
+            return Err(invalid("backchannel_user_code_parameter: user codes are not supported"));
+        }
+        Ok(Backchannel {
+            delivery: self.backchannel_token_delivery_mode,
+            notification_endpoint: self.backchannel_client_notification_endpoint.clone(),
+            request_alg: self.backchannel_authentication_request_signing_alg,
+        })
     }
 
     /// What it says of its logout addresses. A notice always names the session, so this is kept only to be shown.
@@ -367,6 +403,7 @@ pub(super) fn of(client: &Client) -> Map<String, Value> {
     let (id_token_alg, id_token_enc) = encryption(settings.id_token_encryption);
     let (userinfo_alg, userinfo_enc) = encryption(settings.userinfo_encryption);
     let native = settings.client_type == ClientType::Native;
+    let asks = settings.grants.contains(&GrantType::Ciba);
     let members = json!({
         "client_id": client.id,
         "client_id_issued_at": client.created_at.unix_timestamp(),
@@ -408,9 +445,15 @@ pub(super) fn of(client: &Client) -> Map<String, Value> {
         "require_signed_request_object": client.must(Requirement::SignedRequests),
         "dpop_bound_access_tokens": client.must(Requirement::Dpop),
     });
+    let asking = json!({
+        "backchannel_token_delivery_mode": asks.then_some(settings.backchannel.delivery),
+        "backchannel_client_notification_endpoint": settings.backchannel.notification_endpoint,
+        "backchannel_authentication_request_signing_alg": settings.backchannel.request_alg,
+    });
     let empty = |value: &Value| value.is_null() || value.as_array().is_some_and(Vec::is_empty);
-    match members {
-        Value::Object(members) => members.into_iter().filter(|(_, value)| !empty(value)).collect(),
-        _ => Map::new(),
-    }
+    let parts = [members, asking].into_iter().filter_map(|part| match part {
+        Value::Object(members) => Some(members),
+        _ => None,
+    });
+    parts.flatten().filter(|(_, value)| !empty(value)).collect()
 }

@@ -14,10 +14,13 @@ use crate::audit::{self, Actor, Event};
 use crate::crypto::token::{Token, TokenKind};
 use crate::crypto::{base64url, sha256};
 use crate::ephemeral::{Key, Kind};
-use crate::model::client::{Client, ClientAuthMethod, ClientId, ClientSettings, ClientSource, Logo, WebUri};
+use crate::model::client::{
+    Client, ClientId, ClientSecret, ClientSettings, ClientSource, GrantType, Logo, WebUri,
+};
+use crate::model::ids::ClientSecretId;
 use crate::model::network;
-use crate::store::{Tx, clients, grants, registration_tokens};
-use metadata::Metadata;
+use crate::store::{Tx, client_secrets, clients, grants, registration_tokens};
+use metadata::{Metadata, Offered};
 
 pub const PATH: &str = "/oidc/register";
 /// Of one network where anybody may register, of one token, and so many changes of one registration.
@@ -44,7 +47,7 @@ pub async fn register(
     {
         return Err(refused());
     }
-    let settings = Metadata::parse(body)?.settings(desk.registration.legacy_flows, desk.types)?;
+    let settings = Metadata::parse(body)?.settings(offered(desk, token.is_some()))?;
     // Each may make us call addresses, and a token is not spent by what is refused.
     let whose = match &token {
         Some(token) => token.hash().0,
@@ -54,14 +57,13 @@ pub async fn register(
     let settings = looked_up(desk, settings, None).await?;
     let client = Client {
         id: new_id(desk)?,
-        secret_hash: None,
         settings,
         source: ClientSource::Registered,
         disabled_at: None,
         created_at: desk.now,
     };
     let management = Token::generate(TokenKind::Registration, desk.entropy)?;
-    let (client, secret) = with_secret(desk, client)?;
+    let secret = new_secret(desk, &client)?;
     let tx = desk.store.begin().await?;
     if let Some(token) = &token
         && !registration_tokens::spend(&tx, token.hash(), desk.now).await?
@@ -71,7 +73,7 @@ pub async fn register(
     if !clients::insert(&tx, &client).await? {
         return Err(anyhow::anyhow!("a new client id is taken").into());
     }
-    share(&tx, &client, secret.as_ref()).await?;
+    keep(desk, &tx, &client, secret.as_ref()).await?;
     clients::set_management(&tx, &client.id, None, management.hash()).await?;
     record(desk, &tx, Event::ClientRegistered { client: client.id.clone() }).await?;
     tx.commit().await?;
@@ -105,18 +107,21 @@ pub async fn change(
     if asked.client_id.as_deref() != Some(before.id.as_str()) {
         return Err(wrong("client_id must be the one of this registration"));
     }
-    if let Some(secret) = &asked.client_secret
-        && Some(sha256(secret.as_bytes())) != before.secret_hash
-    {
-        return Err(wrong("client_secret is not the one of this registration"));
+    if let Some(secret) = &asked.client_secret {
+        let hash = sha256(secret.as_bytes());
+        let known = client_secrets::of(desk.store, &before.id).await?;
+        if !known.iter().any(|known| known.is_live(desk.now) && known.hash == hash) {
+            return Err(wrong("client_secret is not the one of this registration"));
+        }
     }
-    let settings = asked.settings(desk.registration.legacy_flows, desk.types)?;
+    // Who was vouched for is, whatever it says of itself now.
+    let settings = asked.settings(offered(desk, before.settings.grants.contains(&GrantType::Ciba)))?;
     let settings = looked_up(desk, settings, Some(&before.settings)).await?;
     let same_method = settings.auth_method == before.settings.auth_method;
     let same_names = settings.subject == before.settings.subject;
     let changed = Client { settings, ..before };
     // A secret stays as long as it is used in the same way.
-    let (changed, secret) = if same_method { (changed, None) } else { with_secret(desk, changed)? };
+    let secret = if same_method { None } else { new_secret(desk, &changed)? };
     let management = Token::generate(TokenKind::Registration, desk.entropy)?;
     let tx = desk.store.begin().await?;
     if !clients::set_management(&tx, &changed.id, Some(token.hash()), management.hash()).await?
@@ -125,7 +130,8 @@ pub async fn change(
         return Err(refused());
     }
     if !same_method {
-        share(&tx, &changed, secret.as_ref()).await?;
+        client_secrets::remove_all(&tx, &changed.id).await?;
+        keep(desk, &tx, &changed, secret.as_ref()).await?;
     }
     // Core §12.2: a refreshed token keeps its `sub`. What it was given under other names of people ends.
     if !same_names {
@@ -143,11 +149,19 @@ pub async fn change(
 pub async fn end(desk: &Desk<'_>, id: &str, token: &str) -> Result<(), EndpointError> {
     let (client, token) = managed(desk, id, token).await?;
     let tx = desk.store.begin().await?;
-    if !clients::delete(&tx, &client.id, token.hash()).await? {
+    clients::lock(&tx, &client.id).await?;
+    // Another call may have changed the token meanwhile.
+    if clients::managed(&tx, &client.id, token.hash()).await?.is_none() {
         return Err(refused());
     }
+    clients::delete(&tx, &client.id).await?;
     record(desk, &tx, Event::ClientRemoved { client: client.id }).await?;
     Ok(tx.commit().await?)
+}
+
+/// Anybody can make us write to people where anybody may register for it, so that takes a token.
+const fn offered<'a>(desk: &Desk<'a>, ciba: bool) -> Offered<'a> {
+    Offered { legacy: desk.registration.legacy_flows, ciba, types: desk.types }
 }
 
 fn refused() -> EndpointError {
@@ -224,16 +238,27 @@ async fn picture(desk: &Desk<'_>, address: &WebUri) -> anyhow::Result<Logo> {
 }
 
 /// A new secret, if the client is one that has one.
-fn with_secret(desk: &Desk<'_>, client: Client) -> Result<(Client, Option<Token>), EndpointError> {
+fn new_secret(desk: &Desk<'_>, client: &Client) -> Result<Option<Token>, EndpointError> {
     let has_one = client.settings.auth_method.has_secret();
-    let secret = has_one.then(|| Token::generate(TokenKind::ClientSecret, desk.entropy)).transpose()?;
-    Ok((Client { secret_hash: secret.as_ref().map(|secret| secret.hash().0), ..client }, secret))
+    Ok(has_one.then(|| Token::generate(TokenKind::ClientSecret, desk.entropy)).transpose()?)
 }
 
-/// Keeps a secret that signatures have to be checked with.
-async fn share(tx: &Tx, client: &Client, secret: Option<&Token>) -> Result<(), EndpointError> {
-    let signs = client.settings.auth_method == ClientAuthMethod::ClientSecretJwt;
-    Ok(clients::share_secret(tx, &client.id, secret.filter(|_| signs).map(Token::expose)).await?)
+async fn keep(
+    desk: &Desk<'_>,
+    tx: &Tx,
+    client: &Client,
+    secret: Option<&Token>,
+) -> Result<(), EndpointError> {
+    let Some(secret) = secret else { return Ok(()) };
+    let new = ClientSecret {
+        id: desk.entropy.id(desk.now, ClientSecretId::new)?,
+        hash: secret.hash().0,
+        created_at: desk.now,
+        expires_at: None,
+        last_used_at: None,
+    };
+    let shared = client.settings.auth_method.is_shared().then(|| secret.expose());
+    Ok(client_secrets::insert(tx, &client.id, &new, shared).await?)
 }
 
 async fn record(desk: &Desk<'_>, tx: &Tx, event: Event) -> Result<(), EndpointError> {

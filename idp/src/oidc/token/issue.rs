@@ -4,22 +4,21 @@
 use time::{Duration, OffsetDateTime};
 
 use super::refresh_token::refused;
-use super::{Authorized, Desk, Holder, Write, new_grant, revoke};
+use super::{Authorized, Desk, Holder, Standing, Write, new_grant, revoke, standing};
 use crate::audit::{self, Actor, Event};
 use crate::crypto::token::{Token, TokenHash, TokenKind};
 use crate::crypto::{base64url, jwt, sha256, sha512};
 use crate::ephemeral::Kind;
-use crate::model::attempt::Attempt;
+use crate::model::attempt::{Approval, Attempt};
 use crate::model::authorization::AuthorizationDetails;
-use crate::model::claims::Claim;
+use crate::model::claims::{Claim, of_person};
 use crate::model::client::{Client, LegacyFlow};
 use crate::model::grant::{Grant, RefreshToken};
 use crate::model::ids::{GrantId, RefreshTokenId};
 use crate::model::key::SigningAlg;
 use crate::model::scope::Scopes;
 use crate::model::session::Session;
-use crate::model::user::User;
-use crate::oidc::claims::{AccessToken, Audience, IdToken, of_person};
+use crate::oidc::claims::{AccessToken, Audience, IdToken};
 use crate::oidc::error::{EndpointError, OAuthError};
 use crate::oidc::{client_keys, subject};
 use crate::store::{Store, Tx, grants, sessions};
@@ -44,10 +43,10 @@ pub(super) async fn sign(
 ) -> Result<Signed, EndpointError> {
     let scope = authorized.scopes.to_string();
     let grant = match &authorized.holder {
-        Holder::Person(grant, standing) => Some((&**grant, &standing.user)),
+        Holder::Person(grant, standing) => Some((&**grant, &**standing)),
         Holder::Client | Holder::Delegate(_) | Holder::Vouched(..) => None,
     };
-    let mut access = access_token(desk, client, grant.map(|(grant, _)| grant), &authorized.scopes)?;
+    let mut access = access_token(desk, client, grant, &authorized.scopes)?;
     match &authorized.holder {
         Holder::Delegate(shown) => go_on(&mut access, shown),
         Holder::Vouched(user, issuer) => {
@@ -81,6 +80,8 @@ fn go_on(access: &mut AccessToken, shown: &AccessToken) {
     access.acr.clone_from(&shown.acr);
     access.amr.clone_from(&shown.amr);
     access.auth_time = shown.auth_time;
+    access.org_id.clone_from(&shown.org_id);
+    access.roles.clone_from(&shown.roles);
     access.exp = access.exp.min(shown.exp);
 }
 
@@ -88,9 +89,12 @@ fn go_on(access: &mut AccessToken, shown: &AccessToken) {
 fn access_token(
     desk: &Desk<'_>,
     client: &Client,
-    grant: Option<&Grant>,
+    whose: Option<(&Grant, &Standing)>,
     scopes: &Scopes,
 ) -> Result<AccessToken, EndpointError> {
+    let grant = whose.map(|(grant, _)| grant);
+    let member = whose.and_then(|(_, standing)| standing.member.as_ref());
+    let member = member.filter(|_| scopes.contains(Scopes::ORGANIZATIONS));
     let methods = |amr: &[&str]| amr.iter().map(|method| (*method).to_owned()).collect();
     Ok(AccessToken {
         iss: desk.issuer.to_owned(),
@@ -110,6 +114,8 @@ fn access_token(
         acr: grant.map(|grant| grant.method.assurance().as_str().to_owned()),
         amr: grant.map(|grant| methods(grant.method.amr())),
         grant_id: grant.map(|grant| grant.id.to_string()),
+        org_id: member.map(|member| member.organization.id.to_string()),
+        roles: member.map(|member| member.roles.clone()),
         cnf: None,
         act: None,
         vouched_by: None,
@@ -126,7 +132,7 @@ struct Beside<'a> {
 async fn sign_id_token(
     desk: &Desk<'_>,
     client: &Client,
-    ((grant, user), nonce): ((&Grant, &User), Option<&str>),
+    ((grant, standing), nonce): ((&Grant, &Standing), Option<&str>),
     beside: Beside<'_>,
 ) -> Result<String, EndpointError> {
     let permission = grant.permission.within(client);
@@ -149,7 +155,7 @@ async fn sign_id_token(
         sid: subject::of_session(desk.store.sealer(), client, grant.session_id),
         at_hash: beside.access_token.map(|token| half_hash(alg, token)),
         c_hash: beside.code.map(|code| half_hash(alg, code)),
-        named: of_person(user, &named),
+        named: of_person((&standing.user, standing.member.as_ref()), &named),
     };
     let signed = jwt::sign(&desk.keys, client.settings.id_token_alg, jwt::TYP_ID_TOKEN, &id).await?;
     match client.settings.id_token_encryption {
@@ -185,23 +191,25 @@ pub struct Front {
 pub async fn front(
     desk: &Desk<'_>,
     client: &Client,
-    (attempt, session, user): (&Attempt, &Session, &User),
+    (attempt, approval): (&Attempt, &Approval),
     (flow, code): (LegacyFlow, Option<&Token>),
 ) -> Result<Front, EndpointError> {
     let mut permission = attempt.permission.clone();
     permission.scopes = permission.scopes.without(Scopes::OFFLINE_ACCESS);
     permission.details = AuthorizationDetails::default();
-    let grant = new_grant(desk, client, (&permission, &session.into()), None)?;
+    let grant = new_grant(desk, client, (&permission, approval), None)?;
+    let whose = (grant.user_id, grant.session_id, grant.organization);
+    let standing = standing(desk, desk.store, whose, false).await?.ok_or(OAuthError::LoginRequired)?;
     let scopes = grant.permission.scopes.clone();
     let access_token = if flow.has_access_token() {
-        let access = access_token(desk, client, Some(&grant), &scopes)?;
+        let access = access_token(desk, client, Some((&grant, &standing)), &scopes)?;
         Some(jwt::sign(&desk.keys, SigningAlg::Es256, jwt::TYP_ACCESS_TOKEN, &access).await?)
     } else {
         None
     };
     let id_token = if flow.has_id_token() {
         let beside = Beside { access_token: access_token.as_deref(), code: code.map(Token::expose) };
-        let whose = ((&grant, user), attempt.nonce.as_deref());
+        let whose = ((&grant, &standing), attempt.nonce.as_deref());
         Some(sign_id_token(desk, client, whose, beside).await?)
     } else {
         None
@@ -232,6 +240,7 @@ async fn note_issued(desk: &Desk<'_>, tx: &Tx, client: &Client, grant: &Grant) -
         client: client.id.clone(),
         grant: grant.id,
         scopes: grant.permission.scopes.to_string(),
+        organization: grant.organization,
     };
     Ok(audit::record(tx, desk.now, Actor::Person(grant.user_id), Some(grant.user_id), event).await?)
 }

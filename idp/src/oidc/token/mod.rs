@@ -2,6 +2,7 @@
 //! client, 2 read the request, 3 authorize it (one file per grant), 4 sign and write, 5 answer.
 
 mod authorization_code;
+mod ciba;
 mod client_credentials;
 mod device_code;
 mod issue;
@@ -25,12 +26,13 @@ use crate::model::attempt::Approval;
 use crate::model::authorization::AuthorizationDetails;
 use crate::model::client::{Client, Requirement, VoucherName};
 use crate::model::grant::{Grant, Permission, RefreshToken};
-use crate::model::ids::{GrantId, SessionId, UserId};
+use crate::model::ids::{GrantId, OrganizationId, SessionId, UserId};
 use crate::model::key::Confirmation;
+use crate::model::organization::Member;
 use crate::model::scope::Scopes;
 use crate::model::session::Session;
 use crate::model::user::User;
-use crate::store::{Read, sessions, users};
+use crate::store::{Read, memberships, sessions, users};
 use crate::web::params::Params;
 use target::Target;
 
@@ -105,6 +107,7 @@ enum GrantRequest<'a> {
     DeviceCode(device_code::Request<'a>),
     TokenExchange(token_exchange::Request<'a>),
     JwtBearer(jwt_bearer::Request<'a>),
+    Ciba(ciba::Request<'a>),
 }
 
 /// Answers a token request.
@@ -128,6 +131,7 @@ pub async fn respond(
         GrantRequest::ClientCredentials(request) => client_credentials::authorize(desk, by, &request)?,
         GrantRequest::TokenExchange(request) => token_exchange::authorize(desk, by, &request).await?,
         GrantRequest::JwtBearer(request) => jwt_bearer::authorize(desk, by, &request).await?,
+        GrantRequest::Ciba(request) => ciba::authorize(desk, by, &request).await?,
     };
     let signed = issue::sign(desk, &client, &authorized).await?;
     let exchanged = matches!(authorized.holder, Holder::Delegate(_));
@@ -182,6 +186,7 @@ fn parse<'a>(params: &'a Params, client: &Client) -> Result<GrantRequest<'a>, OA
         Some(jwt_bearer::NAME) => jwt_bearer::Request::parse(params).map(GrantRequest::JwtBearer),
         Some(token_exchange::NAME) => token_exchange::Request::parse(params).map(GrantRequest::TokenExchange),
         Some(device_code::NAME) => device_code::Request::parse(params).map(GrantRequest::DeviceCode),
+        Some(ciba::NAME) => ciba::Request::parse(params).map(GrantRequest::Ciba),
         Some(_) => Err(OAuthError::UnsupportedGrantType),
     }
 }
@@ -205,6 +210,7 @@ fn new_grant(
         session_id: approval.session_id,
         passkey_id: approval.passkey_id,
         permission: permission.within(client),
+        organization: approval.organization,
         key: key.filter(|_| client.is_public()).cloned(),
         method: approval.method,
         authenticated_at: approval.authenticated_at,
@@ -213,18 +219,23 @@ fn new_grant(
     })
 }
 
-/// A grant whose person may still sign in; without a session only if it does not need one.
+/// A grant whose person may still sign in; without a session only if it does not need one, and without an organization
+/// only if it is for none.
 struct Standing {
     user: User,
     session: Option<Session>,
+    member: Option<Member>,
 }
 
-/// The person and session behind a grant, if both still stand (C6). An offline grant needs no
+/// Whose something is, by which session, and for which organization of theirs.
+type Whose = (UserId, SessionId, Option<OrganizationId>);
+
+/// The person, session and membership behind a grant, if all of them still stand (C6). An offline grant needs no
 /// session.
 async fn standing(
     desk: &Desk<'_>,
     db: &impl Read,
-    (user, session): (UserId, SessionId),
+    (user, session, organization): Whose,
     offline: bool,
 ) -> Result<Option<Standing>, EndpointError> {
     let Some(user) = users::by_id(db, user).await?.filter(User::is_enabled) else {
@@ -232,7 +243,14 @@ async fn standing(
     };
     let session = sessions::of_user_by_id(db, user.id, session).await?;
     let session = session.filter(|session| session.is_live(desk.now, desk.limits));
-    Ok((offline || session.is_some()).then_some(Standing { user, session }))
+    let member = match organization {
+        None => None,
+        Some(organization) => match memberships::member(db, user.id, organization).await? {
+            None => return Ok(None),
+            member => member,
+        },
+    };
+    Ok((offline || session.is_some()).then_some(Standing { user, session, member }))
 }
 
 /// A code or refresh token was used that had been used before: whoever holds the tokens of its

@@ -5,14 +5,15 @@
 use time::Duration;
 
 use super::{Authorized, Desk, Holder, Write, required, revoke, standing, target};
-use crate::audit::Event;
+use crate::audit::{self, Actor, Event};
 use crate::crypto::token::{Token, TokenKind};
 use crate::model::client::{Client, ConsentRule};
 use crate::model::grant::{Grant, RefreshToken};
 use crate::model::key::Confirmation;
 use crate::model::scope::Scopes;
 use crate::oidc::error::{EndpointError, OAuthError};
-use crate::store::{consents, grants};
+use crate::oidc::policy;
+use crate::store::{consents, grants, memberships};
 use crate::web::params::Params;
 use target::Wants;
 
@@ -62,9 +63,15 @@ pub(super) async fn authorize(
     if desk.now >= refresh.expires_at || idle {
         return Err(refused().into());
     }
-    let whose = (grant.user_id, grant.session_id);
-    let standing = standing(desk, desk.store, whose, grant.is_offline()).await?;
-    let standing = standing.ok_or_else(refused)?;
+    let whose = (grant.user_id, grant.session_id, grant.organization);
+    let Some(standing) = standing(desk, desk.store, whose, grant.is_offline()).await? else {
+        end_if_left(desk, client, &grant).await?;
+        return Err(refused().into());
+    };
+    let rule = standing.member.as_ref().and_then(|member| member.organization.policy).unwrap_or_default();
+    if policy::short(desk.store, (grant.user_id, grant.method), rule).await?.is_some() {
+        return Err(OAuthError::InvalidGrant("the person has to log in anew: a rule asks for more").into());
+    }
     if !consent_stands(desk, client, &grant).await? {
         return Err(refused().into());
     }
@@ -100,6 +107,23 @@ async fn write_for(
             Err(refused().into())
         }
     }
+}
+
+/// What was given for an organization ends when its person leaves it or it is disabled, and does not come back with
+/// them. Whoever lets them go ends it already; this is for what came otherwise.
+async fn end_if_left(desk: &Desk<'_>, client: &Client, grant: &Grant) -> Result<(), EndpointError> {
+    let Some(organization) = grant.organization else {
+        return Ok(());
+    };
+    if memberships::member(desk.store, grant.user_id, organization).await?.is_some() {
+        return Ok(());
+    }
+    let tx = desk.store.begin().await?;
+    if grants::revoke(&tx, grant.id, desk.now).await? {
+        let event = Event::TokensRevoked { client: client.id.clone(), grant: Some(grant.id) };
+        audit::record(&tx, desk.now, Actor::Anonymous, Some(grant.user_id), event).await?;
+    }
+    Ok(tx.commit().await?)
 }
 
 /// C6: a withdrawn consent ends what it allowed.

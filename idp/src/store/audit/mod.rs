@@ -16,7 +16,9 @@ use super::{Read, Result, StoreError, Tx, from_millis, to_millis};
 
 pub use keys::{Part, insert_signer, seal, signer};
 pub use marks::{Mark, MarkName, mark, set_mark};
-pub use query::{Filter, MAX_PAGE, Personal, Record, after, explain, find, find_between, of_subject};
+pub use query::{
+    Filter, MAX_PAGE, Personal, Record, after, at, explain, find, find_between, is_more_than, of_subject,
+};
 
 const HEAD: i32 = 1;
 

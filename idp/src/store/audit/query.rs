@@ -103,6 +103,26 @@ pub async fn of_subject(db: &impl Read, subject: UserId, before: i64, limit: u64
     find(db, &Filter { person: Some(subject.uuid()), ..Filter::default() }, before, limit).await
 }
 
+/// One record.
+pub async fn at(db: &impl Read, sequence: i64) -> Result<Option<Record>> {
+    let mut found = read(db, audit_event::Entity::find_by_id(sequence)).await?;
+    Ok(found.pop())
+}
+
+/// Whether there are more records than this.
+pub async fn is_more_than(db: &impl Read, filter: &Filter, count: u64) -> Result<bool> {
+    let beyond: Vec<i64> = filtered(filter)
+        .select_only()
+        .column(audit_event::Column::Sequence)
+        .order_by_desc(audit_event::Column::Sequence)
+        .limit(1)
+        .offset(count)
+        .into_tuple()
+        .all(db.connection())
+        .await?;
+    Ok(!beyond.is_empty())
+}
+
 /// How the database would go about [`find`], in its own words.
 pub async fn explain(db: &impl Read, filter: &Filter) -> Result<Vec<String>> {
     let backend = db.connection().get_database_backend();

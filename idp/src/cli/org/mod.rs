@@ -1,14 +1,15 @@
 //! `idp org …`.
 
+mod invitations;
+
 use std::process::ExitCode;
 
 use anyhow::{anyhow, bail};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::{Host, say};
+use super::{Host, open_existing, say};
 use crate::admin::{AdminActor, Office, Refused, members, organizations};
-use crate::app;
 use crate::clock::SharedClock;
 use crate::config::Config;
 use crate::model::ids::UserId;
@@ -37,6 +38,12 @@ pub(super) enum Command {
     Roles(Member),
     /// Let a member go. Their account stays.
     Remove(Person),
+    /// Ask somebody by mail to join, with a new account or the one they have.
+    Invite(invitations::Invite),
+    /// Show who is invited and has not answered.
+    Invitations(Which),
+    /// Take an invitation back.
+    Withdraw(Person),
 }
 
 #[derive(Debug, Args)]
@@ -103,7 +110,7 @@ pub(super) struct Member {
 }
 
 pub(super) async fn run(command: Command, config: &Config, clock: &SharedClock) -> anyhow::Result<ExitCode> {
-    let host = Host::new(app::open_store(config, clock).await?, config, clock)?;
+    let host = Host::new(open_existing(config, clock).await?, config, clock)?;
     let (office, actor) = (host.office(), AdminActor::of_the_host());
     match command {
         Command::Create(new) => create(&office, &actor, new).await?,
@@ -128,6 +135,9 @@ pub(super) async fn run(command: Command, config: &Config, clock: &SharedClock) 
             let said = format!("The roles of {} in {} are: {roles}.", user.email, organization.name);
             say(member.person.which.output.json, &json!({ "member": user.id, "roles": roles }), &said);
         }
+        Command::Invite(asked) => invitations::invite(&office, &actor, asked).await?,
+        Command::Invitations(which) => invitations::list(&office, &actor, &which).await?,
+        Command::Withdraw(person) => invitations::withdraw(&office, &actor, &person).await?,
         Command::Remove(person) => {
             let (organization, user) = found(&office, &person).await?;
             let removed = members::remove(&office, &actor, (organization.id, user.id)).await?;

@@ -1,0 +1,32 @@
+//! Applications: the list, the wizard, one with its secrets, and what is done to it.
+
+mod deeds;
+mod form;
+mod list;
+mod preview;
+mod show;
+mod wizard;
+
+pub use deeds::{ApplicationDeedPage, confirm, confirm_secret, confirmed, confirmed_secret};
+pub use list::{ApplicationsPage, list};
+pub use preview::{PreviewPage, show_preview};
+pub use show::{ApplicationPage, show};
+pub use wizard::{ApplicationFormPage, KindsPage, MadePage, change, create, edit, new};
+
+use super::{Administrator, granted};
+use crate::admin::applications::{self as logic, Application};
+use crate::app::App;
+use crate::model::client::ClientId;
+use crate::web::error::PageError;
+use crate::web::visit::Visit;
+
+/// The application, if this administrator may see it.
+async fn see(
+    app: &App,
+    visit: &Visit,
+    administrator: &Administrator,
+    id: &ClientId,
+) -> Result<Application, PageError> {
+    let seen = logic::view(&super::office(app, visit), &administrator.actor, id).await?;
+    granted(seen)
+}

@@ -1,0 +1,99 @@
+//! Calls that are made once, however often they are sent: under a hash of their name, with what was answered, sealed.
+
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use time::{Duration, OffsetDateTime};
+
+use super::entity::api_call;
+use super::{Read, Result, Tx, insert_new, to_millis, unique};
+use crate::crypto::base64url;
+use crate::crypto::seal::Place;
+
+/// An answer is given again for this long.
+const KEPT: Duration = Duration::hours(24);
+/// Longer than any call may take: one that has no answer by then broke off.
+const PATIENCE: Duration = Duration::minutes(2);
+
+/// What a call finds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Turn {
+    /// It is the first.
+    First,
+    /// Another one of this name is under way.
+    UnderWay,
+    /// It was answered so.
+    Answered(Vec<u8>),
+    /// The name was used for something else.
+    Other,
+}
+
+fn place(row: &str) -> Place<'_> {
+    Place { table: "api_call", column: "sealed_answer", row }
+}
+
+/// Takes the turn of a call. Of any number at the same time one is the first.
+pub async fn begin(tx: &Tx, (name, request): ([u8; 32], [u8; 32]), now: OffsetDateTime) -> Result<Turn> {
+    let (expired, broken_off) = (to_millis(now), to_millis(now - PATIENCE));
+    let unanswered = api_call::Column::SealedAnswer.is_null().and(api_call::Column::BegunAt.lte(broken_off));
+    api_call::Entity::delete_many()
+        .filter(api_call::Column::NameHash.eq(name.to_vec()))
+        .filter(api_call::Column::ExpiresAt.lte(expired).or(unanswered))
+        .exec(tx.connection())
+        .await?;
+    let row = api_call::ActiveModel {
+        name_hash: Set(name.to_vec()),
+        request_hash: Set(request.to_vec()),
+        sealed_answer: Set(None),
+        begun_at: Set(to_millis(now)),
+        expires_at: Set(to_millis(now + KEPT)),
+    };
+    if insert_new(tx, row, api_call::Column::NameHash).await? {
+        return Ok(Turn::First);
+    }
+    let Some(known) = unique(tx, api_call::Entity::find_by_id(name.to_vec())).await? else {
+        return Ok(Turn::UnderWay);
+    };
+    if known.request_hash != request {
+        return Ok(Turn::Other);
+    }
+    let Some(sealed) = known.sealed_answer else {
+        return Ok(Turn::UnderWay);
+    };
+    let answer = tx.sealer().open(place(&base64url::encode(name)), &sealed)?;
+    Ok(Turn::Answered(answer.to_vec()))
+}
+
+/// Keeps what was answered.
+pub async fn answer(tx: &Tx, name: [u8; 32], answer: &[u8]) -> Result<()> {
+    let sealed = tx.seal(place(&base64url::encode(name)), answer)?;
+    api_call::Entity::update_many()
+        .col_expr(api_call::Column::SealedAnswer, Expr::value(sealed))
+        .filter(api_call::Column::NameHash.eq(name.to_vec()))
+        .exec(tx.connection())
+        .await?;
+    Ok(())
+}
+
+/// Nothing was done: the name is free again.
+pub async fn forget(tx: &Tx, name: [u8; 32]) -> Result<()> {
+    api_call::Entity::delete_by_id(name.to_vec()).exec(tx.connection()).await?;
+    Ok(())
+}
+
+/// Removes calls past their end, at most `limit`; returns how many.
+pub async fn purge(tx: &Tx, now: OffsetDateTime, limit: u64) -> Result<u64> {
+    let expired: Vec<Vec<u8>> = api_call::Entity::find()
+        .select_only()
+        .column(api_call::Column::NameHash)
+        .filter(api_call::Column::ExpiresAt.lte(to_millis(now)))
+        .order_by_asc(api_call::Column::ExpiresAt)
+        .limit(limit)
+        .into_tuple()
+        .all(tx.connection())
+        .await?;
+    let removed = api_call::Entity::delete_many()
+        .filter(api_call::Column::NameHash.is_in(expired))
+        .exec(tx.connection())
+        .await?;
+    Ok(removed.rows_affected)
+}
