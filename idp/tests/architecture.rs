@@ -240,7 +240,13 @@ fn there_is_one_road_to_each_decision() {
         (
             "administers with the rights of the host",
             "AdminActor::of_the_host(",
-            &["cli/client/known.rs", "cli/client/mod.rs", "cli/import/mod.rs", "cli/org/mod.rs", "cli/user/people.rs"],
+            &[
+                "cli/client/known.rs",
+                "cli/client/mod.rs",
+                "cli/import/mod.rs",
+                "cli/org/mod.rs",
+                "cli/user/people.rs",
+            ],
         ),
         (
             "administers with the rights of an application",

@@ -19,12 +19,13 @@ use crate::model::key::{Encryption, SigningAlg};
 use crate::model::redirect_uri::RedirectUri;
 use crate::model::resource::Resources;
 use crate::model::scope::{Scope, Scopes};
+use crate::model::user::Policy;
 
 /// Shorter ones could be guessed: a client secret is compared as a fast hash.
 const MIN_SECRET: usize = 32;
 
 /// Every key a `[[clients]]` table may have.
-pub(super) const KEYS: [&str; 48] = [
+pub(super) const KEYS: [&str; 49] = [
     "id",
     "name",
     "type",
@@ -61,6 +62,7 @@ pub(super) const KEYS: [&str; 48] = [
     "backchannel_token_delivery_mode",
     "backchannel_client_notification_endpoint",
     "backchannel_authentication_request_signing_alg",
+    "policy",
     "require",
     "refresh_tokens",
     "consent",
@@ -132,6 +134,7 @@ pub(super) struct RawClient {
     /// A host.
     sector_identifier: Option<String>,
     default_max_age: Option<u32>,
+    policy: Option<Policy>,
     #[serde(default)]
     require: BTreeSet<Requirement>,
     refresh_tokens: Option<bool>,
@@ -269,6 +272,7 @@ impl ClientSettings {
             subject: Subject::Public,
             sector_identifier_uri: None,
             default_max_age: None,
+            policy: None,
             logout_needs_session: BTreeSet::new(),
             require: BTreeSet::new(),
             refresh_tokens: client_type != ClientType::Machine,
@@ -367,6 +371,7 @@ impl RawClient {
                 }
             },
             default_max_age: self.default_max_age,
+            policy: self.policy,
             logout_needs_session: BTreeSet::new(),
             require: self.require.clone(),
             refresh_tokens: self.refresh_tokens.unwrap_or(defaults.refresh_tokens),

@@ -159,6 +159,8 @@ fn a_client_that_can_not_work_is_refused() {
         ),
         ("type = \"machine\"\nscopes = [\"openid\"]", "no scopes about people"),
         ("type = \"machine\"\ngrants = [\"device_code\"]", "device_code is not for it"),
+        ("type = \"machine\"\npolicy = \"passkey_only\"", "policy is not for it"),
+        ("type = \"device\"\npolicy = \"strict\"", "unknown variant `strict`"),
         ("type = \"device\"\nredirect_uris = [\"https://a.example/\"]", "has no redirect_uris"),
         ("type = \"device\"\nconsent = \"never\"", "consent must be always"),
         (

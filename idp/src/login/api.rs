@@ -7,7 +7,7 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::pages::{Carried, Way, desk, give_cookies, next_location};
+use super::pages::{Carried, Way, desk, desk_on, give_cookies, next_location};
 use super::sign_in::{Failure, Outcome};
 use super::{passkey, sign_in};
 use crate::app::App;
@@ -58,7 +58,7 @@ pub async fn finish(State(app): State<App>, visit: Visit, Scripted(answer): Scri
 
 async fn judge(app: &App, visit: &Visit, answer: &Answer) -> Result<Response, ScriptError> {
     let way = Way::read(app, visit, &answer.carried).await?;
-    let desk = desk(app, visit);
+    let desk = desk_on(app, visit, &way);
     let flow = way.flow.as_ref();
     let outcome = sign_in::with_passkey(&desk, flow, &answer.ceremony, &answer.credential).await?;
     let failure = match outcome {

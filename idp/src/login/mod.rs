@@ -46,6 +46,8 @@ pub struct Desk<'a> {
     pub limits: SessionLimits,
     /// What is asked of everybody.
     pub policy: Policy,
+    /// What is asked of whoever is on the way to an application.
+    pub application: Option<Policy>,
     pub now: OffsetDateTime,
     pub browser: BrowserId,
     pub mail: &'a Arc<Mailer>,

@@ -15,6 +15,7 @@ use crate::crypto::sha256;
 use crate::ephemeral::{Key, Kind};
 use crate::model::attempt::{Handle, SIGN_IN_LIFETIME, SignIn};
 use crate::model::ids::UserId;
+use crate::model::organization::PolicySource;
 use crate::model::session::{Enrolment, Method};
 use crate::model::user::{Email, Policy, User};
 use crate::store::{Read, Tx, browsers, organizations, passkeys, passwords, totp, users};
@@ -30,8 +31,8 @@ pub enum Outcome {
     AskPasskey(Handle),
     AskPassword(Handle),
     AskCode(Handle),
-    /// A policy wants something added first, in a session that is good for nothing else.
-    Enrol(Box<session::Begun>, Enrolment),
+    /// A policy, of whom it says, wants something added first, in a session that is good for nothing else.
+    Enrol(Box<session::Begun>, Enrolment, PolicySource),
     Failed(Failure),
 }
 
@@ -200,13 +201,21 @@ pub(super) async fn account_of(db: &impl Read, user: &User, policy: Policy) -> a
     })
 }
 
+/// The same for whoever signs in for an application, with who asks for the rule that holds.
+async fn account_at(db: &impl Read, desk: &Desk<'_>, user: &User) -> anyhow::Result<(Account, PolicySource)> {
+    let account = account_of(db, user, desk.policy).await?;
+    let effective = organizations::policy_of(db, user, desk.policy).await?.at(desk.application);
+    Ok((Account { policy: effective.policy, ..account }, effective.source))
+}
+
 /// Carries out the next step.
 async fn proceed(desk: &Desk<'_>, proven: SignIn, proof: Option<&Proof>) -> anyhow::Result<Outcome> {
     let Some(user) = users::by_id(desk.store, proven.user_id).await?.filter(User::is_enabled) else {
         return Ok(Outcome::Failed(Failure::Expired));
     };
-    let step = next_step(&proven, account_of(desk.store, &user, desk.policy).await?);
-    tracing::debug!(?step, "next step of the sign-in");
+    let (account, source) = account_at(desk.store, desk, &user).await?;
+    let step = next_step(&proven, account);
+    tracing::debug!(?step, ?source, "next step of the sign-in");
     match step {
         Step::SignedIn(method) => finish(desk, &proven, method, proof).await,
         Step::AskPasskey => Ok(Outcome::AskPasskey(keep(desk, &proven).await?)),
@@ -219,12 +228,12 @@ async fn proceed(desk: &Desk<'_>, proven: SignIn, proof: Option<&Proof>) -> anyh
         }
         Step::Enrol(enrolment) => {
             let tx = desk.store.begin().await?;
-            let Some(user) = still_at(&tx, desk.policy, &proven, step).await?.map(|(user, _)| user) else {
+            let Some(user) = still_at(&tx, desk, &proven, step).await?.map(|(user, _)| user) else {
                 return Ok(Outcome::Failed(Failure::Expired));
             };
             let begun = session::begin_limited(&tx, desk, &user, enrolment).await?;
             tx.commit().await?;
-            Ok(Outcome::Enrol(Box::new(begun), enrolment))
+            Ok(Outcome::Enrol(Box::new(begun), enrolment, source))
         }
         Step::Begin => Ok(Outcome::Failed(Failure::Expired)),
     }
@@ -234,7 +243,7 @@ async fn proceed(desk: &Desk<'_>, proven: SignIn, proof: Option<&Proof>) -> anyh
 /// were looked at. Holds the account, so that a change comes before or after, and not in between.
 async fn still_at(
     tx: &Tx,
-    policy: Policy,
+    desk: &Desk<'_>,
     proven: &SignIn,
     step: Step,
 ) -> anyhow::Result<Option<(User, Account)>> {
@@ -245,7 +254,7 @@ async fn still_at(
     if proven.password.is_some() && passwords::version(tx, user.id).await? != proven.password {
         return Ok(None);
     }
-    let account = account_of(tx, &user, policy).await?;
+    let (account, _) = account_at(tx, desk, &user).await?;
     Ok((next_step(proven, account) == step).then_some((user, account)))
 }
 
@@ -257,7 +266,7 @@ async fn finish(
     proof: Option<&Proof>,
 ) -> anyhow::Result<Outcome> {
     let tx = desk.store.begin().await?;
-    let Some((user, account)) = still_at(&tx, desk.policy, proven, Step::SignedIn(method)).await? else {
+    let Some((user, account)) = still_at(&tx, desk, proven, Step::SignedIn(method)).await? else {
         return Ok(Outcome::Failed(Failure::Expired));
     };
     let presented = match (proof, proven.passkey) {

@@ -11,6 +11,7 @@ use super::ids::{OrganizationId, PasskeyId, SessionId, UserId};
 use super::key::{SigningAlg, Thumbprint};
 use super::redirect_uri::RedirectUri;
 use super::session::{Assurance, Method, Session};
+use super::user::Policy;
 use super::{Invalid, text_type};
 
 /// An authorization request left alone this long has to be begun again.
@@ -131,6 +132,9 @@ pub struct Attempt {
     /// What was chosen on the page "Choose an account", in this attempt.
     #[serde(default)]
     pub chosen: Option<Choice>,
+    /// How people have to sign in for this application at least.
+    #[serde(default)]
+    pub policy: Option<Policy>,
     /// The organization that the application named, as it was sent.
     #[serde(default)]
     pub organization: Option<String>,

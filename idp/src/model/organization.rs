@@ -179,6 +179,8 @@ pub enum PolicySource {
     Elsewhere,
     /// Set for this person.
     Person,
+    /// The application that they are on the way to.
+    Application,
 }
 
 /// The rule that holds, and why.
@@ -204,6 +206,15 @@ impl EffectivePolicy {
             found = Self { policy: own, source: PolicySource::Person };
         }
         found
+    }
+
+    /// The same at an application that has a rule of its own.
+    #[must_use]
+    pub fn at(self, application: Option<Policy>) -> Self {
+        match application {
+            Some(policy) if policy > self.policy => Self { policy, source: PolicySource::Application },
+            _ => self,
+        }
     }
 }
 
@@ -259,6 +270,16 @@ mod tests {
         assert_eq!((own.policy, own.source), (Policy::PasskeyOnly, PolicySource::Person));
         let milder = of(Policy::RequirePasskey, Some(Policy::Free), Policy::Free);
         assert_eq!((milder.policy, milder.source), (Policy::RequirePasskey, PolicySource::Service));
+    }
+
+    #[test]
+    fn an_application_asks_for_more_and_never_for_less() {
+        let own = || EffectivePolicy::of(Policy::RequireSecondFactor, &[], Policy::Free);
+        let stricter = own().at(Some(Policy::PasskeyOnly));
+        assert_eq!((stricter.policy, stricter.source), (Policy::PasskeyOnly, PolicySource::Application));
+        for milder in [None, Some(Policy::Free), Some(Policy::RequireSecondFactor)] {
+            assert_eq!(own().at(milder), own(), "{milder:?}");
+        }
     }
 
     #[test]

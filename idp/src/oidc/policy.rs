@@ -1,10 +1,20 @@
-//! Whether a sign-in is enough for where it is to be used: a session may be older than the rule of the organization
-//! that its person chooses. The rule for signing in itself is `login`'s to apply.
+//! Whether a sign-in is enough for where it is to be used: a session may have been begun for less than an application asks
+//! for, or be older than the rule of the organization that its person chooses. The rule for signing in itself is `login`'s
+//! to apply.
 
+use crate::model::client::Client;
 use crate::model::ids::UserId;
+use crate::model::organization::Organization;
 use crate::model::session::Method;
 use crate::model::user::Policy;
 use crate::store::{Read, passkeys, totp};
+
+/// The rule of a place: of an application, and of an organization that somebody acts for there.
+#[must_use]
+pub fn rule(client: &Client, organization: Option<&Organization>) -> Policy {
+    let organization = organization.and_then(|organization| organization.policy);
+    client.settings.policy.max(organization).unwrap_or_default()
+}
 
 /// What a sign-in falls short of a rule by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -541,7 +541,9 @@ async fn applications_are_looked_after_from_the_host() {
     let second = json(&["client", "secret", "add", id, "--json"]);
     let second = second["client_secret"].as_str().unwrap();
     assert_eq!((status(first).await, status(second).await), (200, 200));
-    assert!(json(&["client", "secret", "expire", id, old, "--days", "2", "--json"])["expires_at"].is_string());
+    assert!(
+        json(&["client", "secret", "expire", id, old, "--days", "2", "--json"])["expires_at"].is_string()
+    );
     assert_eq!(run(&["client", "secret", "remove", id, old]).0, Some(0));
     assert_eq!((status(first).await, status(second).await), (401, 200));
     assert_eq!(run(&["client", "disable", id]).0, Some(0));

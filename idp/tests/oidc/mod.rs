@@ -14,6 +14,7 @@ mod ciba_ping;
 mod claims;
 mod client_auth;
 mod client_keys;
+mod client_policy;
 mod code;
 mod commits;
 mod consent;

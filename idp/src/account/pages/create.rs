@@ -24,7 +24,7 @@ use crate::web::visit::Visit;
 
 #[derive(Debug, Serialize)]
 pub struct CreatePage {
-    /// Where the person comes from: `setup`, `policy`, `access`, `lost`, `recovery`, or nowhere in particular.
+    /// Where the person comes from: `setup`, `policy`, `application`, `access`, `lost`, `recovery`, or nowhere in particular.
     from: &'static str,
     /// Nothing else can be done before.
     required: bool,
@@ -40,7 +40,7 @@ impl Page for CreatePage {
     fn samples() -> Vec<Self> {
         let page = |from, attempt| Self {
             from,
-            required: matches!(from, "policy" | "access"),
+            required: matches!(from, "policy" | "application" | "access"),
             attempt,
             destination: None,
             failure: None,
@@ -64,7 +64,7 @@ pub struct CreateQuery {
     fresh: String,
 }
 
-const ORIGINS: [&str; 6] = ["", "setup", "policy", "access", "lost", "recovery"];
+const ORIGINS: [&str; 7] = ["", "setup", "policy", "application", "access", "lost", "recovery"];
 
 /// GET /account/passkeys/create
 pub async fn create(

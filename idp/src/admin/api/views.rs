@@ -146,6 +146,7 @@ impl PersonView {
             PolicySource::Organization { id, .. } => ("organization", Some(id.uuid())),
             PolicySource::Elsewhere => ("organization", None),
             PolicySource::Person => ("person", None),
+            PolicySource::Application => ("application", None),
         };
         let passkeys = seen.passkeys.iter().map(|passkey| PasskeyView {
             id: passkey.id.uuid(),

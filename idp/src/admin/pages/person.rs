@@ -166,6 +166,7 @@ fn page_of(app: &App, seen: Person, notice: Option<&'static str>) -> PersonPage 
         PolicySource::Organization { name, .. } => ("organization", name.to_string()),
         PolicySource::Elsewhere => ("organization", String::new()),
         PolicySource::Person => ("person", String::new()),
+        PolicySource::Application => ("application", String::new()),
     };
     PersonPage {
         id: seen.user.id.to_string(),

@@ -70,16 +70,15 @@ pub(super) fn meaning(kind: &str) -> Option<Meaning> {
         | "profile-changed" => (AccountChange, 99, "U"),
         "signed-in" | "sign-in-failed" => (Authentication, 1, "E"),
         "signed-out" | "sessions-ended" => (Authentication, 2, "E"),
-        "recovery-code-used"
-        | "access-link-used"
-        | "person-vouched-for"
-        | "sign-in-requested"
+        "recovery-code-used" | "access-link-used" | "person-vouched-for" | "sign-in-requested"
         | "sign-in-denied" => (Authentication, 99, "E"),
         "consent-granted" | "tokens-issued" | "token-exchanged" => (AuthorizeSession, 1, "E"),
         "tokens-revoked" | "app-disconnected" | "code-replayed" | "refresh-token-replayed" => {
             (AuthorizeSession, 99, "E")
         }
-        "service-role-set" | "member-added" | "member-roles-set" | "invitation-accepted" => (UserAccess, 1, "U"),
+        "service-role-set" | "member-added" | "member-roles-set" | "invitation-accepted" => {
+            (UserAccess, 1, "U")
+        }
         "member-removed" => (UserAccess, 2, "U"),
         "organization-created"
         | "client-created"
@@ -95,7 +94,9 @@ pub(super) fn meaning(kind: &str) -> Option<Meaning> {
         | "client-declared"
         | "key-rotated"
         | "keys-replaced" => (EntityManagement, 3, "U"),
-        "client-removed" | "client-secret-removed" | "registration-token-removed" | "audit-trimmed" => (EntityManagement, 4, "D"),
+        "client-removed" | "client-secret-removed" | "registration-token-removed" | "audit-trimmed" => {
+            (EntityManagement, 4, "D")
+        }
         "delivery-retried" | "delivery-given-up" | "mail-tried" => (EntityManagement, 99, "E"),
         _ => return None,
     };

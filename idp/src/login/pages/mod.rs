@@ -28,6 +28,7 @@ use super::session::Begun;
 use super::sign_in::Outcome;
 use crate::app::App;
 use crate::model::attempt::AppCard;
+use crate::model::organization::PolicySource;
 use crate::model::session::Enrolment;
 use crate::web::attempt::{self, carry};
 use crate::web::page::see_other;
@@ -43,6 +44,7 @@ pub(super) fn desk<'a>(app: &'a App, visit: &'a Visit) -> Desk<'a> {
         entropy: app.entropy,
         limits: app.config.sessions.limits(),
         policy: app.config.sign_in.policy,
+        application: None,
         now: app.clock.now(),
         browser: visit.browser,
         mail: &app.mail,
@@ -55,16 +57,32 @@ pub(super) fn desk<'a>(app: &'a App, visit: &'a Visit) -> Desk<'a> {
     }
 }
 
+/// The same for somebody on a way: an application may ask for more.
+pub(super) fn desk_on<'a>(app: &'a App, visit: &'a Visit, way: &Way) -> Desk<'a> {
+    Desk { application: way.attempt.as_ref().and_then(|attempt| attempt.policy), ..desk(app, visit) }
+}
+
+/// What leads to the pages for adding a way in: a rule of the person's own, or of the application.
+const fn from(source: &PolicySource) -> &'static str {
+    match source {
+        PolicySource::Application => "application",
+        _ => "policy",
+    }
+}
+
 /// Where an outcome leads, as an address.
 pub(super) fn next_location(way: &Way, outcome: &Outcome) -> String {
     match outcome {
         Outcome::AskPasskey(flow) => way.step("/login/passkey", flow),
         Outcome::AskPassword(flow) => way.step("/login/password", flow),
         Outcome::AskCode(flow) => way.step("/login/code", flow),
-        Outcome::Enrol(_, Enrolment::Passkey) => {
-            format!("/account/passkeys/create{}", carry(&way.destination, &[("from", "policy")]))
+        Outcome::Enrol(_, Enrolment::Passkey, source) => {
+            format!("/account/passkeys/create{}", carry(&way.destination, &[("from", from(source))]))
         }
-        Outcome::Enrol(_, Enrolment::PasskeyOrCodeApp) => {
+        Outcome::Enrol(_, Enrolment::PasskeyOrCodeApp, PolicySource::Application) => {
+            format!("/login/enrol{}", carry(&way.destination, &[("from", "application")]))
+        }
+        Outcome::Enrol(_, Enrolment::PasskeyOrCodeApp, _) => {
             format!("/login/enrol{}", carry(&way.destination, &[]))
         }
         Outcome::SignedIn(signed_in) => match signed_in.offer {
@@ -85,7 +103,7 @@ pub(super) fn follow(app: &App, visit: &Visit, way: &Way, outcome: Outcome) -> R
 pub(super) fn give_cookies(app: &App, visit: &Visit, response: &mut Response, outcome: Outcome) {
     let begun = match outcome {
         Outcome::SignedIn(signed_in) => signed_in.begun,
-        Outcome::Enrol(begun, _) => *begun,
+        Outcome::Enrol(begun, ..) => *begun,
         _ => return,
     };
     give_session(app, visit, response, begun);

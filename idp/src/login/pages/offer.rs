@@ -101,6 +101,8 @@ pub async fn shared(
 #[derive(Debug, Serialize)]
 pub struct EnrolPage {
     app: Option<AppCard>,
+    /// The application asks for it, and not the person's organization.
+    by_application: bool,
     query: String,
     attempt: Option<String>,
     destination: Option<String>,
@@ -109,24 +111,37 @@ pub struct EnrolPage {
 impl Page for EnrolPage {
     const TEMPLATE: &'static str = "login/enrol.html";
     fn samples() -> Vec<Self> {
-        vec![Self {
-            app: Some(sample_app()),
-            query: "?from=policy".to_owned(),
-            attempt: None,
-            destination: None,
-        }]
+        [false, true]
+            .map(|by_application| Self {
+                app: Some(sample_app()),
+                by_application,
+                query: "?from=policy".to_owned(),
+                attempt: None,
+                destination: None,
+            })
+            .into()
     }
+}
+
+#[derive(Debug, Deserialize)]
+pub struct EnrolQuery {
+    #[serde(default)]
+    from: String,
+    #[serde(flatten)]
+    carried: Carried,
 }
 
 /// GET /login/enrol
 pub async fn enrol(
     State(app): State<App>,
     visit: Visit,
-    Asked(carried): Asked<Carried>,
+    Asked(query): Asked<EnrolQuery>,
 ) -> Result<Response, PageError> {
-    let way = Way::read(&app, &visit, &carried).await?;
-    let query = carry(&way.destination, &[("from", "policy")]);
+    let way = Way::read(&app, &visit, &query.carried).await?;
+    let by_application = query.from == "application" && way.attempt.is_some();
+    let from = if by_application { "application" } else { "policy" };
+    let query = carry(&way.destination, &[("from", from)]);
     let (attempt, destination) = (way.attempt_field(), way.destination_field());
-    let page = EnrolPage { app: way.app_card(), query, attempt, destination };
+    let page = EnrolPage { app: way.app_card(), by_application, query, attempt, destination };
     way.render(&app, &visit, &page)
 }

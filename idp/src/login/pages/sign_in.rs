@@ -6,13 +6,13 @@ use http::HeaderMap;
 use serde::{Deserialize, Serialize};
 
 use super::steps::UsePasswordPage;
-use super::{Carried, Way, desk, follow, sample_app};
+use super::{Carried, Way, desk, desk_on, follow, sample_app};
 use crate::app::App;
 use crate::crypto::password::{HashError, Password, PasswordRefused};
 use crate::login::sign_in::{self as steps, Failure, Outcome};
-use crate::model::attempt::{AppCard, Choice, Destination, Handle};
+use crate::model::attempt::{AppCard, Attempt, Choice, Destination, Handle};
 use crate::model::session::Assurance;
-use crate::model::user::Email;
+use crate::model::user::{Email, Policy};
 use crate::theme::Page;
 use crate::web::attempt;
 use crate::web::error::PageError;
@@ -46,6 +46,20 @@ pub struct SignInPage {
     sign_up: bool,
 }
 
+/// What an application asks for beyond a password: in this request, or always.
+fn needs(attempt: &Attempt) -> Option<&'static str> {
+    let always = match attempt.policy.unwrap_or_default() {
+        Policy::Free => None,
+        Policy::RequireSecondFactor => Some(Assurance::SecondFactor),
+        Policy::RequirePasskey | Policy::PasskeyOnly => Some(Assurance::PhishingResistant),
+    };
+    match attempt.assurance.max(always)? {
+        Assurance::Password => None,
+        Assurance::SecondFactor => Some("second-factor"),
+        Assurance::PhishingResistant => Some("passkey"),
+    }
+}
+
 impl SignInPage {
     fn new(app: &App, way: &Way, visit: &Visit) -> Self {
         // Only our own account pages ask the person who is signed in to confirm; an application may
@@ -67,11 +81,7 @@ impl SignInPage {
             reauth: known.is_some(),
             passkey_hint: visit.passkey_hint,
             notice: visit.session_ended.then_some("session-ended"),
-            needs: way.attempt.as_ref().and_then(|attempt| match attempt.assurance? {
-                Assurance::Password => None,
-                Assurance::SecondFactor => Some("second-factor"),
-                Assurance::PhishingResistant => Some("passkey"),
-            }),
+            needs: way.attempt.as_ref().and_then(needs),
             may_create: false,
             sign_up: app.config.sign_up.open && known.is_none(),
         }
@@ -185,7 +195,7 @@ pub async fn submit_password(
 ) -> Result<Response, PageError> {
     let carried = Carried { attempt: form.attempt, flow: form.flow, destination: form.destination };
     let way = Way::read(&app, &visit, &carried).await?;
-    let desk = desk(&app, &visit);
+    let desk = desk_on(&app, &visit, &way);
     let mut seconds = 0;
     let failure = match (Email::parse(&form.email), Password::presented(form.password.expose())) {
         (_, Err(PasswordRefused::Empty)) => "password-missing",

@@ -13,6 +13,7 @@ use crate::crypto::password::MIN_CHARS;
 use crate::login::pages::{Carried, Way, desk, follow, give_session, sample_app};
 use crate::login::sign_in::Outcome;
 use crate::model::attempt::{AppCard, Destination};
+use crate::model::organization::PolicySource;
 use crate::model::user::{Email, Language, PersonName, Policy};
 use crate::theme::Page;
 use crate::web::attempt;
@@ -330,7 +331,7 @@ pub async fn submit_password(
             Ok(response)
         }
         Completed::Enrol(begun, enrolment) => {
-            let outcome = Outcome::Enrol(begun, enrolment);
+            let outcome = Outcome::Enrol(begun, enrolment, PolicySource::Service);
             Ok(follow(&app, &visit, &way, outcome))
         }
         Completed::PasswordRefused(refused) => passkey_page(&app, &visit, &way, Some(refused.id())).await,

@@ -17,6 +17,7 @@ use crate::model::key::{Encryption, SigningAlg};
 use crate::model::redirect_uri::RedirectUri;
 use crate::model::resource::Resources;
 use crate::model::scope::Scopes;
+use crate::model::user::Policy;
 
 /// What a client registered: everything but its identity and its secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,6 +91,9 @@ pub struct ClientSettings {
     /// How old a sign-in may be where a request does not say.
     #[serde(default)]
     pub default_max_age: Option<u32>,
+    /// How people have to sign in for it at least, whatever holds for them elsewhere.
+    #[serde(default)]
+    pub policy: Option<Policy>,
     /// By which ways it wants to be told which session has ended; it is, by both.
     #[serde(default)]
     pub logout_needs_session: BTreeSet<LogoutChannel>,
@@ -205,6 +209,11 @@ impl ClientSettings {
         if self.auth_method == ClientAuthMethod::None {
             return invalid("must authenticate to use jwt_bearer");
         }
+        if self.policy == Some(Policy::PasskeyOnly) {
+            return invalid(
+                "whose policy is passkey_only may not use jwt_bearer: nobody's word is a passkey",
+            );
+        }
         if self.consent != ConsentRule::Never {
             return invalid("must have the consent never to use jwt_bearer: nobody is there to be asked");
         }
@@ -302,6 +311,9 @@ impl ClientSettings {
             return invalid(
                 "of type native or device must ask for consent every time: consent must be always",
             );
+        }
+        if self.client_type == ClientType::Machine && self.policy.is_some() {
+            return invalid("of type machine acts for nobody: policy is not for it");
         }
         if self.client_type == ClientType::Machine && self.grants.contains(&GrantType::DeviceCode) {
             return invalid("of type machine acts for nobody: device_code is not for it");

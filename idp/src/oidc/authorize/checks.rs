@@ -93,6 +93,7 @@ pub fn check(
         browser: None,
         consented_by: None,
         chosen: None,
+        policy: addressed.client.settings.policy,
         organization,
         acts_for: None,
     };

@@ -104,7 +104,7 @@ pub async fn next(
         Err(_) if attempt.prompt.none => return Ok(Err(OAuthError::InteractionRequired)),
         Err(next) => return Ok(Ok(next)),
     };
-    let rule = organization.as_ref().and_then(|organization| organization.policy).unwrap_or_default();
+    let rule = policy::rule(client, organization.as_deref());
     if let Some(short) = policy::short(store, (session.user_id, session.method), rule).await? {
         return Ok(match short {
             _ if !attempt.prompt.none => Ok(Next::Login(Because::TooWeak)),

@@ -282,7 +282,7 @@ pub async fn decide(
             Found::Several(_) => return again("request-choose").await,
             Found::NoMember => return again("request-no-member").await,
         };
-        let rule = organization.as_ref().and_then(|organization| organization.policy).unwrap_or_default();
+        let rule = policy::rule(&client, organization.as_deref());
         match policy::short(&app.store, (signed_in.user.id, signed_in.session.method), rule).await? {
             None => {}
             Some(Short::OfProof) => return Ok(see_other(&confirm_at(&here))),

@@ -11,6 +11,7 @@ use crate::audit::Actor;
 use crate::model::attempt::Approval;
 use crate::model::client::Client;
 use crate::model::ids::OrganizationId;
+use crate::model::user::Policy;
 use crate::oidc::consent;
 use crate::oidc::consent::words::DetailCard;
 use crate::oidc::organization::pages::OrganizationCard;
@@ -208,7 +209,8 @@ pub async fn answer(
             Found::Several(_) => return again(&app, &visit, &form.user_code, "device-choose"),
             Found::NoMember => return again(&app, &visit, &form.user_code, "device-no-member"),
         };
-    let rule = organization.as_ref().and_then(|organization| organization.policy).unwrap_or_default();
+    let rule = client.as_ref().filter(|_| allowed);
+    let rule = rule.map_or(Policy::Free, |client| policy::rule(client, organization.as_deref()));
     let shown = (signed_in.user.id, signed_in.session.method);
     match policy::short(&app.store, shown, rule).await? {
         None => {}

@@ -154,7 +154,7 @@ async fn proceed(
             }
             attempt.permission.scopes = authorize::granted_scopes(&attempt, &client, &signed_in.session);
             let approval = Approval::from(&signed_in.session).for_organization(organization);
-            match fields(app, &client, &attempt, approval).await? {
+            match fields(app, &client, &attempt, &approval).await? {
                 Ok(fields) => respond::with_fields(app, visit, (&attempt).into(), fields).await,
                 Err(error) => respond::with_error(app, visit, (&attempt).into(), &error).await,
             }
@@ -198,7 +198,7 @@ async fn fields(
     app: &App,
     client: &Client,
     attempt: &Attempt,
-    approval: Approval,
+    approval: &Approval,
 ) -> Result<Result<Fields, OAuthError>, PageError> {
     let mut fields = Vec::new();
     let code = if attempt.flow.is_none_or(LegacyFlow::has_code) {
@@ -212,7 +212,7 @@ async fn fields(
         return Ok(Ok(fields));
     };
     let issuer = app.config.public_url.issuer();
-    let about = (attempt, &approval);
+    let about = (attempt, approval);
     let front = match token::front(&desk(app, &issuer), client, about, (flow, code.as_ref())).await {
         Ok(front) => front,
         Err(EndpointError::Protocol(error)) => return Ok(Err(error)),

@@ -68,7 +68,7 @@ pub(super) async fn authorize(
         end_if_left(desk, client, &grant).await?;
         return Err(refused().into());
     };
-    let rule = standing.member.as_ref().and_then(|member| member.organization.policy).unwrap_or_default();
+    let rule = policy::rule(client, standing.member.as_ref().map(|member| &member.organization));
     if policy::short(desk.store, (grant.user_id, grant.method), rule).await?.is_some() {
         return Err(OAuthError::InvalidGrant("the person has to log in anew: a rule asks for more").into());
     }
