@@ -27,7 +27,9 @@ struct Clinic {
 impl Clinic {
     fn new() -> Self {
         let dir = TempDir::new("import");
-        Self { installation: Installation::new(&dir.0.join("data")), dir }
+        let clinic = Self { installation: Installation::new(&dir.0.join("data")), dir };
+        assert_eq!(clinic.run(&["migrate"]).0, 0);
+        clinic
     }
 
     async fn on_postgres() -> Option<Self> {

@@ -10,7 +10,7 @@ use crate::model::client::{Client, ClientId, WebUri};
 use crate::model::ids::{SessionId, UserId};
 use crate::model::scope::Scopes;
 use crate::store::grants::{self, Which};
-use crate::store::{Read, clients, consents};
+use crate::store::{Read, clients, consents, sign_in_requests};
 
 /// One application as its person sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,6 +102,7 @@ pub async fn disconnect(
         return Ok(Changed::SignedOut);
     }
     let allowed = consents::withdraw(&tx, user, client).await?;
+    sign_in_requests::end_of(&tx, user, client).await?;
     let given = grants::revoke_of_user(&tx, user, Which::Client(client), bench.now).await?;
     if !allowed && given == 0 {
         return Ok(Changed::NotFound);

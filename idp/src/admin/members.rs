@@ -6,7 +6,7 @@ use crate::audit::Event;
 use crate::model::ids::{OrganizationId, UserId};
 use crate::model::organization::{Membership, Organization, Roles};
 use crate::model::user::User;
-use crate::store::{Tx, grants, memberships, organizations, users};
+use crate::store::{Tx, grants, invitations, memberships, organizations, users};
 
 /// At most `limit` members in the order of their identifiers.
 ///
@@ -68,6 +68,9 @@ pub async fn add(
     let Some(user) = users::by_id(&tx, person).await? else {
         return Ok(Err(Refused::NotFound));
     };
+    if !actor.may_belong(&user) {
+        return Ok(Err(Refused::Forbidden));
+    }
     if !take_in(office, (&tx, actor), (&organization, user.id, roles)).await? {
         return Ok(Err(Refused::MemberAlready));
     }
@@ -114,6 +117,9 @@ pub async fn set_roles(
     let Some(before) = memberships::of(&tx, person, id).await? else {
         return Ok(Err(Refused::NotFound));
     };
+    if !is_theirs_to_say(&tx, actor, person).await? {
+        return Ok(Err(Refused::Forbidden));
+    }
     if before.roles == *roles {
         return Ok(Err(Refused::Unchanged));
     }
@@ -143,14 +149,26 @@ pub async fn remove(
     let Some(before) = memberships::of(&tx, person, id).await? else {
         return Ok(Err(Refused::NotFound));
     };
+    if !is_theirs_to_say(&tx, actor, person).await? {
+        return Ok(Err(Refused::Forbidden));
+    }
     if is_last(&tx, &organization, &before).await? {
         return Ok(Err(Refused::LastAdministrator));
     }
     memberships::delete(&tx, person, id).await?;
+    // An older invitation must not bring back whom somebody let go.
+    if let Some(user) = users::by_id(&tx, person).await? {
+        invitations::withdraw_of(&tx, (id, &user.email), office.now).await?;
+    }
     grants::revoke_of_organization(&tx, (id, Some(person)), office.now).await?;
     office.record(&tx, actor, Some(person), Event::MemberRemoved { organization: id }).await?;
     tx.commit().await?;
     Ok(Ok(()))
+}
+
+/// Whether this actor has a say over whether somebody belongs to an organization.
+async fn is_theirs_to_say(tx: &Tx, actor: &AdminActor, person: UserId) -> anyhow::Result<bool> {
+    Ok(users::by_id(tx, person).await?.is_some_and(|user| actor.may_belong(&user)))
 }
 
 /// Whether an organization that is held would be left without anybody who looks after it. One that is disabled is looked

@@ -32,14 +32,13 @@ pub async fn search(
     if !actor.may(Act::ReadAudit) {
         return Ok(Err(Refused::Forbidden));
     }
-    let found = records::find(office.store, filter, before, limit).await?;
     let tx = office.store.begin().await?;
     if !actor.still_holds(&tx).await? {
         return Ok(Err(Refused::Forbidden));
     }
     office.record(&tx, actor, None, audit::reading((how, filter))).await?;
     tx.commit().await?;
-    Ok(Ok(found))
+    Ok(Ok(records::find(office.store, filter, before, limit).await?))
 }
 
 /// One record with all its members.

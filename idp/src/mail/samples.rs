@@ -11,7 +11,11 @@ use crate::store::Tx;
 use crate::store::outbox::{self, Kind};
 
 /// What messages are called, and where the link in them leads, if there is one.
-const SAMPLES: [(&str, Option<(&str, u32)>); 30] = [
+const SAMPLES: [(&str, Option<(&str, u32)>); 34] = [
+    ("invited", Some(("/login/invitation", 7 * 24 * 60))),
+    ("invited-by", Some(("/login/invitation", 7 * 24 * 60))),
+    ("joined", None),
+    ("sign-in-request", Some(("/requests", 0))),
     ("sign-up", Some(("/login/create/name", 60))),
     ("sign-up-again", Some(("/login", 0))),
     ("account-made", None),
@@ -45,8 +49,16 @@ const SAMPLES: [(&str, Option<(&str, u32)>); 30] = [
 ];
 
 /// Those that change nothing unless their reader uses the link.
-const HARMLESS: [&str; 5] =
-    ["sign-up", "sign-up-again", "confirm-email", "change-email-new", "reset-password"];
+const HARMLESS: [&str; 8] = [
+    "sign-up",
+    "sign-up-again",
+    "confirm-email",
+    "change-email-new",
+    "reset-password",
+    "invited",
+    "invited-by",
+    "sign-in-request",
+];
 
 /// Those whose reader may be anybody.
 const TO_STRANGERS: [&str; 2] = ["sign-up", "change-email-new"];
@@ -78,6 +90,9 @@ impl Mailer {
             .named("address", "ada@example.org")
             .named("factor", "password")
             .named("role", "support")
+            .named("organization", "Lindenhof")
+            .named("inviter", "Carla Keller")
+            .named("app", "Reception desk")
             .counted("left", 7)
             .counted("minutes", 60);
         if let Some((path, minutes)) = link {

@@ -110,12 +110,15 @@ pub async fn set_enabled(tx: &Tx, id: &ClientId, enabled: bool, now: OffsetDateT
 
 /// At most `limit` clients whose name or id has this text in it, in the order of their ids.
 pub async fn page(db: &impl Read, text: &str, after: Option<&ClientId>, limit: u64) -> Result<Vec<Client>> {
-    let text = text.trim().to_lowercase();
+    let text = text.trim();
     let mut query = client::Entity::find();
     if !text.is_empty() {
-        let pattern = LikeExpr::new(format!("%{}%", escaped(&text))).escape('\\');
-        let has = |column: client::Column| Expr::expr(Func::lower(Expr::col(column))).like(pattern.clone());
-        query = query.filter(has(client::Column::Name).or(has(client::Column::Id)));
+        let having = |text: &str| LikeExpr::new(format!("%{}%", escaped(text))).escape('\\');
+        let lowered = having(&text.to_lowercase());
+        let has = |column: client::Column| Expr::expr(Func::lower(Expr::col(column))).like(lowered.clone());
+        // As it was written, too: SQLite lowers only ASCII.
+        let written = Expr::col(client::Column::Name).like(having(text));
+        query = query.filter(has(client::Column::Name).or(has(client::Column::Id)).or(written));
     }
     if let Some(after) = after {
         query = query.filter(client::Column::Id.gt(after.as_str()));

@@ -2,7 +2,9 @@
 //! client holds.
 
 use sea_orm::sea_query::{Expr, Query};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 use time::OffsetDateTime;
 
 use super::entity::{ended_session, grant, refresh_token, session};
@@ -104,6 +106,20 @@ pub async fn revoke_of_client(tx: &Tx, client: &ClientId, now: OffsetDateTime) -
         .exec(tx.connection())
         .await?;
     Ok(revoked.rows_affected)
+}
+
+/// Whether somebody has given a client access for an organization, and it still holds.
+pub async fn is_given_for(
+    db: &impl Read,
+    (user, organization): (UserId, OrganizationId),
+    client: &ClientId,
+) -> Result<bool> {
+    let given = grant::Entity::find()
+        .filter(grant::Column::UserId.eq(user.uuid()))
+        .filter(grant::Column::ClientId.eq(client.as_str()))
+        .filter(grant::Column::OrganizationId.eq(organization.uuid()))
+        .filter(grant::Column::RevokedAt.is_null());
+    Ok(given.count(db.connection()).await? > 0)
 }
 
 /// Ends what people were given for an organization: all of them, or one who leaves it. It does not come back with

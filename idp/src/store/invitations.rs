@@ -117,6 +117,19 @@ pub async fn withdraw(
     Ok(end(tx, that, (Ending::Withdrawn, now)).await?.pop())
 }
 
+/// Takes back all of an organization to one address.
+pub async fn withdraw_of(
+    tx: &Tx,
+    (organization, email): (OrganizationId, &Email),
+    now: OffsetDateTime,
+) -> Result<()> {
+    let those = Condition::all()
+        .add(Column::Email.eq(email.as_str()))
+        .add(Column::OrganizationId.eq(organization.uuid()));
+    end(tx, those, (Ending::Withdrawn, now)).await?;
+    Ok(())
+}
+
 async fn end(tx: &Tx, which: Condition, (ending, now): (Ending, OffsetDateTime)) -> Result<Vec<Invitation>> {
     let rows = invitation::Entity::update_many()
         .col_expr(Column::EndedAt, Expr::value(to_millis(now)))

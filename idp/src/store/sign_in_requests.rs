@@ -147,6 +147,16 @@ pub async fn take(tx: &Tx, client: &ClientId, token: TokenHash) -> Result<bool> 
     Ok(taken.rows_affected == 1)
 }
 
+/// Ends all that an application has asked somebody, also what they allowed and it has not fetched.
+pub async fn end_of(tx: &Tx, user: UserId, client: &ClientId) -> Result<()> {
+    Entity::delete_many()
+        .filter(Column::UserId.eq(user.uuid()))
+        .filter(Column::ClientId.eq(client.as_str()))
+        .exec(tx.connection())
+        .await?;
+    Ok(())
+}
+
 /// Removes what expired before this moment, at most `limit`; returns how many.
 pub async fn purge(tx: &Tx, before: OffsetDateTime, limit: u64) -> Result<u64> {
     let expired: Vec<uuid::Uuid> = Entity::find()

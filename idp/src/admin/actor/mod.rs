@@ -214,6 +214,13 @@ impl AdminActor {
         }
     }
 
+    /// Whether this one has a say over whether somebody belongs to an organization. Whoever has a role over the service is
+    /// bound by the rules of the organizations they belong to, so a program needs the right to give such roles.
+    #[must_use]
+    pub fn may_belong(&self, user: &User) -> bool {
+        !matches!(self.role(), Some(Role::Client)) || user.role.is_none() || self.may(Act::GrantServiceRole)
+    }
+
     /// Whether this is the person themselves.
     #[must_use]
     pub fn is(&self, user: UserId) -> bool {

@@ -88,8 +88,13 @@ async fn once(
         Turn::Other => return Err(Problem::of(Kind::KeyReused)),
         Turn::Answered(answer) => return again(&answer),
     }
-    let response = next.run(Request::from_parts(parts, Body::from(body))).await;
-    keep(app, name, response).await
+    // Not broken off with the caller's connection: what is done has to be kept with its answer.
+    let app = app.clone();
+    let work = tokio::spawn(async move {
+        let response = next.run(Request::from_parts(parts, Body::from(body))).await;
+        keep(&app, name, response).await
+    });
+    work.await.map_err(anyhow::Error::from)?
 }
 
 /// Keeps what was done; what was refused may be tried again.

@@ -46,6 +46,10 @@ pub async fn expire_secret(
         Ok(tx) => tx,
         Err(refused) => return Ok(Err(refused)),
     };
+    // What has ended stays so, whoever may have got hold of it since.
+    if !live(office, &tx, id).await?.iter().any(|known| known.id == secret) {
+        return Ok(Err(Refused::Unchanged));
+    }
     let until = office.now + good_for;
     client_secrets::expire(&tx, id, secret, until).await?;
     let event =

@@ -6,7 +6,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::search::Search;
-use super::{Administrator, SECTION, granted, office};
+use super::{Administrator, SECTION, granted, office, seen};
 use crate::admin::{Act, trail};
 use crate::app::App;
 use crate::audit::KINDS;
@@ -157,7 +157,7 @@ pub(super) async fn show(
         Ok(filter) => {
             let place = (before.unwrap_or(i64::MAX), SHOWN as u64 + 1);
             let wrong = (denied == Some(Denied::Name)).then_some("name");
-            (granted(trail::search(&office, actor, ("view", &filter), place).await?)?, wrong)
+            (seen(trail::search(&office, actor, ("view", &filter), place).await?)?, wrong)
         }
         Err(wrong) => (Vec::new(), Some(wrong)),
     };

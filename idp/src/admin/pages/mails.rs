@@ -7,7 +7,7 @@ use http::HeaderValue;
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
 use serde::{Deserialize, Serialize};
 
-use super::{Administrator, SECTION, granted, office};
+use super::{Administrator, SECTION, granted, office, proof_first};
 use crate::admin::{Act, workings};
 use crate::app::App;
 use crate::mail::{Mailer, Message};
@@ -162,6 +162,10 @@ pub async fn try_mail(
     Path(name): Path<String>,
     Posted(choice): Posted<Choice>,
 ) -> Result<Response, PageError> {
+    let here = format!("/admin/mails/{name}");
+    if let Some(elsewhere) = proof_first(&app, &administrator, &here) {
+        return Ok(elsewhere);
+    }
     let lang = language(&app, &visit, &choice.lang);
     let language = Language::parse(&lang).map_err(|_| PageError::NotFound)?;
     let reader = (&administrator.signed_in.user, &language);

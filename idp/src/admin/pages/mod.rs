@@ -105,7 +105,14 @@ fn proof_first(app: &App, administrator: &Administrator, here: &str) -> Option<R
 /// What a page about the service as a whole answers to whoever may not have it: there is none.
 fn granted<T>(outcome: Result<T, Refused>) -> Result<T, PageError> {
     outcome.map_err(|refused| match refused {
-        Refused::NotFound | Refused::Forbidden => PageError::NotFound,
+        Refused::NotFound => PageError::NotFound,
         _ => PageError::SignInAgain,
     })
+}
+
+/// The same of what is looked at: to whoever may not see it there is no such thing.
+fn seen<T>(outcome: Result<T, Refused>) -> Result<T, PageError> {
+    granted(
+        outcome.map_err(|refused| if refused == Refused::Forbidden { Refused::NotFound } else { refused }),
+    )
 }

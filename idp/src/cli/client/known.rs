@@ -142,7 +142,7 @@ pub(super) async fn secret(
             let made = made.map_err(|refused| said(refused, &which.id))?;
             let json = json!({ "client_id": which.id, "client_secret": made.expose() });
             let text = format!(
-                "{}\nIt is shown this once and kept only as a hash. The one before it stays good; when the \
+                "{}\nIt is shown this once and never again. The one before it stays good; when the \
                  application has changed over, let that one expire.",
                 made.expose()
             );

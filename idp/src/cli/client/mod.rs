@@ -27,7 +27,7 @@ pub(super) enum Command {
     Create(Create),
     /// Show all, by their client_id.
     List(known::List),
-    /// Show one with its settings and its secrets, which are kept as hashes and never shown.
+    /// Show one with its settings and when its secrets were made and used. Secrets themselves are never shown.
     Show(known::Which),
     /// Its secrets: a new one beside the old one, so that it changes over without a break.
     #[command(subcommand)]

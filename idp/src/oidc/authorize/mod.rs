@@ -22,7 +22,7 @@ use crate::oidc::error::OAuthError;
 use crate::oidc::organization::{self, Found};
 use crate::oidc::policy::{self, Short};
 use crate::oidc::subject;
-use crate::store::{Store, consents};
+use crate::store::{Store, consents, grants};
 
 /// RFC 6749 §4.1.2 and FAPI 2.0 §5.3.2.1: the longest a code may wait.
 pub const CODE_LIFETIME: Duration = Duration::seconds(60);
@@ -98,6 +98,11 @@ pub async fn next(
         Err(because) => return Ok(Ok(begin(because))),
         Ok(()) => {}
     }
+    // Before anything about the person is told to an application that they never allowed.
+    let unasked = needs_consent(store, attempt, client, session).await?;
+    if unasked && attempt.prompt.none {
+        return Ok(Err(OAuthError::ConsentRequired));
+    }
     let organization = match organization_for(store, attempt, session).await? {
         Ok(found) => found,
         Err(Next::NoMember) if attempt.prompt.none => return Ok(Err(OAuthError::NoMember)),
@@ -112,7 +117,7 @@ pub async fn next(
             Short::OfFactor => Err(OAuthError::InteractionRequired),
         });
     }
-    if needs_consent(store, attempt, client, session).await? {
+    if unasked || is_new_there(store, (attempt, session), client, organization.as_deref()).await? {
         let ask = Next::Consent(organization);
         return Ok(if attempt.prompt.none { Err(OAuthError::ConsentRequired) } else { Ok(ask) });
     }
@@ -195,6 +200,20 @@ async fn needs_consent(
             !given_now && !remembered.is_some_and(|remembered| attempt.permission.is_covered_by(&remembered))
         }
     })
+}
+
+/// Whether what the person allowed and we remember was for other organizations than this one.
+async fn is_new_there(
+    store: &Store,
+    (attempt, session): (&Attempt, &Session),
+    client: &Client,
+    organization: Option<&Organization>,
+) -> anyhow::Result<bool> {
+    let Some(organization) = organization else { return Ok(false) };
+    if client.settings.consent != ConsentRule::Remember || attempt.consented_by == Some(session.user_id) {
+        return Ok(false);
+    }
+    Ok(!grants::is_given_for(store, (session.user_id, organization.id), &client.id).await?)
 }
 
 /// What is granted of the scopes asked for. Access that outlives the session needs the person's own

@@ -26,7 +26,8 @@ const LONGEST: i64 = 15 * 60;
 const OLDEST_OBJECT: i64 = 60 * 60;
 
 /// What may stand in the signed object, and then nowhere else (§7.1.1).
-const SIGNED: [&str; 12] = [
+const SIGNED: [&str; 13] = [
+    "claims",
     "scope",
     "client_notification_token",
     "acr_values",

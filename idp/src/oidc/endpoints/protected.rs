@@ -37,6 +37,11 @@ async fn caller(app: &App, shown: &Shown, parts: &Parts) -> Result<Caller, Endpo
     let target = Target { method: parts.method.as_str(), path: parts.uri.path(), audience: &audience };
     let desk = shown.at(app, &issuer);
     let access = presented::open(&desk, &parts.headers, &presented, target).await?;
+    // One that another API is given as well could be used here by it.
+    if access.token.aud.iter().any(|name| name != audience && name != issuer) {
+        let scheme = presented.scheme;
+        return Err(EndpointError::Resource(scheme, Some(OAuthError::InvalidToken)));
+    }
     Ok(Caller {
         client: access.client,
         scopes: access.scopes,

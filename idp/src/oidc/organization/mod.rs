@@ -65,6 +65,10 @@ pub async fn find(
     if let Some(found) = own.iter().find(|known| Some(known.id) == chosen) {
         return Ok(Found::One(Box::new(found.clone())));
     }
+    // What they chose is gone meanwhile: they choose again, and are not moved elsewhere.
+    if chosen.is_some() && !own.is_empty() {
+        return Ok(Found::Several(own));
+    }
     Ok(match <[Organization; 1]>::try_from(own) {
         Ok([only]) => Found::One(Box::new(only)),
         Err(own) if own.is_empty() => Found::Nothing,

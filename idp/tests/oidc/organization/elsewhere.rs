@@ -53,7 +53,10 @@ async fn with_one_organization_nothing_is_asked_and_another_one_is_refused() {
             assert!(refused.body.contains("do not belong to"), "{refused:?}");
         }
         assert_token_error(&poll(&world.client("desk"), &id).await, 400, "authorization_pending");
-        assert!(decide(world.browser(), &path, "deny").await.body.contains("Nobody"), "{path}");
+        assert!(
+            decide(world.browser(), &path, "deny").await.body.contains("The request was denied"),
+            "{path}"
+        );
     }
 }
 

@@ -5,7 +5,7 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
 use crate::admin::applications as logic;
-use crate::admin::pages::{Administrator, SECTION, granted, office};
+use crate::admin::pages::{Administrator, SECTION, office, seen};
 use crate::app::App;
 use crate::model::client::{Client, ClientId, ClientSource, ClientType};
 use crate::theme::Page;
@@ -85,7 +85,7 @@ pub async fn list(
     let after = ClientId::parse(&search.after).ok();
     // One more than is shown tells whether there are more.
     let found = logic::list(&office, actor, (&search.q, after.as_ref()), SHOWN as u64 + 1).await?;
-    let mut found = granted(found)?;
+    let mut found = seen(found)?;
     let goes_on = found.len() > SHOWN;
     found.truncate(SHOWN);
     let last = found.last().filter(|_| goes_on).map(|client| client.id.to_string());

@@ -13,7 +13,7 @@ pub use preview::{PreviewPage, show_preview};
 pub use show::{ApplicationPage, show};
 pub use wizard::{ApplicationFormPage, KindsPage, MadePage, change, create, edit, new};
 
-use super::{Administrator, granted};
+use super::{Administrator, seen as shown};
 use crate::admin::applications::{self as logic, Application};
 use crate::app::App;
 use crate::model::client::ClientId;
@@ -28,5 +28,5 @@ async fn see(
     id: &ClientId,
 ) -> Result<Application, PageError> {
     let seen = logic::view(&super::office(app, visit), &administrator.actor, id).await?;
-    granted(seen)
+    shown(seen)
 }

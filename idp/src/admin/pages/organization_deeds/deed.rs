@@ -50,8 +50,14 @@ impl Deed {
     pub(super) fn is_dangerous(self, fields: &Fields) -> bool {
         match self {
             Self::Invite => fields.roles().is_ok_and(|roles| roles.is_administrator()),
-            Self::Resend(_) | Self::Withdraw(_) => false,
-            Self::Change | Self::Disable | Self::Enable | Self::Roles(_) | Self::Remove(_) => true,
+            Self::Withdraw(_) => false,
+            // It may be for an administrator, and counts as an invitation of whoever sends it again.
+            Self::Resend(_)
+            | Self::Change
+            | Self::Disable
+            | Self::Enable
+            | Self::Roles(_)
+            | Self::Remove(_) => true,
         }
     }
 
