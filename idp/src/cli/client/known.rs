@@ -29,7 +29,7 @@ pub(in crate::cli) struct Output {
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Which {
-    /// Its client_id.
+    /// The identifier of the application.
     id: ClientId,
     #[command(flatten)]
     output: Output,
@@ -37,7 +37,7 @@ pub(in crate::cli) struct Which {
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct List {
-    /// Only those with this text in their name or client_id.
+    /// Only those with this text in their name or identifier.
     #[arg(long, default_value = "")]
     search: String,
     #[command(flatten)]

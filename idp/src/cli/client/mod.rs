@@ -25,7 +25,7 @@ use crate::model::scope::Scope;
 pub(super) enum Command {
     /// Register an application with the safe defaults of its type.
     Create(Create),
-    /// Show all, by their client_id.
+    /// Show all, by their identifiers.
     List(known::List),
     /// Show one with its settings and when its secrets were made and used. Secrets themselves are never shown.
     Show(known::Which),
