@@ -202,3 +202,29 @@ async fn a_disabled_application_gets_nothing_and_a_removed_one_is_gone_with_its_
     assert!(left.is_empty());
     assert_eq!(logic::remove(&office, &host, &client.id).await.unwrap(), Err(Refused::NotFound));
 }
+
+/// What has ended stays so, whoever may have got hold of it since.
+#[tokio::test]
+async fn a_secret_that_has_ended_is_not_made_good_again() {
+    let app = TestApp::init().await;
+    let host = AdminActor::of_the_host();
+    let (client, first) = made(&app).await;
+    let id = &client.id;
+    let old = client_secrets::of(&app.app.store, id).await.unwrap()[0].id;
+    add_secret(&app.office(), &host, id).await.unwrap().unwrap();
+    expire_secret(&app.office(), &host, (id, old), Duration::DAY).await.unwrap().unwrap();
+    app.advance(Duration::days(2));
+    let again = expire_secret(&app.office(), &host, (id, old), Duration::DAY).await.unwrap();
+    assert_eq!(again.err(), Some(Refused::Unchanged));
+    assert_eq!(status(&app, id, &first).await, 401);
+}
+
+/// An application is found by its name, however it is written.
+#[tokio::test]
+async fn a_name_with_an_umlaut_is_found() {
+    let app = TestApp::init().await;
+    let (office, host) = (app.office(), AdminActor::of_the_host());
+    let (client, _) = logic::create(&office, &host, web("\u{c4}rztehaus")).await.unwrap().unwrap();
+    let found = logic::list(&office, &host, ("\u{c4}rzte", None), 10).await.unwrap().unwrap();
+    assert_eq!(found.iter().map(|known| &known.id).collect::<Vec<_>>(), [&client.id]);
+}

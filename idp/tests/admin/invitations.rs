@@ -193,3 +193,17 @@ async fn invitations_are_bounded_per_address_and_per_day() {
     app.advance(Duration::days(1));
     assert!(invite(NEW).await.is_ok() && invite("another@example.org").await.is_ok());
 }
+
+/// M3: whoever was let go does not come back by an older link.
+#[tokio::test]
+async fn letting_somebody_go_takes_back_what_invites_them() {
+    let app = TestApp::init().await;
+    let ada = app.person(ADA).await;
+    let own = organization(&app.app.store, "lindenhof", &[]).await;
+    let (office, host) = (app.office(), AdminActor::of_the_host());
+    logic::invite(&office, &host, (own, new(ADA, "administrator"))).await.unwrap().unwrap();
+    let roles = Roles::parse("practitioner").unwrap();
+    idp::admin::members::add(&office, &host, (own, ada.id, &roles)).await.unwrap().unwrap();
+    idp::admin::members::remove(&office, &host, (own, ada.id)).await.unwrap().unwrap();
+    assert!(invitations::of_organization(&app.app.store, own).await.unwrap().is_empty());
+}

@@ -5,6 +5,7 @@ mod document;
 mod lists;
 mod matrix;
 mod once;
+mod reach;
 mod tokens;
 
 use idp::model::ids::{OrganizationId, UserId};

@@ -243,3 +243,51 @@ async fn consent_names_the_organization() {
         assert!(is_chooser(&asking.authorize(world.browser(), &[SCOPE]).await));
     }
 }
+
+/// Class 2.6: an application that was never allowed anything is told nothing, not even where somebody works.
+#[tokio::test]
+async fn before_consent_prompt_none_tells_nothing_about_organizations() {
+    for world in worlds_with_two().await {
+        let asking = world.client("asking");
+        let none = ("prompt", "none");
+        for named in ["", "seeblick", "elsewhere", "no-such-clinic"] {
+            let answer = asking.authorize(world.browser(), &[SCOPE, none, ("organization", named)]).await;
+            assert_redirected_error(&answer, &asking, "consent_required");
+        }
+    }
+}
+
+/// What was allowed for one organization was not for another.
+#[tokio::test]
+async fn a_remembered_consent_is_for_the_organization_it_was_given_for() {
+    for world in worlds_with_two().await {
+        let asking = world.client("asking");
+        let page = asking.authorize(world.browser(), &[SCOPE, ("organization", "lindenhof")]).await;
+        let code = code_of(&decide(world.browser(), &page, "allow").await);
+        assert_eq!(asking.redeem(&code).await.status, 200);
+        let none = ("prompt", "none");
+        code_of(&asking.authorize(world.browser(), &[SCOPE, none, ("organization", "lindenhof")]).await);
+        let other = [SCOPE, none, ("organization", "seeblick")];
+        assert_redirected_error(
+            &asking.authorize(world.browser(), &other).await,
+            &asking,
+            "consent_required",
+        );
+        let page = asking.authorize(world.browser(), &[SCOPE, ("organization", "seeblick")]).await;
+        assert!(is_consent_page(&page) && page.body.contains("Klinik seeblick"), "{page:?}");
+    }
+}
+
+/// Whoever leaves the organization they chose is not moved to another one on the way.
+#[tokio::test]
+async fn a_choice_that_is_gone_is_made_again() {
+    for world in worlds_with_two().await {
+        let rounds = world.rounds();
+        let page = rounds.authorize(world.browser(), &[SCOPE, ("prompt", "consent")]).await;
+        let consent = choose(world.browser(), &page, world.seeblick).await;
+        assert!(is_consent_page(&consent), "{consent:?}");
+        world.leave(world.office.ada.id, world.seeblick).await;
+        let next = decide(world.browser(), &consent, "allow").await;
+        assert!(is_chooser(&next), "{next:?}");
+    }
+}
