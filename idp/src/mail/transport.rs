@@ -63,9 +63,12 @@ impl Transport {
             Self::Folder(folder) => {
                 std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
                 let path = folder.join(format!("{id}.eml"));
+                let part = folder.join(format!("{id}.part"));
                 let mut file = std::fs::OpenOptions::new();
                 let file = file.write(true).create(true).truncate(true).mode(0o600);
-                std::io::Write::write_all(&mut file.open(&path)?, &letter.formatted())?;
+                std::io::Write::write_all(&mut file.open(&part)?, &letter.formatted())?;
+                // Whoever looks into the folder finds whole mails.
+                std::fs::rename(&part, &path)?;
                 Ok(path.display().to_string())
             }
         }

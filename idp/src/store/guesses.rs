@@ -86,8 +86,11 @@ pub async fn take_turn(tx: &Tx, what: Guessed<'_>, now: OffsetDateTime) -> Resul
         return Ok(Turn::Wait(row.map_or(now, |row| from_millis(row.retry_at))));
     };
     // The row is held until the transaction ends: nobody sees it without the wait.
+    let wait = delay(row.failures);
+    // Without a wait nobody waits, not even whoever came a moment earlier and is only served now.
+    let retry_at = if wait.is_zero() { 0 } else { to_millis(now + wait) };
     guess::Entity::update_many()
-        .col_expr(guess::Column::RetryAt, Expr::value(to_millis(now + delay(row.failures))))
+        .col_expr(guess::Column::RetryAt, Expr::value(retry_at))
         .filter(guess::Column::Key.eq(key.clone()))
         .exec(tx.connection())
         .await?;

@@ -205,6 +205,9 @@ on_both! {
         assert_eq!(guesses::take_turn(&tx, what, until).await.unwrap(), Turn::Wait(next));
         guesses::forget(&tx, what).await.unwrap();
         assert_eq!(guesses::take_turn(&tx, what, until).await.unwrap(), Turn::Now);
+        let earlier = until - Duration::milliseconds(5);
+        let turn = guesses::take_turn(&tx, what, earlier).await.unwrap();
+        assert_eq!(turn, Turn::Now, "who came a moment before the last one, and is served after it, waits for nothing");
         let rested = until + guesses::RESET_AFTER + Duration::SECOND;
         assert_eq!(guesses::purge(&tx, rested, 10).await.unwrap(), 1);
     }

@@ -57,6 +57,7 @@ pub fn read(folder: &Path) -> Vec<Mail> {
         return Vec::new();
     };
     let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|ending| ending == "eml"));
     // Names are time-ordered identifiers; of the same moment, the file's own time decides.
     paths.sort_by_key(|path| (std::fs::metadata(path).unwrap().modified().unwrap(), path.clone()));
     paths.iter().map(|path| Mail::parse(&std::fs::read_to_string(path).unwrap())).collect()
