@@ -14,6 +14,7 @@ mod user;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use time::OffsetDateTime;
@@ -30,6 +31,8 @@ use crate::theme::Theme;
 
 /// The configuration, the database or a key is not usable: nothing was started.
 const CANNOT_START: u8 = 2;
+/// So long threads may take when everything is done.
+const LAST_MOMENTS: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Parser)]
 #[command(name = "idp", version, about = "An OpenID Connect provider, passkey-first.")]
@@ -110,6 +113,8 @@ pub fn run(cli: Cli) -> ExitCode {
             Command::Doctor { json } => doctor::run(json, &config, &clock).await,
         }
     });
+    // What is done is done: a thread that does not come to its end must not keep the command from ending.
+    runtime.shutdown_timeout(LAST_MOMENTS);
     match outcome {
         Ok(code) => code,
         Err(error) => fail(if starting { CANNOT_START } else { 1 }, &error),
