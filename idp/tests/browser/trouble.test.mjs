@@ -131,7 +131,11 @@ test('the email field gets a fresh challenge before the old one expires', async 
   await ada.page.clock.install();
   const answers = [];
   ada.page.on('response', (response) => {
-    if (response.url().endsWith('/login/passkey/options')) answers.push(response.json());
+    if (!response.url().endsWith('/login/passkey/options')) return;
+    const answer = response.json();
+    // One that nobody reads any more may be cut off by the end of the test.
+    answer.catch(() => {});
+    answers.push(answer);
   });
   await ada.goTo('/login');
   await ada.eventually(() => assert.equal(answers.length, 1));
