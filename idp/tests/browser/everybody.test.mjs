@@ -36,7 +36,7 @@ test('the keyboard is enough to log in with a password', async (stage) => {
 test('the cursor waits in the email field', async (stage) => {
   const ada = await stage.person();
   await ada.goTo('/login');
-  assert.equal(await ada.hasFocus(ada.field('Email')), true);
+  await ada.eventually(async () => assert.equal(await ada.hasFocus(ada.field('Email')), true));
 });
 
 test('where a passkey worked before, its button waits for the Enter key', async (stage) => {
@@ -67,7 +67,7 @@ test('after a mistake the focus is on its explanation where a passkey worked bef
   await ada.typePassword({ password: 'not the right words' });
   const alert = await ada.isWarned('The email or the password is not right.');
   await ada.page.waitForLoadState('networkidle');
-  assert.equal(await ada.hasFocus(alert), true);
+  await ada.eventually(async () => assert.equal(await ada.hasFocus(alert), true));
 });
 
 test('somebody whose browser speaks German reads German', async (stage) => {

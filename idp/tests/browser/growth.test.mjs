@@ -52,7 +52,7 @@ test('a shared computer does not lead with the passkey of whoever was there befo
   await ada.logInWithPasskey();
   await ada.logOut();
   await ada.goTo('/login');
-  assert.equal(await ada.hasFocus(ada.field('Email')), true);
+  await ada.eventually(async () => assert.equal(await ada.hasFocus(ada.field('Email')), true));
 });
 
 test('after a log-in with a phone or security key a passkey for this device is offered', async (stage) => {

@@ -59,7 +59,7 @@ test('the cursor waits for the code', async (stage) => {
   await ada.goTo('/login');
   await ada.typePassword();
   await ada.seesHeading('Enter your code');
-  assert.equal(await ada.hasFocus(ada.field('Verification code')), true);
+  await ada.eventually(async () => assert.equal(await ada.hasFocus(ada.field('Verification code')), true));
 });
 
 test('a wrong code is explained, and the next one works', async (stage) => {
