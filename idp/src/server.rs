@@ -32,6 +32,7 @@ use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
 use crate::app::App;
 use crate::config::Http;
 use crate::crypto::certificate::Certificate;
+use crate::ephemeral::Reach;
 use crate::web::error::{PageError, request_layer};
 use crate::web::network::Peer;
 use crate::web::{headers, problem, visit};
@@ -110,18 +111,25 @@ async fn asset(State(app): State<App>, Path((version, file)): Path<(String, Stri
 
 async fn ready(State(app): State<App>) -> Response {
     let no_store = [(CACHE_CONTROL, HeaderValue::from_static("no-store"))];
-    let why = if app.is_ready() {
-        app.store.ping().await.err().map(|_| "the database does not answer")
-    } else {
-        Some("shutting down")
+    let database = async { app.store.ping().await.is_ok() };
+    let (database, redis) = tokio::join!(database, app.ephemeral.reach());
+    let why = match (app.is_ready(), database, redis) {
+        (false, ..) => Some("shutting down"),
+        (_, false, _) => Some("the database does not answer"),
+        (.., Reach::NeverFound) => Some("Redis does not answer"),
+        _ => None,
     };
-    match why {
-        None => (no_store, Json(json!({ "ready": true }))).into_response(),
-        Some(why) => {
-            let body = Json(json!({ "ready": false, "why": why }));
-            (StatusCode::SERVICE_UNAVAILABLE, no_store, body).into_response()
-        }
+    if let Some(why) = why {
+        let body = Json(json!({ "ready": false, "why": why }));
+        return (StatusCode::SERVICE_UNAVAILABLE, no_store, body).into_response();
     }
+    // Every node has lost it then, and most of what applications ask for needs none of it.
+    let body = if redis == Reach::Lost {
+        json!({ "ready": true, "degraded": "Redis does not answer: nobody can log in" })
+    } else {
+        json!({ "ready": true })
+    };
+    (no_store, Json(body)).into_response()
 }
 
 fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {

@@ -8,6 +8,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::audit;
 use crate::config::Config;
+use crate::ephemeral::Ephemeral;
 use crate::mail::Transport;
 use crate::model::key::{KeyState, SigningAlg};
 use crate::store::audit::{MarkName, after, mark};
@@ -46,7 +47,7 @@ pub struct Finding {
 }
 
 /// Every name that a finding can have.
-pub const NAMES: [&str; 21] = [
+pub const NAMES: [&str; 24] = [
     "address-local",
     "address-without-tls",
     "address-fine",
@@ -58,6 +59,9 @@ pub const NAMES: [&str; 21] = [
     "mail-folder",
     "mail-nowhere",
     "database-fine",
+    "redis-fine",
+    "redis-evicts",
+    "redis-silent",
     "keys-fine",
     "keys-none",
     "keys-missing",
@@ -98,6 +102,23 @@ pub async fn of_the_database(
         deliveries(store).await?,
         checkpoints(store, config, now).await?,
     ])
+}
+
+/// What is shared between nodes, where anything is.
+pub async fn of_redis(config: &Config, ephemeral: &Ephemeral) -> Option<Finding> {
+    config.redis.as_ref()?;
+    Some(match ephemeral.evicts().await {
+        Ok(false) => finding(Standing::Fine, "redis-fine", &"", "Redis answers".to_owned()),
+        Ok(true) => {
+            let sentence =
+                "Redis forgets log-ins under way when it is full. Set maxmemory-policy noeviction there.";
+            finding(Standing::Wrong, "redis-evicts", &"", sentence.to_owned())
+        }
+        Err(why) => {
+            let sentence = format!("nobody can log in: {why}. Look at redis.url and at the server itself.");
+            finding(Standing::Wrong, "redis-silent", &why, sentence)
+        }
+    })
 }
 
 fn mail(config: &Config) -> Finding {

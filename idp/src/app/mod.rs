@@ -26,7 +26,7 @@ use crate::crypto::password::PasswordWorkers;
 use crate::crypto::random::Entropy;
 use crate::crypto::seal::MasterKey;
 use crate::crypto::sha256;
-use crate::ephemeral::{Ephemeral, Memory};
+use crate::ephemeral::{Ephemeral, Memory, Redis};
 use crate::http_client::HttpClient;
 use crate::mail::{Mailer, Transport};
 use crate::model::client::{Client, ClientId, ClientSecret, ClientSource};
@@ -118,7 +118,7 @@ impl App {
         let relying_party = RelyingParty::new(&host, &config.brand.name, config.public_url.url())
             .with_context(|| format!("passkeys can not be used on {host}"))?;
         let parts = Parts {
-            ephemeral: Ephemeral::new(Memory::new(Arc::clone(&clock))),
+            ephemeral: ephemeral(&config, &clock)?,
             config,
             clock,
             entropy,
@@ -139,6 +139,18 @@ impl App {
         parts.tend_passwords().await?;
         Ok(Self(Arc::new(parts)))
     }
+}
+
+/// Where ephemeral things are kept, which is looked for at the first use.
+///
+/// # Errors
+/// When the configuration names what can not be.
+pub fn ephemeral(config: &Config, clock: &SharedClock) -> anyhow::Result<Ephemeral> {
+    let clock = Arc::clone(clock);
+    Ok(match &config.redis {
+        Some(redis) => Ephemeral::new(Redis::new(redis, clock)?),
+        None => Ephemeral::new(Memory::new(clock)),
+    })
 }
 
 /// The database alone, for commands that need no more.

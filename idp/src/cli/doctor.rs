@@ -13,6 +13,13 @@ use crate::store;
 pub(super) async fn run(as_json: bool, config: &Config, clock: &SharedClock) -> anyhow::Result<ExitCode> {
     let found = health::of_the_host(config).into_iter().map(|finding| (finding.standing, finding.sentence));
     let mut found: Vec<_> = found.collect();
+    match app::ephemeral(config, clock) {
+        Ok(ephemeral) => {
+            let redis = health::of_redis(config, &ephemeral).await;
+            found.extend(redis.map(|finding| (finding.standing, finding.sentence)));
+        }
+        Err(error) => found.push((Standing::Wrong, format!("{error:#}"))),
+    }
     match store::pending_migrations(config).await {
         Ok(None) => {
             found.push((Standing::Note, "there is no database yet; the first start makes it".to_owned()));

@@ -9,9 +9,13 @@ use super::say;
 use crate::app::{self, App};
 use crate::clock::SharedClock;
 use crate::config::Config;
+use crate::ephemeral::{EphemeralError, Reach};
 use crate::login::setup;
 use crate::server::Listeners;
 use crate::{jobs, server, telemetry};
+
+/// While ephemeral storage can not be reached.
+const OFFER_AGAIN: std::time::Duration = std::time::Duration::from_secs(2);
 
 pub(super) async fn run(config: Config, clock: SharedClock) -> anyhow::Result<ExitCode> {
     telemetry::start(&config.log)?;
@@ -48,14 +52,37 @@ async fn announce(app: &App, listeners: &Listeners) -> anyhow::Result<()> {
             "CONFORMANCE PROFILE: limits are wider and calls may go to this machine. Do not use this for real accounts."
         );
     }
-    match setup::offer(&app.store, &app.ephemeral, app.entropy).await? {
-        Some(token) => {
-            let address = app.config.public_url.join("/setup");
-            println!("Set-up: {address}?token={}", token.expose());
+    if app.ephemeral.reach().await != Reach::Answers {
+        tracing::warn!("Redis does not answer: nobody can log in until it does; not ready until then");
+    }
+    match offer(app).await {
+        Ok(said) => println!("{said}"),
+        Err(error) if error.downcast_ref::<EphemeralError>().is_some() => {
+            println!("Set-up: Redis does not answer; the address follows when it does.");
+            tokio::spawn(offer_later(app.clone()));
         }
-        None => println!("Ready: {}", app.config.public_url.issuer()),
+        Err(error) => return Err(error),
     }
     Ok(())
+}
+
+async fn offer(app: &App) -> anyhow::Result<String> {
+    Ok(match setup::offer(&app.store, &app.ephemeral, app.entropy).await? {
+        Some(token) => {
+            format!("Set-up: {}?token={}", app.config.public_url.join("/setup"), token.expose())
+        }
+        None => format!("Ready: {}", app.config.public_url.issuer()),
+    })
+}
+
+async fn offer_later(app: App) {
+    loop {
+        tokio::time::sleep(OFFER_AGAIN).await;
+        if let Ok(said) = offer(&app).await {
+            println!("{said}");
+            return;
+        }
+    }
 }
 
 pub(super) async fn migrate(config: Config, clock: &SharedClock, json: bool) -> anyhow::Result<ExitCode> {

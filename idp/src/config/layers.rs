@@ -152,6 +152,7 @@ impl Layers {
             data_dir: raw.data_dir,
             http,
             database: raw.database,
+            redis: raw.redis,
             master_key: raw.secrets.master_key,
             brand: raw.brand,
             mail: raw.mail,

@@ -7,6 +7,7 @@ mod authorization;
 mod clients;
 mod layers;
 mod mail;
+mod redis;
 mod sections;
 mod sign_up;
 mod tls;
@@ -18,6 +19,7 @@ pub use api::Api;
 pub use audit::{Audit, Destination, Syslog};
 pub use clients::DeclaredClient;
 pub use mail::{Mail, MailLogin, MailSecurity, MailServer};
+pub use redis::{Redis, RedisKind};
 pub use sections::{
     Brand, Conformance, Database, Http, Keys, Log, LogFormat, Passwords, PublicUrl, Registration, SecretText,
     Sessions, SignIn, Tokens,
@@ -40,6 +42,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     pub http: Http,
     pub database: Database,
+    /// `None`: this process keeps what is ephemeral.
+    pub redis: Option<Redis>,
     pub master_key: Option<sections::SecretText>,
     pub brand: Brand,
     pub mail: Mail,

@@ -16,6 +16,7 @@ use super::audit::Audit;
 use super::authorization::RawType;
 use super::clients::RawClient;
 use super::mail::Mail;
+use super::redis::{self, Redis};
 use super::sign_up::SignUp;
 use super::tls::{self, Mtls, TlsFiles};
 use crate::model::redirect_uri::is_https_or_loopback;
@@ -29,6 +30,8 @@ pub(super) struct Raw {
     pub(super) data_dir: PathBuf,
     pub(super) http: Http,
     pub(super) database: Database,
+    #[serde(deserialize_with = "redis::section")]
+    pub(super) redis: Option<Redis>,
     pub(super) secrets: Secrets,
     pub(super) brand: Brand,
     pub(super) mail: Mail,
@@ -376,7 +379,7 @@ fn not_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Er
 }
 
 /// An empty text is none.
-fn optional_path<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PathBuf>, D::Error> {
+pub(super) fn optional_path<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PathBuf>, D::Error> {
     let path = PathBuf::deserialize(deserializer)?;
     Ok(Some(path).filter(|path| !path.as_os_str().is_empty()))
 }

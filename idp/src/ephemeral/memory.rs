@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use time::{Duration, OffsetDateTime};
 
-use super::{Backend, EphemeralError, Key, Kind};
+use super::{Backend, EphemeralError, Key, Kind, Noted};
 use crate::clock::SharedClock;
 
 /// Of one kind, keys and bookkeeping included.
@@ -25,6 +25,8 @@ const SWEEP_PAUSE: Duration = Duration::seconds(1);
 #[derive(Debug)]
 pub struct Memory {
     clock: SharedClock,
+    /// What came before was forgotten with the process before this one.
+    since: OffsetDateTime,
     kinds: Mutex<HashMap<Kind, Entries>>,
 }
 
@@ -59,7 +61,7 @@ const fn room_for(kind: Kind) -> usize {
 impl Memory {
     #[must_use]
     pub fn new(clock: SharedClock) -> Self {
-        Self { clock, kinds: Mutex::default() }
+        Self { since: clock.now(), clock, kinds: Mutex::default() }
     }
 
     /// No code that holds the lock can panic half-way through a change, so a poisoned lock is sound.
@@ -139,5 +141,17 @@ impl Backend for Memory {
         let first = Entry { value: Vec::new(), count: 1, expires_at: now + window };
         entries.insert((key, first), now, room_for(kind))?;
         Ok(1)
+    }
+
+    async fn note(&self, kind: Kind, key: Key, ttl: Duration) -> Result<Noted, EphemeralError> {
+        Ok(Noted { times: self.count(kind, key, ttl).await?, since: self.since })
+    }
+
+    async fn ping(&self) -> Result<(), EphemeralError> {
+        Ok(())
+    }
+
+    async fn evicts(&self) -> Result<bool, EphemeralError> {
+        Ok(false)
     }
 }

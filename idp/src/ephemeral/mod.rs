@@ -1,16 +1,22 @@
-//! What is forgotten by itself: attempts, challenges, codes, windows of attempts. Every entry has an
+//! What is forgotten by itself: attempts, challenges, codes, windows of attempts; in this process, or where several
+//! nodes share it. Every entry has an
 //! expiry and a kind, and a key of one kind is nothing to another. Losing all of it ends flows in
 //! flight and begins anew what is counted per network, address or person; how often an account was
 //! guessed at is in the database.
 
+mod link;
 mod memory;
+mod redis;
+
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 
 pub use memory::Memory;
+pub use redis::Redis;
 
 /// What an entry is. A key is only ever looked up within its kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -109,19 +115,49 @@ pub trait Backend: Send + Sync + std::fmt::Debug {
     async fn get(&self, kind: Kind, key: Key) -> Result<Option<Vec<u8>>, EphemeralError>;
     /// Removes and returns the entry; of any number of callers at the same time one gets it.
     async fn take(&self, kind: Kind, key: Key) -> Result<Option<Vec<u8>>, EphemeralError>;
-    /// Adds one to a counter and returns the sum; the counter begins anew `window` after its first
-    /// count.
+    /// Adds one to a counter and returns the sum, or more than that; the counter begins anew `window` after its
+    /// first count.
     async fn count(&self, kind: Kind, key: Key, window: Duration) -> Result<u64, EphemeralError>;
+    /// Notes for `ttl` that something which may be used once was used. Of many callers at the same time one is told
+    /// that it was the first.
+    async fn note(&self, kind: Kind, key: Key, ttl: Duration) -> Result<Noted, EphemeralError>;
+    /// Whether it would answer.
+    async fn ping(&self) -> Result<(), EphemeralError>;
+    /// Whether it forgets what it should keep when there is no more room.
+    async fn evicts(&self) -> Result<bool, EphemeralError>;
+}
+
+/// What the storage knows of uses of one thing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Noted {
+    /// This use included.
+    pub times: u64,
+    /// Of uses before, nothing is known.
+    pub since: OffsetDateTime,
 }
 
 /// Typed access to a backend.
 #[derive(Debug)]
-pub struct Ephemeral(Box<dyn Backend>);
+pub struct Ephemeral {
+    backend: Box<dyn Backend>,
+    /// Whether it ever answered.
+    reached: AtomicBool,
+}
+
+/// How the storage does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    Answers,
+    /// It did once, and may again.
+    Lost,
+    /// It never did: whoever starts should be looked after before people come.
+    NeverFound,
+}
 
 impl Ephemeral {
     #[must_use]
     pub fn new(backend: impl Backend + 'static) -> Self {
-        Self(Box::new(backend))
+        Self { backend: Box::new(backend), reached: AtomicBool::new(false) }
     }
 
     /// Keeps a value for at most `ttl`, in place of what was there.
@@ -135,13 +171,13 @@ impl Ephemeral {
         value: &T,
         ttl: Duration,
     ) -> Result<(), EphemeralError> {
-        self.0.put(kind, key, serde_json::to_vec(value)?, ttl).await
+        self.backend.put(kind, key, serde_json::to_vec(value)?, ttl).await
     }
 
     /// # Errors
     /// When the storage does not answer.
     pub async fn get<T: DeserializeOwned>(&self, kind: Kind, key: Key) -> Result<Option<T>, EphemeralError> {
-        decode(self.0.get(kind, key).await?)
+        decode(self.backend.get(kind, key).await?)
     }
 
     /// Removes and returns a value: the first of many callers gets it.
@@ -149,7 +185,7 @@ impl Ephemeral {
     /// # Errors
     /// When the storage does not answer.
     pub async fn take<T: DeserializeOwned>(&self, kind: Kind, key: Key) -> Result<Option<T>, EphemeralError> {
-        decode(self.0.take(kind, key).await?)
+        decode(self.backend.take(kind, key).await?)
     }
 
     /// Counts an occurrence within a window and returns how many there were, this one included.
@@ -157,7 +193,39 @@ impl Ephemeral {
     /// # Errors
     /// When the storage does not answer.
     pub async fn count(&self, kind: Kind, key: Key, window: Duration) -> Result<u64, EphemeralError> {
-        self.0.count(kind, key, window).await
+        self.backend.count(kind, key, window).await
+    }
+
+    /// Whether this is the first use of something that was made at `made_at`, in seconds, and could be used for another
+    /// `ttl`. Of what was made before the storage began to remember, or remembers again, nobody can tell, so
+    /// that counts as used; what does not say when it was made is taken at its word.
+    ///
+    /// # Errors
+    /// When the storage does not answer.
+    pub async fn first_use(
+        &self,
+        kind: Kind,
+        key: Key,
+        (made_at, ttl): (Option<i64>, Duration),
+    ) -> Result<bool, EphemeralError> {
+        let noted = self.backend.note(kind, key, ttl).await?;
+        Ok(noted.times == 1 && made_at.is_none_or(|at| at >= noted.since.unix_timestamp()))
+    }
+
+    /// Whether it forgets what it should keep when there is no more room.
+    ///
+    /// # Errors
+    /// When the storage does not answer.
+    pub async fn evicts(&self) -> Result<bool, EphemeralError> {
+        self.backend.evicts().await
+    }
+
+    pub async fn reach(&self) -> Reach {
+        if self.backend.ping().await.is_ok() {
+            self.reached.store(true, Ordering::Relaxed);
+            return Reach::Answers;
+        }
+        if self.reached.load(Ordering::Relaxed) { Reach::Lost } else { Reach::NeverFound }
     }
 }
 

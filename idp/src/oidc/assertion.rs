@@ -58,7 +58,8 @@ pub(super) async fn is_good_once(
     }
     // No issuer has a space in its name.
     let mark = sha256(format!("{issuer} {id}").as_bytes());
-    Ok(desk.ephemeral.count(Kind::AssertionUsed, mark, left).await? == 1)
+    let made_at = claims.get("iat").and_then(Value::as_i64);
+    Ok(desk.ephemeral.first_use(Kind::AssertionUsed, mark, (made_at, left)).await?)
 }
 
 async fn signed_claims(

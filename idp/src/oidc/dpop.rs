@@ -57,14 +57,15 @@ pub async fn key(
         .signed_by_its_own_key()
         .ok_or_else(|| invalid("the signature does not fit the public key in the header"))?;
     check_target(desk, &claims, target)?;
-    check_time(desk, &claims)?;
+    let made_at = check_time(desk, &claims)?;
     check_nonce(desk, &claims)?;
     let id = claims.get("jti").and_then(Value::as_str).filter(|id| (1..=256).contains(&id.len()));
     let id = id.ok_or_else(|| invalid("jti is missing or longer than 256 bytes"))?;
     let mark = sha256(format!("{key} {id}").as_bytes());
     // A second longer than it is good, since its time is told in whole seconds.
-    if desk.ephemeral.count(Kind::ProofUsed, mark, AGE + AHEAD + Duration::SECOND).await? > 1 {
-        return Err(invalid("this proof was used before").into());
+    let lifetime = AGE + AHEAD + Duration::SECOND;
+    if !desk.ephemeral.first_use(Kind::ProofUsed, mark, (Some(made_at), lifetime)).await? {
+        return Err(invalid("this proof was used before, or made before we started: make a new one").into());
     }
     Ok(Some(key))
 }
@@ -100,11 +101,12 @@ fn check_target(desk: &Desk<'_>, claims: &Map<String, Value>, target: Target<'_>
     Ok(())
 }
 
-fn check_time(desk: &Desk<'_>, claims: &Map<String, Value>) -> Result<(), OAuthError> {
+/// When it was made.
+fn check_time(desk: &Desk<'_>, claims: &Map<String, Value>) -> Result<i64, OAuthError> {
     let at = claims.get("iat").and_then(Value::as_i64);
     let now = desk.now.unix_timestamp();
     match at {
-        Some(at) if at >= now - AGE.whole_seconds() && at <= now + AHEAD.whole_seconds() => Ok(()),
+        Some(at) if at >= now - AGE.whole_seconds() && at <= now + AHEAD.whole_seconds() => Ok(at),
         _ => Err(invalid("iat is missing, or not of this moment")),
     }
 }

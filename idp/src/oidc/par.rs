@@ -144,5 +144,5 @@ pub async fn find(
 /// Our own faults.
 pub async fn spend(ephemeral: &Ephemeral, key: Key) -> anyhow::Result<bool> {
     ephemeral.take::<Pushed>(Kind::Pushed, key).await?;
-    Ok(ephemeral.count(Kind::PushedAnswered, key, LIFETIME + ATTEMPT_LIFETIME).await? == 1)
+    Ok(ephemeral.first_use(Kind::PushedAnswered, key, (None, LIFETIME + ATTEMPT_LIFETIME)).await?)
 }

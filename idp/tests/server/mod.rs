@@ -3,4 +3,6 @@
 mod connections;
 mod forms;
 mod headers;
+mod nodes;
+mod redis;
 mod tls;

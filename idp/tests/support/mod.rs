@@ -2,6 +2,7 @@
 //! that use it over real HTTP.
 
 pub mod authenticator;
+pub mod balancer;
 pub mod browser;
 pub mod certificates;
 pub mod client;
@@ -9,6 +10,7 @@ pub mod code_app;
 pub mod keys;
 pub mod mail;
 pub mod process;
+pub mod redis;
 pub mod shelf;
 
 use std::net::SocketAddr;

@@ -59,6 +59,7 @@ pub async fn health(
     }
     let mut found = health::of_the_host(&app.config);
     found.extend(health::of_the_database(&app.store, &app.config, app.clock.now()).await?);
+    found.extend(health::of_redis(&app.config, &app.ephemeral).await);
     let any = |standing| found.iter().any(|finding| finding.standing == standing);
     let worst = match (any(Standing::Wrong), any(Standing::Note)) {
         (true, _) => Standing::Wrong,

@@ -95,7 +95,8 @@ async fn once(desk: &Desk<'_>, client: &Client, claims: &Map<String, Value>) -> 
     let wrong = |why: &str| invalid(format!("the request object: {why}"));
     let moment = |name: &str| claims.get(name).and_then(Value::as_i64);
     let id = claims.get("jti").and_then(Value::as_str);
-    let (Some(exp), Some(nbf), Some(_), Some(id)) = (moment("exp"), moment("nbf"), moment("iat"), id) else {
+    let (Some(exp), Some(nbf), Some(iat), Some(id)) = (moment("exp"), moment("nbf"), moment("iat"), id)
+    else {
         return Err(wrong("exp, nbf, iat or jti is missing").into());
     };
     if exp.saturating_sub(nbf) > OLDEST_OBJECT {
@@ -106,8 +107,8 @@ async fn once(desk: &Desk<'_>, client: &Client, claims: &Map<String, Value>) -> 
     }
     let mark = sha256(format!("backchannel request {} {id}", client.id).as_bytes());
     let left = Duration::seconds(exp.saturating_sub(desk.now.unix_timestamp()).max(1));
-    if desk.ephemeral.count(Kind::AssertionUsed, mark, left).await? > 1 {
-        return Err(wrong("its jti was used before").into());
+    if !desk.ephemeral.first_use(Kind::AssertionUsed, mark, (Some(iat), left)).await? {
+        return Err(wrong("its jti was used before, or it was made before we started: make a new one").into());
     }
     Ok(())
 }

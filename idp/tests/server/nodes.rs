@@ -1,0 +1,174 @@
+//! Two nodes on one PostgreSQL and one Redis, behind a proxy that takes them in turn: everything goes on at the other.
+
+use idp::model::ids::UserId;
+use sea_orm::ConnectionTrait;
+use serde_json::json;
+use time::Duration;
+
+use crate::store::fresh_postgres;
+use crate::support::balancer::Balancer;
+use crate::support::redis::RedisServer;
+use crate::support::{Options, PASSWORD, TestApp};
+
+const MASTER_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+const ADA: &str = "ada@example.org";
+
+struct Cluster {
+    nodes: Vec<TestApp>,
+    balancer: Balancer,
+    _redis: RedisServer,
+}
+
+impl Cluster {
+    async fn start() -> Option<Self> {
+        let redis = RedisServer::single()?;
+        let database = fresh_postgres().await?;
+        let balancer = Balancer::start().await;
+        let mut nodes = Vec::new();
+        for _ in 0..2 {
+            nodes.push(
+                TestApp::with(Options {
+                    environment: vec![
+                        ("IDP_PUBLIC_URL", balancer.url()),
+                        ("IDP_DATABASE__URL", database.clone()),
+                        ("IDP_REDIS__URL", redis.url()),
+                        ("IDP_SECRETS__MASTER_KEY", MASTER_KEY.to_owned()),
+                    ],
+                    ..Options::default()
+                })
+                .await,
+            );
+        }
+        balancer.set(&nodes.iter().map(|node| node.address).collect::<Vec<_>>());
+        Some(Self { nodes, balancer, _redis: redis })
+    }
+
+    fn first(&self) -> &TestApp {
+        &self.nodes[0]
+    }
+
+    async fn disable(&self, id: UserId) {
+        let url = self.first().app.config.database.url.as_ref().unwrap().expose();
+        let database = sea_orm::Database::connect(url).await.unwrap();
+        let statement = format!("UPDATE \"user\" SET disabled_at = 1 WHERE id = '{}'", id.uuid());
+        let done = database.execute_unprepared(&statement).await.unwrap();
+        assert_eq!(done.rows_affected(), 1);
+    }
+
+    fn advance(&self, by: Duration) {
+        for node in &self.nodes {
+            node.advance(by);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sign_in_goes_on_at_any_node() {
+    let Some(cluster) = Cluster::start().await else {
+        return;
+    };
+    let app = cluster.first();
+    let (_, mut authenticator) = app.person_with_passkey(ADA).await;
+    let clinic = app.clinic();
+    for _ in 0..4 {
+        let browser = app.browser();
+        let asked = clinic.authorize(&browser, &[]).await;
+        let attempt = asked.parameter("attempt").unwrap();
+        let answer = browser.use_passkey(&mut authenticator, &json!({ "attempt": attempt })).await;
+        let next = answer.json()["location"].as_str().unwrap().to_owned();
+        let back = browser.get(&next).await;
+        let code = back.parameter("code").unwrap_or_else(|| panic!("no code: {back:?}"));
+        let tokens = clinic.redeem(&code).await;
+        assert_eq!(tokens.status, 200, "{tokens:?}");
+        let access = tokens.json()["access_token"].as_str().unwrap().to_owned();
+        assert_eq!(clinic.userinfo(&access).await.status, 200);
+        assert_eq!(clinic.redeem(&code).await.status, 400, "the other node took it again");
+    }
+}
+
+/// Wrong passwords are counted over all nodes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn guesses_are_counted_over_all_nodes() {
+    let Some(cluster) = Cluster::start().await else {
+        return;
+    };
+    let alone = TestApp::init().await;
+    assert_eq!(guesses(cluster.first()).await, guesses(&alone).await);
+}
+
+/// How many guesses are checked before the next one has to wait.
+async fn guesses(app: &TestApp) -> usize {
+    app.person(ADA).await;
+    let browser = app.browser();
+    for made in 0..50 {
+        if browser.submit_password(ADA, "not the password").await.body.contains("Please wait") {
+            return made;
+        }
+    }
+    panic!("guessing went on for ever");
+}
+
+/// A session that ends at one node is over at the other, at once, and so is an account that is disabled.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_ends_at_one_node_is_over_at_the_other() {
+    let Some(cluster) = Cluster::start().await else {
+        return;
+    };
+    let app = cluster.first();
+    let ada = app.person(ADA).await;
+    let browser = app.browser();
+    browser.log_in_with_password(ADA, PASSWORD).await;
+    let tokens = app.clinic().offline_tokens(&browser).await;
+    cluster.disable(ada.id).await;
+    for _ in 0..4 {
+        assert!(!browser.is_signed_in().await);
+        assert!(!app.clinic().can_refresh(&tokens).await);
+    }
+}
+
+/// A key that one node rotates is published by the other before anything is signed with it, and what it signs is
+/// taken by both.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn keys_that_one_node_rotates_are_known_to_the_other() {
+    let Some(cluster) = Cluster::start().await else {
+        return;
+    };
+    let app = cluster.first();
+    app.person(ADA).await;
+    let browser = app.browser();
+    browser.log_in_with_password(ADA, PASSWORD).await;
+    let before = app.clinic().tokens(&browser, &[]).await;
+    cluster.advance(Duration::days(91));
+    for node in &cluster.nodes {
+        idp::jobs::tend_keys(&node.app).await.unwrap();
+    }
+    let keys = |body: String| body.matches("\"kid\"").count();
+    let (one, other) = (app.browser().get("/oidc/jwks").await, app.browser().get("/oidc/jwks").await);
+    assert_eq!(keys(one.body), keys(other.body));
+    let access = before["access_token"].as_str().unwrap();
+    for _ in 0..2 {
+        assert_eq!(app.clinic().userinfo(access).await.status, 401, "it has expired, and at both");
+    }
+    let browser = app.browser();
+    browser.log_in_with_password(ADA, PASSWORD).await;
+    for _ in 0..4 {
+        let tokens = app.clinic().tokens(&browser, &[]).await;
+        let access = tokens["access_token"].as_str().unwrap();
+        assert_eq!(app.clinic().userinfo(access).await.status, 200);
+    }
+}
+
+/// What waits in the outbox is sent by one of them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_mail_is_sent_by_one_of_them() {
+    let Some(cluster) = Cluster::start().await else {
+        return;
+    };
+    let app = cluster.first();
+    app.person(ADA).await;
+    app.browser().post("/login/forgot", &[("email", ADA)]).await;
+    let (one, other) = (&cluster.nodes[0], &cluster.nodes[1]);
+    tokio::join!(one.mails(), other.mails());
+    let sent = one.mails().await.len() + other.mails().await.len();
+    assert_eq!(sent, 1);
+}
