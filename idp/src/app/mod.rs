@@ -104,13 +104,26 @@ impl App {
     /// # Errors
     /// In one sentence for the person who starts the program.
     pub async fn build(config: Config, clock: SharedClock) -> anyhow::Result<Self> {
+        Self::build_with(config, clock, |_| ()).await
+    }
+
+    /// As [`App::build`], with a look at the database before anything is asked of it.
+    ///
+    /// # Errors
+    /// As [`App::build`].
+    pub async fn build_with(
+        config: Config,
+        clock: SharedClock,
+        opened: impl FnOnce(&mut Store),
+    ) -> anyhow::Result<Self> {
         let entropy = Entropy::of_the_system();
         let theme = Arc::new(Theme::load()?);
         let mail = Arc::new(Mailer::new(&config, Arc::clone(&theme), entropy));
         let transport = Transport::new(&config)?;
         let http = HttpClient::new(&config)?;
         let tls = config.http.tls.clone().map(Tls::open).transpose()?;
-        let store = open_store(&config, &clock).await?;
+        let mut store = open_store(&config, &clock).await?;
+        opened(&mut store);
         let keys = Keys::new(keys::first(&store, &clock).await?);
         declare_clients(&store, &config, (clock.now(), entropy)).await?;
         let passwords = PasswordWorkers::start(config.passwords.workers(), config.passwords.queue, entropy)?;

@@ -61,9 +61,11 @@ pub async fn member(db: &impl Read, user: UserId, organization: OrganizationId) 
 
 /// The organizations that somebody looks after: as an administrator, and only while they are enabled.
 pub async fn run_by(db: &impl Read, user: UserId) -> Result<BTreeSet<OrganizationId>> {
+    // Not a list of all that are enabled, which SQLite would make each time.
     let enabled = Query::select()
         .column(organization::Column::Id)
         .from(organization::Entity)
+        .and_where(organization::Column::Id.into_expr().eq(membership::Column::OrganizationId.into_expr()))
         .and_where(organization::Column::DisabledAt.is_null())
         .to_owned();
     let ids: Vec<uuid::Uuid> = membership::Entity::find()
@@ -71,7 +73,7 @@ pub async fn run_by(db: &impl Read, user: UserId) -> Result<BTreeSet<Organizatio
         .column(membership::Column::OrganizationId)
         .filter(membership::Column::UserId.eq(user.uuid()))
         .filter(membership::Column::Administrator.eq(true))
-        .filter(membership::Column::OrganizationId.in_subquery(enabled))
+        .filter(Expr::exists(enabled))
         .into_tuple()
         .all(db.connection())
         .await?;
@@ -138,6 +140,7 @@ pub async fn administrators(db: &impl Read, organization: OrganizationId) -> Res
     let enabled = Query::select()
         .column(user::Column::Id)
         .from(user::Entity)
+        .and_where(user::Column::Id.into_expr().eq(membership::Column::UserId.into_expr()))
         .and_where(user::Column::DisabledAt.is_null())
         .to_owned();
     let ids: Vec<uuid::Uuid> = membership::Entity::find()
@@ -145,7 +148,7 @@ pub async fn administrators(db: &impl Read, organization: OrganizationId) -> Res
         .column(membership::Column::UserId)
         .filter(membership::Column::OrganizationId.eq(organization.uuid()))
         .filter(membership::Column::Administrator.eq(true))
-        .filter(membership::Column::UserId.in_subquery(enabled))
+        .filter(Expr::exists(enabled))
         .into_tuple()
         .all(db.connection())
         .await?;

@@ -38,7 +38,7 @@ use std::sync::Arc;
 
 use sea_orm::{
     ActiveModelTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    EntityTrait, RuntimeErr, Select, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    EntityTrait, RuntimeErr, Select, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
     TryInsertResult,
 };
 use time::OffsetDateTime;
@@ -135,6 +135,14 @@ impl Store {
     #[must_use]
     pub fn sealer(&self) -> &Sealer {
         &self.sealer
+    }
+
+    /// Shows every statement from now on to `seen`. For a test that asks the database how it goes about each.
+    pub fn watch(&mut self, seen: impl Fn(&Statement) + Clone + Send + Sync + 'static) {
+        for connection in [&mut self.writer, &mut self.reader] {
+            let seen = seen.clone();
+            connection.set_metric_callback(move |run| seen(run.statement));
+        }
     }
 }
 

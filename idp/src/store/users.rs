@@ -23,6 +23,9 @@ pub async fn by_email(db: &impl Read, email: &Email) -> Result<Option<User>> {
 
 /// Those of them who are still here.
 pub async fn by_ids(db: &impl Read, ids: &BTreeSet<UserId>) -> Result<Vec<User>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
     let rows = user::Entity::find().filter(user::Column::Id.is_in(ids.iter().map(|id| id.uuid())));
     rows.all(db.connection()).await?.into_iter().map(from_row).collect()
 }

@@ -5,6 +5,8 @@ mod application_pages;
 mod applications;
 mod figures;
 mod invitations;
+mod isolation;
+mod matrix;
 mod organization_pages;
 mod organizations;
 mod pages;

@@ -5,69 +5,23 @@ use std::time::{Duration, Instant};
 
 use idp::jobs;
 use idp::model::user::ServiceRole;
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, Statement};
 
 use super::pages::strong;
 use super::service::houses;
+use crate::support::crowd::{self, Crowd};
 use crate::support::{Browser, TestApp};
 
-const PEOPLE: u32 = 100_000;
+/// Five million log-ins and what else there is in a year would take minutes to make: as many events as the lists care for.
+const CROWD: Crowd = Crowd { people: 100_000, events: 1_000_000 };
 
-/// How long the first page of the console may take (product §6).
+/// How long the first page of the console may take (product §6), and any list.
 const PATIENCE: Duration = Duration::from_millis(200);
-
-/// Everybody but the operator, behind the provider's back: two in three with a passkey, some of which no provider keeps,
-/// a few with a code app, half of all with recovery codes, and thirty days of log-ins.
-async fn fill(app: &TestApp) {
-    let url = app.app.config.database.url.as_ref().map(|url| url.expose().to_owned());
-    let postgres = url.is_some();
-    let url = url.unwrap_or_else(|| format!("sqlite://{}", app.app.config.sqlite_path().display()));
-    let db = sea_orm::Database::connect(url).await.unwrap();
-    let id = |letter: char| {
-        if postgres {
-            format!("lpad(to_hex({} * 1000000 + i), 32, '0')::uuid", u32::from(letter))
-        } else {
-            format!("CAST(printf('{letter}%015d', i) AS BLOB)")
-        }
-    };
-    let bytes = if postgres { "decode(lpad(to_hex(i), 8, '0'), 'hex')" } else { "CAST(i AS BLOB)" };
-    let (user, passkey, code, zero) = (id('u'), id('p'), id('c'), id('z'));
-    let name = "substr('ABCDEFGHIJKLMNOPQRSTUVWXYZ', i % 26 + 1, 1)";
-    let one = format!("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {PEOPLE})");
-    let (yes, no) = ("1 = 1", "1 = 0");
-    for statement in [
-        format!(
-            "INSERT INTO \"user\" (id, email, email_verified, given_name, family_name, handle, disabled_by_service, \
-             policy, details, created_at, updated_at) {one} SELECT {user}, 'p' || i || '@example.org', {yes}, 'Ada', \
-             {name} || i, {bytes}, {no}, 'free', '{{}}', 0, 0 FROM n"
-        ),
-        format!(
-            "INSERT INTO passkey (id, user_id, credential_id, record, rp_id, name, aaguid, transports, sign_count, \
-             uv_initialized, backup_eligible, backup_state, created_at) {one} SELECT {passkey}, {user}, {bytes}, '{{}}', \
-             'localhost', 'Key', {zero}, '[]', 0, {yes}, i % 5 <> 0, {no}, 0 FROM n WHERE i % 3 <> 0"
-        ),
-        format!(
-            "INSERT INTO totp (user_id, sealed_secret, failures, confirmed_at, created_at) {one} SELECT {user}, {bytes}, \
-             0, 1, 0 FROM n WHERE i % 30 = 0"
-        ),
-        format!(
-            "INSERT INTO recovery_code (id, user_id, code_hash) {one} SELECT {code}, {user}, {bytes} FROM n \
-             WHERE i % 2 = 0"
-        ),
-        "INSERT INTO day_count (day, name, count) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n \
-         WHERE i < 31) SELECT 20780 - i, m.name, 900 + i * 7 FROM n, (SELECT 'signed-in:passkey' AS name UNION ALL \
-         SELECT 'signed-in:password' UNION ALL SELECT 'sign-in-failed:password' UNION ALL SELECT 'people' UNION ALL \
-         SELECT 'with-passkey') AS m ON CONFLICT DO NOTHING"
-            .to_owned(),
-    ] {
-        db.execute_unprepared(&statement).await.unwrap_or_else(|error| panic!("{statement}: {error}"));
-    }
-}
 
 /// The median of several, after one that does not count.
 async fn takes(browser: &Browser, path: &str) -> Duration {
     let mut times = Vec::new();
-    for _ in 0..8 {
+    for _ in 0..6 {
         let begun = Instant::now();
         assert_eq!(browser.get(path).await.status, 200, "{path}");
         times.push(begun.elapsed());
@@ -77,20 +31,71 @@ async fn takes(browser: &Browser, path: &str) -> Duration {
     times[times.len() / 2]
 }
 
+/// Somebody in the middle, and the organization they belong to.
+async fn in_the_middle(app: &TestApp) -> (uuid::Uuid, uuid::Uuid) {
+    let db = crowd::database(app).await;
+    let sql = "SELECT m.user_id, m.organization_id FROM membership m JOIN \"user\" u ON u.id = m.user_id WHERE u.email \
+               = 'p50000@crowd.example'";
+    let found = Statement::from_string(db.get_database_backend(), sql);
+    let row = db.query_one_raw(found).await.unwrap().unwrap();
+    (row.try_get_by_index(0).unwrap(), row.try_get_by_index(1).unwrap())
+}
+
 #[tokio::test]
 #[ignore = "makes 100,000 people"]
-async fn the_first_page_takes_less_than_200_ms_with_100_000_people() {
+async fn every_page_takes_less_than_200_ms_with_100_000_people_and_a_million_records() {
     for app in houses().await {
         let (olive, _) = strong(&app, "olive@example.org", Some(ServiceRole::Operator)).await;
-        fill(&app).await;
+        let begun = Instant::now();
+        crowd::fill(&app, CROWD).await;
+        println!("making them: {:?}", begun.elapsed());
         let begun = Instant::now();
         jobs::count(&app.app).await.unwrap();
         println!("counting: {:?}", begun.elapsed());
-        for path in ["/admin", "/admin/risk", "/admin/people", "/admin/audit", "/admin/jobs", "/admin/health"]
-        {
-            let time = takes(&olive, path).await;
-            println!("{path}: {time:?}");
-            assert!(path != "/admin" || time < PATIENCE, "{time:?}");
+        let (person, organization) = in_the_middle(&app).await;
+        let mut slow = Vec::new();
+        for path in [
+            "/admin".to_owned(),
+            "/admin/risk".to_owned(),
+            format!("/admin/risk?after={person}"),
+            "/admin/people".to_owned(),
+            format!("/admin/people?after={person}"),
+            "/admin/people?state=disabled".to_owned(),
+            "/admin/people?q=son4".to_owned(),
+            "/admin/people?q=p77777@".to_owned(),
+            "/admin/people?q=nobody-is-called-so".to_owned(),
+            "/admin/find?q=p77777@".to_owned(),
+            "/admin/find?q=nobody-is-called-so".to_owned(),
+            format!("/admin/people/{person}"),
+            "/admin/organizations".to_owned(),
+            "/admin/organizations?q=org-99".to_owned(),
+            "/admin/organizations?q=nothing-is-called-so".to_owned(),
+            format!("/admin/organizations/{organization}"),
+            "/admin/applications".to_owned(),
+            "/admin/applications/app-17".to_owned(),
+            "/admin/audit".to_owned(),
+            "/admin/audit?kind=sign-in-failed".to_owned(),
+            "/admin/audit?kind=passkey-deleted".to_owned(),
+            format!("/admin/audit?person={person}"),
+            format!("/admin/audit?person={person}&part=actor&kind=passkey-deleted"),
+            "/admin/audit?client=app-17".to_owned(),
+            "/admin/audit?kind=signed-in&client=app-17".to_owned(),
+            "/admin/audit?from=2026-03-01&to=2026-03-02".to_owned(),
+            "/admin/audit?from=2026-01-01&to=2026-11-01".to_owned(),
+            "/admin/audit?from=2026-01-01".to_owned(),
+            "/admin/audit?from=2026-03-01&to=2026-03-02&kind=sign-in-failed".to_owned(),
+            "/admin/audit?to=2026-03-02&kind=passkey-deleted".to_owned(),
+            "/admin/audit?before=1500000".to_owned(),
+            "/admin/jobs".to_owned(),
+            "/admin/jobs?state=failed".to_owned(),
+            "/admin/health".to_owned(),
+        ] {
+            let time = takes(&olive, &path).await;
+            println!("{time:>12.1?}  {path}");
+            if time >= PATIENCE {
+                slow.push(format!("{path}: {time:?}"));
+            }
         }
+        assert!(slow.is_empty(), "{slow:#?}");
     }
 }

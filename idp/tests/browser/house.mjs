@@ -231,6 +231,36 @@ export class House {
     return this.#command(['org', 'show', 'lindenhof', '--json']);
   }
 
+  /** The clinic's application once more, at the address of radiology, with what the console showed for it. */
+  async openPractice({ id, secret }) {
+    this.practice = this.#spawn('examples/clinic', [], {
+      CLINIC_LISTEN: `127.0.0.1:${this.ports.radiology}`,
+      CLINIC_URL: this.radiology,
+      CLINIC_ISSUER: this.url,
+      CLINIC_CLIENT_ID: id,
+      CLINIC_CLIENT_SECRET: secret,
+    });
+    await answers(this.practice, this.radiology);
+  }
+
+  async closePractice() {
+    await stop(this.practice);
+  }
+
+  /** Somebody who can write to the database makes a record say something else. */
+  async changeRecord(kind) {
+    const script = [
+      'import sqlite3, sys',
+      'db = sqlite3.connect(sys.argv[1], timeout=10)',
+      "changed = db.execute('UPDATE audit_event SET at = at + 1 WHERE sequence = (SELECT max(sequence) FROM audit_event WHERE kind = ?)', sys.argv[2:])",
+      'assert changed.rowcount == 1, "there is no such record"',
+      'db.commit()',
+    ].join('\n');
+    const editor = run('/usr/bin/env', ['python3', '-c', script, join(this.#data, 'idp.db'), kind]);
+    const code = await within(PATIENCE, 'a record is changed', editor.ended);
+    if (code !== 0) throw new Error(`the record was not changed: ${editor.output}`);
+  }
+
   /** Fails if somebody has changed what was recorded. */
   async verifyAuditTrail() {
     await this.#command(['audit', 'verify']);

@@ -8,18 +8,18 @@ use crate::support::{Answer, Application, Browser, PASSWORD};
 
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
-async fn begin(screen: &Application) -> Value {
+pub(super) async fn begin(screen: &Application) -> Value {
     let answer = screen.call("/oidc/device_authorization", &[("scope", "openid profile")]).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
     assert_eq!(answer.header("cache-control"), "no-store");
     answer.json()
 }
 
-async fn poll(screen: &Application, code: &str) -> Answer {
+pub(super) async fn poll(screen: &Application, code: &str) -> Answer {
     screen.token(&[("grant_type", GRANT), ("device_code", code)]).await
 }
 
-async fn decide(browser: &Browser, user_code: &str, decision: &str) -> Answer {
+pub(super) async fn decide(browser: &Browser, user_code: &str, decision: &str) -> Answer {
     browser.post("/device/decide", &[("user_code", user_code), ("decision", decision)]).await
 }
 

@@ -20,6 +20,7 @@ mod commits;
 mod consent;
 mod cors;
 mod device;
+mod disabled;
 mod discovery;
 mod dpop;
 mod encryption;

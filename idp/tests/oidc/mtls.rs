@@ -112,7 +112,7 @@ impl Lab {
         } else {
             Vec::new()
         };
-        let app = TestApp::with(Options { environment, config_file, mtls: true }).await;
+        let app = TestApp::with(Options { environment, config_file, mtls: true, ..Options::default() }).await;
         Self { app, town, elsewhere, own, _dir: dir }
     }
 

@@ -82,7 +82,7 @@ impl World {
     }
 }
 
-async fn exchange(client: &Application, token: &str, more: &[(&str, &str)]) -> Answer {
+pub(super) async fn exchange(client: &Application, token: &str, more: &[(&str, &str)]) -> Answer {
     let mut fields = vec![
         ("grant_type", EXCHANGE),
         ("subject_token", token),

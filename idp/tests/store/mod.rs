@@ -5,6 +5,7 @@ mod contract;
 mod factors;
 mod imported;
 mod opening;
+mod plans;
 mod sign_in_requests;
 
 use std::sync::Arc;

@@ -7,6 +7,7 @@ pub mod browser;
 pub mod certificates;
 pub mod client;
 pub mod code_app;
+pub mod crowd;
 pub mod keys;
 pub mod mail;
 pub mod process;
@@ -15,8 +16,8 @@ pub mod shelf;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 
 use idp::admin::Office;
 use idp::app::App;
@@ -82,6 +83,8 @@ pub struct Options {
     pub config_file: Option<String>,
     /// Listens a second time, for programs that show certificates.
     pub mtls: bool,
+    /// Every statement that reaches the database is put here.
+    pub statements: Option<Arc<Mutex<Vec<sea_orm::Statement>>>>,
 }
 
 impl TestApp {
@@ -118,7 +121,12 @@ impl TestApp {
         });
         let config = Config::from_sources(file.as_deref(), environment).unwrap();
         let clock = Arc::new(TestClock::starting_at(datetime!(2026-11-23 09:00 UTC)));
-        let app = App::build(config, Arc::clone(&clock) as SharedClock).await.unwrap();
+        let watch = |store: &mut idp::store::Store| {
+            if let Some(statements) = options.statements {
+                store.watch(move |statement| statements.lock().unwrap().push(statement.clone()));
+            }
+        };
+        let app = App::build_with(config, Arc::clone(&clock) as SharedClock, watch).await.unwrap();
         let server = tokio::spawn({
             let app = app.clone();
             let listeners = idp::server::Listeners { main: listener, mtls };

@@ -2,6 +2,7 @@
 
 mod choice;
 mod devices;
+mod disabled;
 mod elsewhere;
 mod requests;
 mod rules;

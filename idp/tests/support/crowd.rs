@@ -1,0 +1,168 @@
+//! Very many people, organizations and records, put into a database behind the provider's back: in a few statements,
+//! because one at a time it would take hours.
+
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend};
+
+use super::TestApp;
+
+/// How many: of everything else there is as much as belongs to so many people.
+#[derive(Debug, Clone, Copy)]
+pub struct Crowd {
+    pub people: u32,
+    /// Records of the last year.
+    pub events: u32,
+}
+
+/// The database of a provider, whichever it is.
+pub async fn database(app: &TestApp) -> DatabaseConnection {
+    let config = &app.app.config;
+    let url = config.database.url.as_ref().map(|url| url.expose().to_owned());
+    let url = url.unwrap_or_else(|| format!("sqlite://{}", config.sqlite_path().display()));
+    let mut options = sea_orm::ConnectOptions::new(url);
+    options.max_connections(1).sqlx_logging(false);
+    sea_orm::Database::connect(options).await.unwrap()
+}
+
+/// Two in three have a passkey, some of which no provider keeps; a few a code app, half of all recovery codes. A hundred
+/// belong to each organization. Every third is logged in, every second has allowed an application. What one application
+/// was given cannot be used: only lists read it.
+pub async fn fill(app: &TestApp, crowd: Crowd) {
+    let db = database(app).await;
+    let now = app.app.clock.now().unix_timestamp() * 1000;
+    for statement in statements(db.get_database_backend(), crowd, now) {
+        db.execute_unprepared(&statement).await.unwrap_or_else(|error| panic!("{statement}: {error}"));
+    }
+    if db.get_database_backend() == DbBackend::Postgres {
+        // As it does by itself after a while.
+        db.execute_unprepared("ANALYZE").await.unwrap();
+    }
+}
+
+fn statements(backend: DbBackend, Crowd { people, events }: Crowd, now: i64) -> Vec<String> {
+    let postgres = backend == DbBackend::Postgres;
+    // An identifier, and an unguessable value, of the row `n` in a table that this letter stands for.
+    let id = |letter: char, n: &str| {
+        if postgres {
+            format!("lpad(to_hex({}::bigint * 1000000000 + {n}), 32, '0')::uuid", u32::from(letter))
+        } else {
+            format!("CAST(printf('{letter}%015d', {n}) AS BLOB)")
+        }
+    };
+    let bytes = |letter: char| {
+        if postgres {
+            format!("decode(lpad(to_hex({}::bigint * 1000000000 + i), 64, '0'), 'hex')", u32::from(letter))
+        } else {
+            format!("CAST(printf('{letter}%031d', i) AS BLOB)")
+        }
+    };
+    let numbers = |most: u32| {
+        format!("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {most})")
+    };
+    let (each, user, organizations) = (numbers(people), id('u', "i"), people / 100 + 1);
+    let (yes, no) = ("1 = 1", "1 = 0");
+    let name = "substr('ABCDEFGHIJKLMNOPQRSTUVWXYZ', i % 26 + 1, 1)";
+    let (organization, org) = (id('o', "i"), id('o', "i / 100 + 1"));
+    let year = 365_u64 * 86_400_000;
+    let kind = "CASE i % 10 WHEN 0 THEN 'sign-in-failed' WHEN 1 THEN 'signed-out' WHEN 2 THEN 'profile-changed' \
+                WHEN 3 THEN 'tokens-issued' ELSE 'signed-in' END";
+    let whose = id('u', &format!("i % {people} + 1"));
+    let (subject, none) = (format!("CASE WHEN i % 10 = 0 THEN NULL ELSE {whose} END"), bytes('h'));
+    vec![
+        format!(
+            "INSERT INTO \"user\" (id, email, email_verified, given_name, family_name, handle, disabled_at, \
+             disabled_by_service, policy, details, created_at, updated_at) {each} SELECT {user}, \
+             'p' || i || '@crowd.example', {yes}, 'Ada', {name} || 'son' || i, {}, \
+             CASE WHEN i % 500 = 0 THEN 1 END, {no}, 'free', '{{}}', 0, 0 FROM n",
+            bytes('h')
+        ),
+        format!(
+            "INSERT INTO passkey (id, user_id, credential_id, record, rp_id, name, aaguid, transports, sign_count, \
+             uv_initialized, backup_eligible, backup_state, created_at) {each} SELECT {}, {user}, {}, '{{}}', \
+             'localhost', 'Key', {}, '[]', 0, {yes}, i % 5 <> 0, {no}, 0 FROM n WHERE i % 3 <> 0",
+            id('p', "i"),
+            bytes('p'),
+            id('z', "i")
+        ),
+        format!(
+            "INSERT INTO totp (user_id, sealed_secret, failures, confirmed_at, created_at) {each} SELECT {user}, {}, \
+             0, 1, 0 FROM n WHERE i % 30 = 0",
+            bytes('t')
+        ),
+        format!(
+            "INSERT INTO recovery_code (id, user_id, code_hash) {each} SELECT {}, {user}, {} FROM n WHERE i % 2 = 0",
+            id('c', "i"),
+            bytes('c')
+        ),
+        format!(
+            "INSERT INTO organization (id, slug, name, roles, created_at, updated_at) {} SELECT {organization}, \
+             'org-' || i, {name} || ' Clinic ' || i, 'practitioner reception', 0, 0 FROM n",
+            numbers(organizations)
+        ),
+        format!(
+            "INSERT INTO membership (user_id, organization_id, roles, administrator, created_at) {each} SELECT \
+             {user}, {org}, CASE WHEN i % 100 = 1 THEN 'administrator' ELSE 'practitioner' END, i % 100 = 1, 0 FROM n"
+        ),
+        format!(
+            "INSERT INTO invitation (id, token_hash, organization_id, email, roles, created_at, expires_at) {each} \
+             SELECT {}, {}, {org}, 'i' || i || '@crowd.example', '', {now}, {now} + 86400000 FROM n WHERE i % 20 = 0",
+            id('i', "i"),
+            bytes('i')
+        ),
+        format!(
+            "INSERT INTO session (id, token_hash, account_token_hash, user_id, method, authenticated_at, created_at, \
+             last_seen_at, expires_at, browser, network) {each} SELECT {}, {}, {}, {user}, 'passkey', {now}, {now}, \
+             {now}, {now} + 86400000, 'Firefox', '192.0.2.1' FROM n WHERE i % 3 = 0",
+            id('s', "i"),
+            bytes('s'),
+            bytes('a')
+        ),
+        format!(
+            "INSERT INTO client (id, settings, source, created_at, name) {} SELECT 'app-' || i, client.settings, \
+             'admin', 0, 'Application ' || i FROM n, client WHERE client.id = 'clinic-example'",
+            numbers(200)
+        ),
+        format!(
+            "INSERT INTO \"grant\" (id, client_id, user_id, session_id, code_hash, scopes, method, authenticated_at, \
+             created_at) {each} SELECT {}, 'app-' || (i % 200 + 1), {user}, {}, {}, 'openid', 'passkey', {now}, {now} \
+             FROM n WHERE i % 2 = 0",
+            id('g', "i"),
+            id('s', "i"),
+            bytes('g')
+        ),
+        format!(
+            "INSERT INTO refresh_token (id, grant_id, token_hash, created_at, last_used_at, expires_at) {each} SELECT \
+             {}, {}, {}, {now}, {now}, {now} + 86400000 FROM n WHERE i % 2 = 0",
+            id('r', "i"),
+            id('g', "i"),
+            bytes('r')
+        ),
+        format!(
+            "INSERT INTO consent (user_id, client_id, scopes, granted_at) {each} SELECT {user}, \
+             'app-' || (i % 200 + 1), 'openid', {now} FROM n WHERE i % 2 = 0"
+        ),
+        format!(
+            "INSERT INTO known_browser (user_id, browser, first_seen_at, last_seen_at) {each} SELECT {user}, {}, \
+             {now}, {now} FROM n",
+            bytes('b')
+        ),
+        format!(
+            "INSERT INTO outbox (id, kind, user_id, sealed_content, attempts, created_at, next_try_at, last_error) \
+             {each} SELECT {}, 'mail', {user}, {}, 1, {now}, {now} + 3600000, CASE WHEN i % 40 = 0 THEN 'busy' END \
+             FROM n WHERE i % 20 = 0",
+            id('x', "i"),
+            bytes('x')
+        ),
+        format!(
+            "INSERT INTO audit_event (sequence, at, kind, actor, subject, detail, previous_hash, hash, client) {} \
+             SELECT 1000000 + i, {now} - {year} + i * ({year} / {events}), {kind}, {subject}, {subject}, '{{}}', \
+             {none}, {none}, CASE WHEN i % 10 = 3 THEN 'app-' || (i % 200 + 1) END FROM n",
+            numbers(events)
+        ),
+        format!("UPDATE audit_head SET sequence = 1000000 + {events}"),
+        "INSERT INTO day_count (day, name, count) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n \
+         WHERE i < 400) SELECT 20780 - i, m.name, 900 + i * 7 FROM n, (SELECT 'signed-in:passkey' AS name UNION ALL \
+         SELECT 'signed-in:password' UNION ALL SELECT 'sign-in-failed:password' UNION ALL SELECT 'people' UNION ALL \
+         SELECT 'with-passkey') AS m WHERE 1 = 1 ON CONFLICT DO NOTHING"
+            .to_owned(),
+    ]
+}
