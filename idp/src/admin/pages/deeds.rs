@@ -7,9 +7,10 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use super::person::see;
+use super::refusal::{REFUSALS, said, why};
 use super::{Administrator, SECTION, office, proof_first};
 use crate::admin::people::{self as logic, Person};
-use crate::admin::{Outcome, Refused, access};
+use crate::admin::{Outcome, access};
 use crate::app::App;
 use crate::model::ids::{PasskeyId, UserId};
 use crate::model::user::{Policy, ServiceRole};
@@ -134,57 +135,6 @@ impl Page for DeedPage {
     }
 }
 
-const REFUSALS: [Refused; 21] = [
-    Refused::NotFound,
-    Refused::Forbidden,
-    Refused::Yourself,
-    Refused::LastOperator,
-    Refused::LastAdministrator,
-    Refused::Disabled,
-    Refused::SlugTaken,
-    Refused::MemberAlready,
-    Refused::UnknownRole,
-    Refused::RoleInUse,
-    Refused::OrganizationDisabled,
-    Refused::Lifetime,
-    Refused::UnknownApplication,
-    Refused::TooManyInvitations,
-    Refused::Unchanged,
-    Refused::Declared,
-    Refused::Registered,
-    Refused::Settings(""),
-    Refused::NoSecrets,
-    Refused::SecretsAtOnce,
-    Refused::LastSecret,
-];
-
-/// The text that says it.
-pub(super) const fn why(refused: Refused) -> &'static str {
-    match refused {
-        Refused::NotFound => "not-found",
-        Refused::Forbidden => "forbidden",
-        Refused::Yourself => "yourself",
-        Refused::LastOperator => "last-operator",
-        Refused::LastAdministrator => "last-administrator",
-        Refused::Disabled => "disabled",
-        Refused::SlugTaken => "slug-taken",
-        Refused::MemberAlready => "member-already",
-        Refused::UnknownRole => "unknown-role",
-        Refused::RoleInUse => "role-in-use",
-        Refused::OrganizationDisabled => "organization-disabled",
-        Refused::Lifetime => "lifetime",
-        Refused::UnknownApplication => "unknown-application",
-        Refused::TooManyInvitations => "too-many-invitations",
-        Refused::Unchanged => "unchanged",
-        Refused::Declared => "declared",
-        Refused::Registered => "registered",
-        Refused::Settings(_) => "settings",
-        Refused::NoSecrets => "no-secrets",
-        Refused::SecretsAtOnce => "secrets-at-once",
-        Refused::LastSecret => "last-secret",
-    }
-}
-
 /// The person and the deed that a path names.
 fn named((person, deed): &(String, String)) -> Result<(UserId, Deed), PageError> {
     let found = Deed::NAMED.into_iter().find(|known| known.as_str() == deed);
@@ -289,9 +239,7 @@ async fn act(
             Ok(()) => {
                 return Ok(see_other(&format!("/admin/people/{id}?notice={}", deed.as_str())));
             }
-            Err(Refused::NotFound) => return Err(PageError::NotFound),
-            Err(Refused::Forbidden) => (StatusCode::FORBIDDEN, why(Refused::Forbidden)),
-            Err(refused) => (StatusCode::CONFLICT, why(refused)),
+            Err(refused) => said(refused)?,
         },
     };
     let page = DeedPage { refused: Some(refused), ..page_of(&seen, deed, form) };

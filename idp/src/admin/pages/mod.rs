@@ -17,6 +17,7 @@ mod organizations;
 mod overview;
 mod people;
 mod person;
+mod refusal;
 mod risk;
 mod search;
 

@@ -10,7 +10,7 @@ use time::{Duration, OffsetDateTime};
 use super::see;
 use super::wizard::MadePage;
 use crate::admin::applications::{self as logic, Application};
-use crate::admin::pages::deeds::why;
+use crate::admin::pages::refusal::said;
 use crate::admin::pages::{Administrator, SECTION, office, proof_first};
 use crate::admin::{Outcome, Refused};
 use crate::app::App;
@@ -247,9 +247,7 @@ async fn act(
                 let (id, deed) = (&named.id, named.deed.as_str());
                 return Ok(see_other(&format!("/admin/applications/{id}?notice={deed}")));
             }
-            Err(Refused::NotFound) => return Err(PageError::NotFound),
-            Err(Refused::Forbidden) => (StatusCode::FORBIDDEN, why(Refused::Forbidden)),
-            Err(refused) => (StatusCode::CONFLICT, why(refused)),
+            Err(refused) => said(refused)?,
         },
     };
     let page = ApplicationDeedPage { refused: Some(refused), ..page_of(&seen, named, &form.days) };

@@ -9,7 +9,7 @@ use super::form::{ApplicationForm, KINDS, Wrong, kind_of, name_of};
 use super::see;
 use crate::admin::Refused;
 use crate::admin::applications as logic;
-use crate::admin::pages::deeds::why;
+use crate::admin::pages::refusal::said;
 use crate::admin::pages::{Administrator, SECTION, office, proof_first};
 use crate::app::App;
 use crate::model::client::{ClientId, ClientSettings, ClientType};
@@ -256,13 +256,12 @@ fn refuse(
     shown: ApplicationFormPage,
     refused: Refused,
 ) -> Result<Response, PageError> {
-    let (status, rule) = match refused {
-        Refused::NotFound => return Err(PageError::NotFound),
-        Refused::Settings(rule) => (StatusCode::UNPROCESSABLE_ENTITY, Some(rule)),
-        Refused::Forbidden => (StatusCode::FORBIDDEN, None),
-        _ => (StatusCode::CONFLICT, None),
+    let (status, why) = said(refused)?;
+    let rule = match refused {
+        Refused::Settings(rule) => Some(rule),
+        _ => None,
     };
-    let shown = ApplicationFormPage { refused: Some(why(refused)), rule, ..shown };
+    let shown = ApplicationFormPage { refused: Some(why), rule, ..shown };
     let mut response = page::render(app, visit, SECTION, &shown)?;
     *response.status_mut() = status;
     Ok(response)

@@ -10,8 +10,8 @@ use axum::response::Response;
 use http::StatusCode;
 use serde::Serialize;
 
-use super::deeds::why;
 use super::organization::see;
+use super::refusal::said;
 use super::{Administrator, SECTION, office};
 use crate::admin::organizations::{self as logic, Seen};
 use crate::admin::{Outcome, Refused, invitations, members};
@@ -244,9 +244,7 @@ async fn act(
             Ok(()) => {
                 return Ok(see_other(&format!("/admin/organizations/{id}?notice={}", deed.as_str())));
             }
-            Err(Refused::NotFound) => return Err(PageError::NotFound),
-            Err(Refused::Forbidden) => (StatusCode::FORBIDDEN, why(Refused::Forbidden)),
-            Err(refused) => (StatusCode::CONFLICT, why(refused)),
+            Err(refused) => said(refused)?,
         },
     };
     let (subject, _) = subject_of(app, visit, administrator, (id, deed)).await?;
