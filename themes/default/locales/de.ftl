@@ -455,6 +455,7 @@ activity-client-secret-removed = Geheimnis einer Anwendung entfernt
 activity-registration-token-made = Token für Registrierungen erstellt
 activity-registration-token-removed = Token für Registrierungen zurückgenommen
 activity-client-declared = Anwendung geändert
+activity-claims-previewed = Es wurde angesehen, was eine Anwendung erfährt
 activity-audit-read = Das Protokoll wurde gelesen
 activity-audit-trimmed = Alte Einträge des Protokolls wurden entfernt
 activity-delivery-retried = Eine Zustellung wurde noch einmal versucht

@@ -456,6 +456,7 @@ activity-client-secret-removed = Secret of an application removed
 activity-registration-token-made = Token for registrations made
 activity-registration-token-removed = Token for registrations taken back
 activity-client-declared = Application changed
+activity-claims-previewed = What an application is told was looked at
 activity-audit-read = The record of activity was read
 activity-audit-trimmed = Old records of activity were removed
 activity-delivery-retried = A delivery was tried again
