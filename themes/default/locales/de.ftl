@@ -961,6 +961,7 @@ admin-refused-yourself = Ihr eigenes Konto ändern Sie auf Ihren Kontoseiten.
 admin-refused-last-operator = Das ist die letzte Person mit Betriebsrecht. Ohne sie könnte niemand den Dienst betreuen.
 admin-refused-last-administrator = Das ist die letzte Administratorin oder der letzte Administrator einer Organisation. Bitte benennen Sie zuerst jemand anderen.
 admin-refused-disabled = Das Konto ist gesperrt. Geben Sie es zuerst frei.
+admin-refused-address-taken = Diese Adresse gehört schon zu einem Konto.
 admin-refused-slug-taken = Dieser Kurzname ist vergeben.
 admin-refused-member-already = Diese Person gehört schon zur Organisation.
 admin-refused-unknown-role = Die Organisation hat keine solche Rolle.

@@ -962,6 +962,7 @@ admin-refused-yourself = You change your own account on your account pages.
 admin-refused-last-operator = This is the last operator. Without one, nobody could look after the service.
 admin-refused-last-administrator = This is the last administrator of an organization. Please name another one first.
 admin-refused-disabled = The account is disabled. Enable it first.
+admin-refused-address-taken = This address belongs to an account already.
 admin-refused-slug-taken = This short name is taken.
 admin-refused-member-already = This person belongs to the organization already.
 admin-refused-unknown-role = The organization has no such role.

@@ -166,6 +166,7 @@ pub(super) const fn why(refused: Refused) -> &'static str {
         Refused::Yourself => "yourself",
         Refused::LastOperator => "last-operator",
         Refused::LastAdministrator => "last-administrator",
+        Refused::AddressTaken => "address-taken",
         Refused::Disabled => "disabled",
         Refused::SlugTaken => "slug-taken",
         Refused::MemberAlready => "member-already",
