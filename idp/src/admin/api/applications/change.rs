@@ -226,7 +226,9 @@ pub(in crate::admin::api) async fn change(
             None => Ok(change.settings(&now.settings)),
         }
     };
-    let changed = awaited(logic::replace(&authority.office(&app), &authority.actor, &id, to)).await??;
+    let office = authority.office(&app);
+    // Two applications as a whole are a lot for a stack.
+    let changed = awaited(Box::pin(logic::replace(&office, &authority.actor, &id, to))).await??;
     shown(StatusCode::OK, &changed)
 }
 
