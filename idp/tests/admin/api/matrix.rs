@@ -118,7 +118,7 @@ async fn no_operation_is_done_without_a_token_for_it() {
 ///
 /// Without rights over anything everything is 403; what somebody may not see is not there; what they may see and not do
 /// is 403. 404, 409 and 412 of the last two say that they may, and that there is nothing to do: no such passkey,
-/// invitation, secret or delivery, an account that is enabled, an old ETag.
+/// invitation, secret or delivery, an account that is enabled, an old `ETag`.
 const MATRIX: [(&str, &str, [u16; 7]); 50] = [
     ("GET", "/me", [403, 200, 200, 200, 200, 200, 200]),
     ("GET", "/people", [403, 200, 200, 200, 200, 200, 200]),
