@@ -221,6 +221,7 @@ fn there_is_one_road_to_each_decision() {
             "users::insert(",
             &[
                 "admin/import.rs",
+                "admin/people/create.rs",
                 "app/conformance.rs",
                 "cli/user/mod.rs",
                 "login/setup/mod.rs",

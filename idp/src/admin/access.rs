@@ -10,7 +10,8 @@ use crate::audit::Event;
 use crate::crypto::token::{Token, TokenKind};
 use crate::model::ids::{LinkId, UserId};
 use crate::model::link::{Link, LinkPurpose};
-use crate::store::links;
+use crate::model::user::User;
+use crate::store::{Tx, links};
 
 /// No link is good for longer than this.
 pub const LONGEST: Duration = Duration::hours(24);
@@ -38,6 +39,18 @@ pub async fn make_link(
     if !user.is_enabled() {
         return Ok(Err(Refused::Disabled));
     }
+    let made = issue(office, actor, (&tx, &user), minutes).await?;
+    tx.commit().await?;
+    Ok(Ok(made))
+}
+
+/// Makes a link for a person who is held.
+pub(super) async fn issue(
+    office: &Office<'_>,
+    actor: &AdminActor,
+    (tx, user): (&Tx, &User),
+    minutes: u32,
+) -> anyhow::Result<Made> {
     let token = Token::generate(TokenKind::Access, office.entropy)?;
     let life = Duration::minutes(minutes.into()).min(LONGEST);
     let link = Link {
@@ -48,13 +61,12 @@ pub async fn make_link(
         created_at: office.now,
         expires_at: office.now + life,
     };
-    links::end_of_purpose(&tx, user.id, LinkPurpose::Access).await?;
-    links::insert(&tx, &link, token.hash()).await?;
+    links::end_of_purpose(tx, user.id, LinkPurpose::Access).await?;
+    links::insert(tx, &link, token.hash()).await?;
     let minutes = u32::try_from(life.whole_minutes()).unwrap_or(u32::MAX);
     let mailed = (!actor.is_the_host()).then_some(&token);
-    office.mail.access_link_issued(&tx, &user, (minutes, mailed), &office.circumstances()).await?;
+    office.mail.access_link_issued(tx, user, (minutes, mailed), &office.circumstances()).await?;
     let event = Event::AccessLinkIssued { minutes: minutes.into() };
-    office.record(&tx, actor, Some(user.id), event).await?;
-    tx.commit().await?;
-    Ok(Ok(if mailed.is_some() { Made::Mailed } else { Made::OnTheHost(token) }))
+    office.record(tx, actor, Some(user.id), event).await?;
+    Ok(if mailed.is_some() { Made::Mailed } else { Made::OnTheHost(token) })
 }

@@ -57,6 +57,8 @@ pub enum Refused {
     LastOperator,
     #[error("they are the last administrator of an organization; name another one first")]
     LastAdministrator,
+    #[error("the address belongs to an account already")]
+    AddressTaken,
     #[error("their account is disabled")]
     Disabled,
     #[error("the short name is taken")]

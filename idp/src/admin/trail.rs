@@ -80,7 +80,7 @@ pub async fn verify(office: &Office<'_>, actor: &AdminActor) -> Outcome<Result<W
         return Ok(Err(Refused::NotFound));
     }
     let tx = office.store.begin().await?;
-    audit::record_reading(&tx, office.now, office.doer(actor), ("verify", &Filter::default())).await?;
+    office.record(&tx, actor, None, audit::reading(("verify", &Filter::default()))).await?;
     tx.commit().await?;
     Ok(Ok(audit::verify(office.store).await?))
 }

@@ -1,8 +1,11 @@
 //! The service as a whole: its keys, what waits to be sent, a mail for trial. Seen by who looks after it or checks it, changed by
 //! operators alone.
 
+use super::health::{self, Finding};
 use super::{Act, AdminActor, Office, Outcome, Refused};
 use crate::audit::Event;
+use crate::config::Config;
+use crate::ephemeral::Ephemeral;
 use crate::model::ids::OutboxId;
 use crate::model::key::PublicKey;
 use crate::model::user::{Language, User};
@@ -18,6 +21,24 @@ pub async fn signing_keys(office: &Office<'_>, actor: &AdminActor) -> Outcome<Ve
         return Ok(Err(Refused::NotFound));
     }
     Ok(Ok(keys::public_keys(office.store).await?))
+}
+
+/// How the service does.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn health(
+    office: &Office<'_>,
+    actor: &AdminActor,
+    (config, ephemeral): (&Config, &Ephemeral),
+) -> Outcome<Vec<Finding>> {
+    if !actor.may(Act::SeeService) {
+        return Ok(Err(Refused::NotFound));
+    }
+    let mut found = health::of_the_host(config);
+    found.extend(health::of_the_database(office.store, config, office.now).await?);
+    found.extend(health::of_redis(config, ephemeral).await);
+    Ok(Ok(found))
 }
 
 /// Whether the actor may, now, change something about the service itself. Nobody learns of it who may not even see it.

@@ -8,6 +8,7 @@ use crate::audit::{self, Actor, Doer, Event};
 use crate::clock::SharedClock;
 use crate::config::Config;
 use crate::crypto::keyring::{KeyRing, NewKey};
+use crate::model::client::ClientId;
 use crate::model::key::{KeyState, PublicKey, SigningAlg};
 use crate::store::milestones::{self, Milestone};
 use crate::store::{Store, keys};
@@ -15,6 +16,24 @@ use crate::store::{Store, keys};
 /// Longer than anybody caches our keys: `max-age` of the JWKS and the minute in which every node looks for
 /// new ones, twice.
 pub const PUBLISHED_BEFORE_USE: Duration = Duration::minutes(12);
+
+/// Who does it, and through which application.
+type By<'a> = (Doer<'a>, Option<&'a ClientId>);
+
+/// When a key becomes what it is next. A next key signs when the current one is old enough and everybody may know it; a
+/// current one retires when there is such a next one; a retired one goes when no token that it signed is worth anything.
+#[must_use]
+pub fn changes_at(config: &Config, key: &PublicKey, known: &[PublicKey]) -> Option<OffsetDateTime> {
+    match key.state {
+        KeyState::Next => {
+            let published = key.changed_at + PUBLISHED_BEFORE_USE;
+            let current = of(known, key.alg, KeyState::Current);
+            current.map(|current| published.max(current.changed_at + config.keys.rotate_after()))
+        }
+        KeyState::Current => Some(key.changed_at + config.keys.rotate_after()),
+        KeyState::Retired => Some(key.changed_at + config.keep_retired_keys()),
+    }
+}
 
 /// The keys of the database; on an empty one the first are made, by one node.
 pub(super) async fn first(store: &Store, clock: &SharedClock) -> anyhow::Result<KeyRing> {
@@ -47,17 +66,18 @@ pub async fn load(store: &Store) -> anyhow::Result<KeyRing> {
 /// When the database does not answer, or no key can be made.
 pub async fn tend(store: &Store, config: &Config, now: OffsetDateTime) -> anyhow::Result<()> {
     let known = keys::public_keys(store).await?;
+    let ours = (Actor::Host.into(), None);
     let mut missing = Vec::new();
     for alg in SigningAlg::ALL {
         match (of(&known, alg, KeyState::Current), of(&known, alg, KeyState::Next)) {
             // An algorithm that a new version brings: nobody can have cached its absence from a token.
             (None, None) => missing.push((alg, KeyState::Current)),
-            (None, Some(next)) => promote(store, Actor::Host.into(), (None, next), now).await?,
+            (None, Some(next)) => promote(store, ours, (None, next), now).await?,
             (Some(_), None) => missing.push((alg, KeyState::Next)),
             (Some(current), Some(next)) => {
                 let old = now - current.changed_at >= config.keys.rotate_after();
                 if old && now - next.changed_at >= PUBLISHED_BEFORE_USE {
-                    promote(store, Actor::Host.into(), (Some(current), next), now).await?;
+                    promote(store, ours, (Some(current), next), now).await?;
                 }
             }
         }
@@ -93,7 +113,18 @@ pub async fn rotate<'a>(
     by: impl Into<Doer<'a>>,
     now: OffsetDateTime,
 ) -> anyhow::Result<Result<(), NotYet>> {
-    let by = by.into();
+    rotate_through(store, (by.into(), None), now).await
+}
+
+/// As [`rotate`], where an application did it: for itself, or for the person who is named.
+///
+/// # Errors
+/// As [`rotate`].
+pub async fn rotate_through(
+    store: &Store,
+    by: By<'_>,
+    now: OffsetDateTime,
+) -> anyhow::Result<Result<(), NotYet>> {
     let known = keys::public_keys(store).await?;
     for alg in SigningAlg::ALL {
         let Some(next) = of(&known, alg, KeyState::Next) else {
@@ -147,7 +178,7 @@ fn of(known: &[PublicKey], alg: SigningAlg, state: KeyState) -> Option<&PublicKe
 /// One key takes over from another. Of any number of nodes one does it.
 async fn promote(
     store: &Store,
-    by: Doer<'_>,
+    by: By<'_>,
     (current, next): (Option<&PublicKey>, &PublicKey),
     now: OffsetDateTime,
 ) -> anyhow::Result<()> {
@@ -160,7 +191,7 @@ async fn promote(
     if !keys::change_state(&tx, &next.kid, (KeyState::Next, KeyState::Current), now).await? {
         return Ok(());
     }
-    audit::record(&tx, now, by, None, Event::KeyRotated { kid: next.kid.clone() }).await?;
+    audit::record_through(&tx, now, by, None, Event::KeyRotated { kid: next.kid.clone() }).await?;
     tx.commit().await?;
     tracing::info!(kid = next.kid, alg = next.alg.as_str(), "a new key signs from now on");
     Ok(())

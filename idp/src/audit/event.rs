@@ -259,6 +259,10 @@ pub enum Event {
         client: ClientId,
         secret_id: ClientSecretId,
     },
+    /// Somebody looked at what an application would be told about a person.
+    ClaimsPreviewed {
+        client: ClientId,
+    },
     RegistrationTokenMade {
         token: RegistrationTokenId,
         uses: i32,
@@ -298,7 +302,7 @@ pub enum Event {
 }
 
 /// What every kind is called.
-pub const KINDS: [&str; 73] = [
+pub const KINDS: [&str; 74] = [
     "operator-set-up",
     "user-created",
     "user-imported",
@@ -364,6 +368,7 @@ pub const KINDS: [&str; 73] = [
     "client-secret-made",
     "client-secret-expires",
     "client-secret-removed",
+    "claims-previewed",
     "registration-token-made",
     "registration-token-removed",
     "client-declared",
@@ -451,6 +456,7 @@ impl Event {
             Self::ClientSecretMade { .. } => "client-secret-made",
             Self::ClientSecretExpires { .. } => "client-secret-expires",
             Self::ClientSecretRemoved { .. } => "client-secret-removed",
+            Self::ClaimsPreviewed { .. } => "claims-previewed",
             Self::RegistrationTokenMade { .. } => "registration-token-made",
             Self::RegistrationTokenRemoved { .. } => "registration-token-removed",
             Self::ClientDeclared { .. } => "client-declared",

@@ -12,23 +12,31 @@ pub enum AdminScope {
     PeopleRead,
     PeopleHelp,
     PeopleWrite,
+    PeopleCreate,
     RolesWrite,
     OrganizationsRead,
     OrganizationsWrite,
     AuditRead,
     ApplicationsRead,
+    ApplicationsWrite,
+    ServiceRead,
+    ServiceWrite,
 }
 
 impl AdminScope {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 12] = [
         Self::PeopleRead,
         Self::PeopleHelp,
         Self::PeopleWrite,
+        Self::PeopleCreate,
         Self::RolesWrite,
         Self::OrganizationsRead,
         Self::OrganizationsWrite,
         Self::AuditRead,
         Self::ApplicationsRead,
+        Self::ApplicationsWrite,
+        Self::ServiceRead,
+        Self::ServiceWrite,
     ];
 
     #[must_use]
@@ -37,11 +45,15 @@ impl AdminScope {
             Self::PeopleRead => "admin:people.read",
             Self::PeopleHelp => "admin:people.help",
             Self::PeopleWrite => "admin:people.write",
+            Self::PeopleCreate => "admin:people.create",
             Self::RolesWrite => "admin:roles.write",
             Self::OrganizationsRead => "admin:organizations.read",
             Self::OrganizationsWrite => "admin:organizations.write",
             Self::AuditRead => "admin:audit.read",
             Self::ApplicationsRead => "admin:applications.read",
+            Self::ApplicationsWrite => "admin:applications.write",
+            Self::ServiceRead => "admin:service.read",
+            Self::ServiceWrite => "admin:service.write",
         }
     }
 
@@ -49,16 +61,22 @@ impl AdminScope {
     #[must_use]
     pub const fn description(self) -> &'static str {
         match self {
-            Self::PeopleRead => "See people, how they get in, and who belongs to an organization",
+            Self::PeopleRead => {
+                "See people, how they get in, who belongs to an organization or is invited, and the figures"
+            }
             Self::PeopleHelp => {
                 "Bring people back in: log them out, remove what was lost, unlock, send a link"
             }
             Self::PeopleWrite => "Disable and enable accounts, and say how somebody may sign in",
+            Self::PeopleCreate => "Make accounts",
             Self::RolesWrite => "Give and take roles over the whole service",
             Self::OrganizationsRead => "See organizations",
-            Self::OrganizationsWrite => "Make and change organizations and their members",
+            Self::OrganizationsWrite => "Make and change organizations, their members and invitations",
             Self::AuditRead => "Read the audit trail",
             Self::ApplicationsRead => "See applications",
+            Self::ApplicationsWrite => "Register, change and remove applications, and make their secrets",
+            Self::ServiceRead => "See signing keys, what waits to be sent, and how the service does",
+            Self::ServiceWrite => "Rotate signing keys, and send again or give up what waits",
         }
     }
 

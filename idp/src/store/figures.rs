@@ -43,7 +43,8 @@ impl Count {
     const ALL: [Self; 5] =
         [Self::SignedIn, Self::SignInFailed, Self::People, Self::WithPasskey, Self::AtRisk];
 
-    const fn as_str(self) -> &'static str {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::SignedIn => "signed-in",
             Self::SignInFailed => "sign-in-failed",

@@ -69,6 +69,7 @@ kinds! {
     LastOperator => "last-operator", CONFLICT, "Without this last operator nobody could look after the service";
     LastAdministrator => "last-administrator", CONFLICT, "An organization needs another administrator first";
     AccountDisabled => "account-disabled", CONFLICT, "The account is disabled";
+    AddressTaken => "address-taken", CONFLICT, "The address belongs to an account already";
     SlugTaken => "slug-taken", CONFLICT, "The short name is taken";
     MemberAlready => "member-already", CONFLICT, "They belong to the organization already";
     RoleInUse => "role-in-use", CONFLICT, "Members still have a role that would be taken away";

@@ -54,7 +54,7 @@ async fn an_application_changes_over_to_a_new_secret_without_a_moment_locked_out
     assert_eq!(remove_secret(&app.office(), &host, only).await.unwrap(), refused);
     let day = Duration::DAY;
     assert_eq!(expire_secret(&app.office(), &host, only, day).await.unwrap().err(), refused.err());
-    let second = add_secret(&app.office(), &host, id).await.unwrap().unwrap().expose().to_owned();
+    let second = add_secret(&app.office(), &host, id).await.unwrap().unwrap().1.expose().to_owned();
     for secret in [&first, &second] {
         assert_eq!(status(&app, id, secret).await, 200);
     }

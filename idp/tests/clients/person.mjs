@@ -1,6 +1,7 @@
 // A person with a browser, as far as the protocol needs one: cookies, redirects, and the forms of the pages.
 
 import assert from 'node:assert/strict';
+import { CodeApp } from '../browser/codeapp.mjs';
 
 /** More than any way through the pages takes. */
 const STEPS = 12;
@@ -16,6 +17,9 @@ export class Person {
     /** What they say when they are asked for consent. */
     this.decision = 'allow';
   }
+
+  /** On the phone, once it is set up. */
+  codeApp = null;
 
   /** How often this person had to sign in. */
   signIns = 0;
@@ -65,6 +69,17 @@ export class Person {
     return [...page.matchAll(/<iframe[^>]* src="([^"]+)"/g)].map(([, address]) => unescaped(address));
   }
 
+  /** Logs in with the password and sets up a code app. @returns it, for other browsers of this person */
+  async setsUpCodeApp() {
+    await this.#visit('/account/two-factor');
+    await this.#visit((await this.#submit('/account/two-factor/begin', {})).headers.get('location'));
+    const page = await (await this.#send('/account/two-factor/setup')).text();
+    this.codeApp = new CodeApp(unescaped(/<code class="secret">([^<]+)</.exec(page)[1]));
+    const answer = await this.#submit('/account/two-factor/setup', { code: await this.codeApp.code() });
+    assert.equal(answer.status, 200, visible(await answer.text()));
+    return this.codeApp;
+  }
+
   /** One of our pages, signed in. */
   async #visit(url) {
     const answer = await this.#follow(await this.#send(url));
@@ -87,7 +102,9 @@ export class Person {
         ? await this.#signIn(url.searchParams)
         : url.pathname === '/login/offer'
           ? await this.#submit('/login/not-now', pick(url.searchParams))
-          : await this.#send(url);
+          : url.pathname === '/login/code'
+            ? await this.#submit('/login/code', { ...pick(url.searchParams), code: await this.codeApp.code() })
+            : await this.#send(url);
     }
     assert.fail('the pages go round in circles');
   }
@@ -132,7 +149,7 @@ export class Person {
 
 /** What the pages carry along, so that the person comes back to where they were going. */
 function pick(query) {
-  return Object.fromEntries([...query].filter(([name]) => ['attempt', 'destination'].includes(name)));
+  return Object.fromEntries([...query].filter(([name]) => ['attempt', 'destination', 'flow'].includes(name)));
 }
 
 function hidden(page, name) {

@@ -13,7 +13,7 @@ export class Provider {
 
   /**
    * @param settings TOML for the top of the file, tables of its own included
-   * @param write (directory) => TOML of the clients, after it has put their files there
+   * @param write (directory, issuer) => TOML of the clients, after it has put their files there
    */
   static async open(settings, write) {
     // A port that was free a moment ago may be taken by now.
@@ -21,7 +21,7 @@ export class Provider {
       const [port] = await freePorts(1);
       const provider = new Provider(await furnish('portico-clients-'), port);
       try {
-        await provider.#start(settings, await write(provider.directory));
+        await provider.#start(settings, await write(provider.directory, provider.issuer));
         return provider;
       } catch (error) {
         await provider.close();

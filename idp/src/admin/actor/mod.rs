@@ -20,6 +20,8 @@ pub enum Act {
     HelpPerson,
     /// Disabling an account, and enabling it again.
     DisablePerson,
+    /// Making an account for somebody.
+    CreatePerson,
     /// Giving and taking rights over the whole service.
     GrantServiceRole,
     /// Saying how one person may sign in.
@@ -39,10 +41,11 @@ pub enum Act {
 }
 
 impl Act {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::SeePerson,
         Self::HelpPerson,
         Self::DisablePerson,
+        Self::CreatePerson,
         Self::GrantServiceRole,
         Self::SetPersonPolicy,
         Self::SeeOrganization,
@@ -61,6 +64,7 @@ impl Act {
             AdminScope::PeopleRead => &[Self::SeePerson],
             AdminScope::PeopleHelp => &[Self::HelpPerson],
             AdminScope::PeopleWrite => &[Self::DisablePerson, Self::SetPersonPolicy],
+            AdminScope::PeopleCreate => &[Self::CreatePerson],
             AdminScope::RolesWrite => &[Self::GrantServiceRole],
             AdminScope::OrganizationsRead => &[Self::SeeOrganization],
             AdminScope::OrganizationsWrite => {
@@ -68,6 +72,9 @@ impl Act {
             }
             AdminScope::AuditRead => &[Self::ReadAudit],
             AdminScope::ApplicationsRead => &[Self::SeeApplications],
+            AdminScope::ApplicationsWrite => &[Self::SeeApplications, Self::ChangeApplications],
+            AdminScope::ServiceRead => &[Self::SeeService],
+            AdminScope::ServiceWrite => &[Self::SeeService, Self::RunService],
         }
     }
 }
@@ -221,6 +228,13 @@ impl AdminActor {
         !matches!(self.role(), Some(Role::Client)) || user.role.is_none() || self.may(Act::GrantServiceRole)
     }
 
+    /// Whether they could do themselves whatever these scopes are for. Who registers an application with more of them, or
+    /// sends one that has more to an address of theirs, would get through it what their own token is not for.
+    #[must_use]
+    pub fn may_pass_on(&self, scopes: &Scopes) -> bool {
+        AdminScope::among(scopes).flat_map(Act::of_scope).all(|act| self.may(*act))
+    }
+
     /// Whether this is the person themselves.
     #[must_use]
     pub fn is(&self, user: UserId) -> bool {
@@ -261,7 +275,8 @@ impl AdminActor {
     }
 
     /// The application that acts, if one does.
-    pub(super) const fn application(&self) -> Option<&ClientId> {
+    #[must_use]
+    pub const fn application(&self) -> Option<&ClientId> {
         self.through.as_ref()
     }
 

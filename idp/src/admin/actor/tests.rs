@@ -36,10 +36,11 @@ fn member_of(user: &User, clinics: &[u8]) -> Vec<Membership> {
 
 /// Rows: acts. Columns: operator, support, auditor, administrator of clinic 1. Of a member of clinic 1 without
 /// rights of their own.
-const MATRIX: [(Act, [bool; 4]); 13] = [
+const MATRIX: [(Act, [bool; 4]); 14] = [
     (Act::SeePerson, [true, true, true, true]),
     (Act::HelpPerson, [true, true, false, true]),
     (Act::DisablePerson, [true, false, false, true]),
+    (Act::CreatePerson, [true, false, false, false]),
     (Act::GrantServiceRole, [true, false, false, false]),
     (Act::SetPersonPolicy, [true, false, false, false]),
     (Act::SeeOrganization, [true, true, true, true]),
@@ -126,15 +127,19 @@ fn program(scopes: &str) -> AdminActor {
 }
 
 /// Rows: scopes. What an application that acts for itself may do with each, to somebody without rights of their own.
-const SCOPES: [(AdminScope, &[Act]); 8] = [
+const SCOPES: [(AdminScope, &[Act]); 12] = [
     (AdminScope::PeopleRead, &[Act::SeePerson]),
     (AdminScope::PeopleHelp, &[Act::HelpPerson]),
     (AdminScope::PeopleWrite, &[Act::DisablePerson, Act::SetPersonPolicy]),
+    (AdminScope::PeopleCreate, &[Act::CreatePerson]),
     (AdminScope::RolesWrite, &[Act::GrantServiceRole]),
     (AdminScope::OrganizationsRead, &[Act::SeeOrganization]),
     (AdminScope::OrganizationsWrite, &[Act::SeeOrganization, Act::RunOrganization, Act::CreateOrganization]),
     (AdminScope::AuditRead, &[Act::ReadAudit]),
     (AdminScope::ApplicationsRead, &[Act::SeeApplications]),
+    (AdminScope::ApplicationsWrite, &[Act::SeeApplications, Act::ChangeApplications]),
+    (AdminScope::ServiceRead, &[Act::SeeService]),
+    (AdminScope::ServiceWrite, &[Act::SeeService, Act::RunService]),
 ];
 
 /// security §2.18: the scopes are all the rights that an application has.
@@ -181,4 +186,20 @@ fn an_application_that_gives_no_roles_touches_nobody_who_has_one() {
         let all = program("admin:people.help admin:people.write admin:roles.write");
         assert!(allowed(&all, act, &[1], Some(ServiceRole::Auditor)), "{act:?}");
     }
+}
+
+/// product §5: a token for applications gives no other part of administration away.
+#[test]
+fn only_scopes_that_one_could_use_oneself_are_passed_on() {
+    let wanted = Scopes::parse("openid profile admin:people.read").unwrap();
+    let [operator, ..] = everybody();
+    assert!(operator.may_pass_on(&wanted));
+    let robot = ClientId::parse("desk").unwrap();
+    let through = |scopes: &str| operator.clone().through(&robot, &Scopes::parse(scopes).unwrap());
+    for actor in [program("admin:applications.write"), through("admin:applications.write")] {
+        assert!(!actor.may_pass_on(&wanted), "{actor:?}");
+        assert!(actor.may_pass_on(&Scopes::parse("openid profile").unwrap()));
+    }
+    let both = "admin:applications.write admin:people.read";
+    assert!(program(both).may_pass_on(&wanted) && through(both).may_pass_on(&wanted));
 }

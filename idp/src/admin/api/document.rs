@@ -8,15 +8,18 @@ use http::header::CACHE_CONTROL;
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
-use super::{applications, members, organizations, people, person, records};
+use super::applications::{self, change, preview, secrets};
+use super::{invitations, members, organizations, people, person, records, workings};
 use crate::app::App;
-use crate::model::api::AdminScope;
+use crate::model::api::{self, AdminScope};
+use crate::web::problem::Kind;
 
 #[derive(OpenApi)]
 #[openapi(
     paths(
         super::me,
         people::list,
+        people::create,
         people::show,
         person::disable,
         person::enable,
@@ -35,20 +38,45 @@ use crate::model::api::AdminScope;
         organizations::disable,
         organizations::enable,
         members::list,
+        members::show,
         members::add,
         members::set_roles,
         members::remove,
+        invitations::list,
+        invitations::invite,
+        invitations::resend,
+        invitations::withdraw,
         applications::list,
         applications::show,
+        change::create,
+        change::change,
+        change::disable,
+        change::enable,
+        change::remove,
+        secrets::list,
+        secrets::add,
+        secrets::expire,
+        secrets::remove,
+        preview::show,
         records::list,
+        records::verify,
+        workings::keys,
+        workings::rotate,
+        workings::deliveries,
+        workings::retry,
+        workings::give_up,
+        workings::health,
+        workings::figures,
     ),
     tags(
         (name = "Me", description = "Who calls"),
         (name = "People", description = "Finding people, and bringing them back in"),
         (name = "Organizations", description = "Clinics and practice groups"),
         (name = "Members", description = "Who belongs to an organization"),
+        (name = "Invitations", description = "Asking people to join an organization"),
         (name = "Applications", description = "What people sign in to"),
         (name = "Audit", description = "What happened"),
+        (name = "Service", description = "Keys, deliveries and figures of the service as a whole"),
     )
 )]
 struct Code;
@@ -72,24 +100,16 @@ pub(super) fn document(issuer: &str) -> Value {
             "authorizationUrl": format!("{issuer}/oidc/authorize"), "tokenUrl": token, "scopes": scopes,
         },
     });
-    let problem = |description: &str| {
-        let schema = json!({ "$ref": "#/components/schemas/Problem" });
-        json!({ "description": description, "content": { "application/problem+json": { "schema": schema } } })
-    };
-    let common = [
-        ("401", "No access token, one that does not hold, or a log-in that is not enough"),
-        ("403", "The token or its person may not do this"),
-        ("429", "Too many calls within a minute"),
-        ("default", "What else was refused"),
-    ];
-    for (method, operation) in operations(&mut document) {
+    for (path, method, operation) in operations(&mut document) {
+        let problems = problems_of(path, method, operation);
         if method == "post" {
             let list = operation.entry("parameters").or_insert_with(|| json!([]));
             list.as_array_mut().into_iter().for_each(|list| list.push(idempotency_key()));
         }
         if let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) {
-            for (status, description) in common {
-                responses.insert(status.to_owned(), problem(description));
+            for name in problems {
+                let shared = json!({ "$ref": format!("#/components/responses/{name}") });
+                responses.insert(name.to_owned(), shared);
             }
         }
     }
@@ -105,11 +125,61 @@ pub(super) fn document(issuer: &str) -> Value {
     if let Some(components) = document.get_mut("components").and_then(Value::as_object_mut) {
         components
             .insert("securitySchemes".to_owned(), json!({ "token": { "type": "oauth2", "flows": flows } }));
+        components.insert("responses".to_owned(), problem_responses(issuer));
         if let Some(schemas) = components.get_mut("schemas").and_then(Value::as_object_mut) {
             schemas.insert("Problem".to_owned(), problem_schema());
         }
     }
     document
+}
+
+/// The statuses with which an operation may be refused.
+fn problems_of(path: &str, method: &str, operation: &Map<String, Value>) -> Vec<&'static str> {
+    let parameters = operation.get("parameters").and_then(Value::as_array);
+    let has = |member: &str, value: &str| {
+        parameters.is_some_and(|list| list.iter().any(|one| one.get(member).is_some_and(|is| is == value)))
+    };
+    let (sends, changes) = (operation.contains_key("requestBody"), method != "get");
+    let all = [
+        ("400", sends || changes || has("in", "query")),
+        ("401", true),
+        ("403", true),
+        ("404", path.contains('{')),
+        ("409", changes),
+        ("412", has("name", "If-Match")),
+        ("413", sends),
+        ("415", sends),
+        ("422", sends || method == "post"),
+        ("428", has("name", "If-Match")),
+        ("429", true),
+        ("default", true),
+    ];
+    all.into_iter().filter(|(_, is)| *is).map(|(name, _)| name).collect()
+}
+
+/// A response for each status, with every problem that has it.
+fn problem_responses(issuer: &str) -> Value {
+    let mut all = Map::new();
+    for kind in Kind::ALL {
+        let status = kind.status().as_u16();
+        let name = if kind.status().is_server_error() { "default".to_owned() } else { status.to_string() };
+        let said = json!({
+            "type": format!("{issuer}{}/docs#{}", api::PATH, kind.name()), "title": kind.title(), "status": status,
+        });
+        let response = all.entry(name).or_insert_with(|| {
+            let schema = json!({ "$ref": "#/components/schemas/Problem" });
+            let content = json!({ "application/problem+json": { "schema": schema, "examples": {} } });
+            json!({ "description": "", "content": content })
+        });
+        if let Some(examples) = response.pointer_mut("/content/application~1problem+json/examples") {
+            examples[kind.name()] = json!({ "value": said });
+        }
+        if let Some(description) = response.get_mut("description") {
+            let before = description.as_str().filter(|text| !text.is_empty()).map(|text| format!("{text}, "));
+            *description = json!(format!("{}`{}`", before.unwrap_or_default(), kind.name()));
+        }
+    }
+    Value::Object(all)
 }
 
 /// RFC 9457
@@ -137,14 +207,19 @@ fn idempotency_key() -> Value {
     })
 }
 
-/// Every operation of the document, with its method.
-fn operations(document: &mut Value) -> impl Iterator<Item = (&str, &mut Map<String, Value>)> {
+/// Every operation of the document, with its path and method.
+fn operations(document: &mut Value) -> impl Iterator<Item = (&str, &str, &mut Map<String, Value>)> {
     let paths = document.get_mut("paths").and_then(Value::as_object_mut);
-    let items = paths.into_iter().flat_map(|paths| paths.values_mut()).filter_map(Value::as_object_mut);
     let methods = ["get", "post", "put", "delete"];
+    let items = paths.into_iter().flatten().filter_map(|(path, item)| Some((path, item.as_object_mut()?)));
     items
-        .flat_map(move |item| item.iter_mut().filter(move |(name, _)| methods.contains(&name.as_str())))
-        .filter_map(|(method, operation)| Some((method.as_str(), operation.as_object_mut()?)))
+        .flat_map(move |(path, item)| {
+            item.iter_mut().map(move |(method, operation)| (path, method, operation))
+        })
+        .filter(move |(_, method, _)| methods.contains(&method.as_str()))
+        .filter_map(|(path, method, operation)| {
+            Some((path.as_str(), method.as_str(), operation.as_object_mut()?))
+        })
 }
 
 /// GET /api/v1/openapi.json

@@ -44,9 +44,24 @@ pub(super) async fn list(
     }))
 }
 
+/// See a member of an organization
+#[utoipa::path(get, path = "/api/v1/organizations/{id}/members/{person}", tag = "Members", operation_id = "getMember",
+    params(("id" = Uuid, Path, description = "The organization"), ("person" = Uuid, Path, description = "The member")),
+    responses((status = 200, body = MemberView)), security(("token" = ["admin:people.read"])))]
+pub(super) async fn show(
+    State(app): State<App>,
+    authority: Authority,
+    Ids(ids): Ids<(OrganizationId, UserId)>,
+) -> Result<Json<MemberView>, Problem> {
+    authority.reads(AdminScope::PeopleRead)?;
+    let found = awaited(logic::view(&authority.office(&app), &authority.actor, ids)).await?;
+    Ok(Json(MemberView::of(&found)))
+}
+
 /// Somebody who is to belong to an organization.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "person": "0197f3a0-0000-7000-8000-000000000000", "roles": ["administrator"] }))]
 pub(super) struct NewMember {
     person: Uuid,
     /// `administrator`, and those that the organization gives.
@@ -76,6 +91,7 @@ pub(super) async fn add(
 /// The roles of a member.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "roles": ["administrator"] }))]
 pub(super) struct RolesChange {
     #[schema(value_type = Vec<String>)]
     roles: Roles,

@@ -6,6 +6,7 @@ mod authority;
 mod cursor;
 mod document;
 mod input;
+mod invitations;
 mod members;
 mod once;
 mod organizations;
@@ -17,6 +18,7 @@ mod refusal;
 mod routes;
 mod traffic;
 mod views;
+mod workings;
 
 pub use pages::{ApiPage, docs};
 pub use routes::{open_routes, routes};

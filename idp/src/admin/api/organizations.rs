@@ -80,6 +80,8 @@ fn shown(status: StatusCode, organization: &Organization) -> Response {
 /// A new organization.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "slug": "lindenhof", "name": "Clinic Lindenhof", "policy": "require_passkey",
+    "roles": ["practitioner", "reception"] }))]
 pub(super) struct NewOrganization {
     /// Small letters, digits and hyphens; it never changes.
     #[schema(value_type = String, pattern = "^[a-z0-9][a-z0-9-]{0,58}[a-z0-9]$")]
@@ -121,6 +123,7 @@ pub(super) async fn create(
 /// what they are.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "name": "Clinic Lindenhof", "policy": null, "roles": ["practitioner"] }))]
 pub(super) struct OrganizationChange {
     #[schema(value_type = String, min_length = 1, max_length = 100)]
     name: OrganizationName,

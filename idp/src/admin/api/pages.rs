@@ -157,10 +157,10 @@ impl Operation {
             summary: text(operation, "summary"),
             description: text(operation, "description"),
             scope: operation
-                .pointer("/security/0/token/0")
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .to_owned(),
+                .pointer("/security/0/token")
+                .and_then(Value::as_array)
+                .map(|scopes| scopes.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" "))
+                .unwrap_or_default(),
             parameters: items(operation, "parameters").map(Member::of_parameter).collect(),
             body: schema(operation.get("requestBody")),
             answer: schema(good.map(|(_, answer)| answer)),

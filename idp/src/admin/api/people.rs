@@ -1,20 +1,24 @@
-//! Finding people and seeing one.
+//! Finding people, seeing one, and making an account for one.
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::header::LOCATION;
+use http::{HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize};
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 
 use super::authority::Authority;
 use super::cursor::{self, List};
-use super::input::{Ids, Query};
+use super::input::{Body, Ids, Query};
+use super::person::LINK_MINUTES;
 use super::refusal::awaited;
 use super::views::{PeoplePage, PersonSummary, PersonView};
 use crate::admin::people as logic;
 use crate::app::App;
 use crate::model::api::AdminScope;
 use crate::model::ids::UserId;
-use crate::model::user::ServiceRole;
+use crate::model::user::{Email, Language, PersonName, ServiceRole, TimeZoneName};
 use crate::store::users::Filter;
 use crate::web::problem::{Kind, Problem};
 
@@ -91,6 +95,61 @@ pub(super) async fn list(
         items: found.iter().map(PersonSummary::from).collect(),
         next_cursor: next.map(|place| list.cursor(&place)),
     }))
+}
+
+/// Somebody who is to have an account.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "email": "ada@example-clinic.org", "given_name": "Ada", "family_name": "Brunner",
+    "language": "de", "link_minutes": 1440 }))]
+pub(super) struct NewPerson {
+    #[schema(value_type = String, format = Email)]
+    email: Email,
+    #[schema(value_type = String)]
+    given_name: PersonName,
+    #[schema(value_type = String)]
+    family_name: PersonName,
+    /// What their pages and mails are written in (BCP 47).
+    #[schema(value_type = Option<String>)]
+    language: Option<Language>,
+    /// As the IANA database has it, such as `Europe/Zurich`.
+    #[schema(value_type = Option<String>)]
+    time_zone: Option<TimeZoneName>,
+    /// A link with which they create their first passkey is mailed to them, and is good for so long. Null: none is;
+    /// send one later, or invite them.
+    #[schema(minimum = 5, maximum = 1440)]
+    link_minutes: Option<u32>,
+}
+
+/// Make an account
+///
+/// Without rights and without a password: its person gets in by a link that only their mailbox gets.
+#[utoipa::path(post, path = "/api/v1/people", tag = "People", operation_id = "createPerson", request_body = NewPerson,
+    responses((status = 201, body = PersonSummary, headers(("Location" = String, description = "Its address")))),
+    security(("token" = ["admin:people.create"])))]
+pub(super) async fn create(
+    State(app): State<App>,
+    authority: Authority,
+    Body(new): Body<NewPerson>,
+) -> Result<Response, Problem> {
+    authority.changes(&app, AdminScope::PeopleCreate)?;
+    if new.link_minutes.is_some_and(|minutes| !LINK_MINUTES.contains(&minutes)) {
+        return Err(Problem::of(Kind::InvalidBody)
+            .detail("link_minutes must be 5 to 1440")
+            .at("/link_minutes"));
+    }
+    let new = logic::New {
+        email: new.email,
+        given_name: new.given_name,
+        family_name: new.family_name,
+        language: new.language,
+        time_zone: new.time_zone,
+        link_minutes: new.link_minutes,
+    };
+    let made = awaited(logic::create(&authority.office(&app), &authority.actor, new)).await?;
+    let address = app.config.public_url.join(&format!("/api/v1/people/{}", made.id));
+    let location = HeaderValue::try_from(address).map_err(anyhow::Error::from)?;
+    Ok((StatusCode::CREATED, [(LOCATION, location)], Json(PersonSummary::from(&made))).into_response())
 }
 
 /// See somebody, and how they get in

@@ -1,6 +1,8 @@
 //! What is done to a person. Whatever the console offers, and nothing else: people create their own passkeys and
 //! passwords.
 
+use std::ops::RangeInclusive;
+
 use axum::extract::State;
 use http::StatusCode;
 use serde::Deserialize;
@@ -112,9 +114,13 @@ pub(super) async fn remove_passkey(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// For so long a link may be good.
+pub(super) const LINK_MINUTES: RangeInclusive<u32> = 5..=24 * 60;
+
 /// How long a link is good for.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "minutes": 60 }))]
 pub(super) struct NewLink {
     #[schema(minimum = 5, maximum = 1440)]
     minutes: u32,
@@ -133,7 +139,7 @@ pub(super) async fn access_link(
     Body(new): Body<NewLink>,
 ) -> Done {
     authority.changes(&app, AdminScope::PeopleHelp)?;
-    if !(5..=24 * 60).contains(&new.minutes) {
+    if !LINK_MINUTES.contains(&new.minutes) {
         return Err(Problem::of(Kind::InvalidBody).detail("minutes must be 5 to 1440").at("/minutes"));
     }
     awaited(access::make_link(&authority.office(&app), &authority.actor, (id, new.minutes))).await?;
@@ -143,6 +149,7 @@ pub(super) async fn access_link(
 /// A role over the service.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "role": "support" }))]
 pub(super) struct RoleChange {
     /// Null takes it.
     #[serde(deserialize_with = "nullable")]
@@ -168,6 +175,7 @@ pub(super) async fn set_role(
 /// How somebody may sign in.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "policy": "require_passkey" }))]
 pub(super) struct PolicyChange {
     #[schema(schema_with = views::policy)]
     policy: Policy,

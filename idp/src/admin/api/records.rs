@@ -16,7 +16,7 @@ use super::refusal::awaited;
 use super::views::moment;
 use crate::admin::trail;
 use crate::app::App;
-use crate::audit::KINDS;
+use crate::audit::{Broken, KINDS, Whole};
 use crate::crypto::base64url;
 use crate::model::api::AdminScope;
 use crate::model::client::ClientId;
@@ -151,4 +151,44 @@ impl Search {
             to: at("to", &self.to)?,
         })
     }
+}
+
+/// Whether the trail is whole.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Verdict {
+    whole: bool,
+    /// How many records were read, and the last of them.
+    records: Option<i64>,
+    through: Option<i64>,
+    /// Those up to here were removed for their age.
+    removed_through: Option<i64>,
+    /// What is wrong, in the words of `idp audit verify`.
+    why: Option<String>,
+}
+
+impl From<Result<Whole, Broken>> for Verdict {
+    fn from(verdict: Result<Whole, Broken>) -> Self {
+        let none = Self { whole: false, records: None, through: None, removed_through: None, why: None };
+        match verdict {
+            Ok(whole) => Self {
+                whole: true,
+                records: Some(whole.records),
+                through: Some(whole.through),
+                removed_through: whole.anchor.map(|anchor| anchor.sequence),
+                ..none
+            },
+            Err(broken) => Self { why: Some(broken.to_string()), ..none },
+        }
+    }
+}
+
+/// Verify that the audit trail is whole. Reads all of it
+///
+/// Every call is itself recorded.
+#[utoipa::path(post, path = "/api/v1/audit/verify", tag = "Audit", operation_id = "verifyAudit",
+    responses((status = 200, body = Verdict)), security(("token" = ["admin:audit.read"])))]
+pub(super) async fn verify(State(app): State<App>, authority: Authority) -> Result<Json<Verdict>, Problem> {
+    authority.reads(AdminScope::AuditRead)?;
+    let verdict = awaited(trail::verify(&authority.office(&app), &authority.actor)).await?;
+    Ok(Json(verdict.into()))
 }

@@ -28,6 +28,7 @@ const fn kind_of(refused: Refused) -> Kind {
         Refused::Yourself => Kind::Yourself,
         Refused::LastOperator => Kind::LastOperator,
         Refused::LastAdministrator => Kind::LastAdministrator,
+        Refused::AddressTaken => Kind::AddressTaken,
         Refused::Disabled => Kind::AccountDisabled,
         Refused::SlugTaken => Kind::SlugTaken,
         Refused::MemberAlready => Kind::MemberAlready,

@@ -8,6 +8,7 @@ use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType, Type};
 use uuid::Uuid;
 
 use crate::admin::people::Person;
+use crate::model::key::SigningAlg;
 use crate::model::organization::{Membership, Organization, PolicySource, RoleName, Roles};
 use crate::model::user::{Policy, ServiceRole, User};
 
@@ -38,6 +39,14 @@ pub(super) fn policy_or_null() -> Object {
 pub(super) fn role_or_null() -> Object {
     let roles = [ServiceRole::Operator, ServiceRole::Support, ServiceRole::Auditor];
     one_of(roles.map(ServiceRole::as_str), true)
+}
+
+pub(super) fn client_type() -> Object {
+    one_of(["web", "spa", "native", "machine", "device"], false)
+}
+
+pub(super) fn signing_alg() -> Object {
+    one_of(SigningAlg::ALL.map(SigningAlg::as_str), false)
 }
 
 /// Somebody, in a list.
@@ -189,7 +198,7 @@ impl PersonView {
     }
 }
 
-fn words(roles: &Roles) -> Vec<String> {
+pub(super) fn words(roles: &Roles) -> Vec<String> {
     roles.iter().map(RoleName::to_string).collect()
 }
 

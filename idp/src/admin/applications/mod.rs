@@ -6,10 +6,12 @@ mod secrets;
 pub use preview::{Preview, Told, preview};
 pub use secrets::{add_secret, expire_secret, remove_secret};
 
+use time::OffsetDateTime;
+
 use super::{Act, AdminActor, Office, Outcome, Refused};
 use crate::audit::Event;
-use crate::crypto::base64url;
 use crate::crypto::token::Token;
+use crate::crypto::{base64url, sha256};
 use crate::model::client::{Client, ClientId, ClientSecret, ClientSettings, ClientSource};
 use crate::store::{Tx, client_secrets, clients, grants};
 
@@ -84,6 +86,9 @@ pub async fn create(
     if let Err(invalid) = settings.validate() {
         return Ok(Err(Refused::Settings(invalid.why)));
     }
+    if !actor.may_pass_on(&settings.scopes) {
+        return Ok(Err(Refused::Forbidden));
+    }
     let client = Client {
         id: ClientId::parse(&format!("app-{}", base64url::encode(office.entropy.bytes::<12>()?)))?,
         settings,
@@ -106,6 +111,16 @@ pub async fn create(
     Ok(Ok((client, secret)))
 }
 
+/// What an application is registered with, in a few letters: two that differ are called differently.
+///
+/// # Errors
+/// When it can not be written down.
+pub fn version(client: &Client) -> anyhow::Result<String> {
+    let disabled_at = client.disabled_at.map(OffsetDateTime::unix_timestamp_nanos);
+    let whole = serde_json::to_vec(&(&client.id, &client.settings, disabled_at.map(|at| at.to_string())))?;
+    Ok(base64url::encode(sha256(&whole)))
+}
+
 /// Changes what an application is registered with. How it proves itself stays as it is: a secret fits only the way
 /// that it was made for.
 ///
@@ -116,17 +131,47 @@ pub async fn change(
     actor: &AdminActor,
     (id, settings): (&ClientId, ClientSettings),
 ) -> Outcome<()> {
-    if let Err(invalid) = settings.validate() {
-        return Ok(Err(Refused::Settings(invalid.why)));
+    let begun = begin(office, actor, id).await?;
+    match begun {
+        Ok(begun) => Ok(write(office, actor, begun, settings).await?.map(|_| ())),
+        Err(refused) => Ok(Err(refused)),
     }
+}
+
+/// Changes it to what `to` makes of how it is now, while it is held. What is the same already is as good.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn replace<E>(
+    office: &Office<'_>,
+    actor: &AdminActor,
+    id: &ClientId,
+    to: impl FnOnce(&Client) -> Result<ClientSettings, E>,
+) -> Outcome<Result<Client, E>> {
     let (tx, before) = match begin(office, actor, id).await? {
         Ok(begun) => begun,
         Err(refused) => return Ok(Err(refused)),
     };
+    match to(&before) {
+        Err(why) => Ok(Ok(Err(why))),
+        Ok(settings) if settings == before.settings => Ok(Ok(Ok(before))),
+        Ok(settings) => Ok(write(office, actor, (tx, before), settings).await?.map(Ok)),
+    }
+}
+
+async fn write(
+    office: &Office<'_>,
+    actor: &AdminActor,
+    (tx, before): (Tx, Client),
+    settings: ClientSettings,
+) -> Outcome<Client> {
     match before.source {
         ClientSource::Admin => {}
         ClientSource::Config => return Ok(Err(Refused::Declared)),
         ClientSource::Registered => return Ok(Err(Refused::Registered)),
+    }
+    if let Err(invalid) = settings.validate() {
+        return Ok(Err(Refused::Settings(invalid.why)));
     }
     if before.settings.auth_method != settings.auth_method {
         return Ok(Err(Refused::Settings("keeps the way in which it authenticates; register another one")));
@@ -134,16 +179,19 @@ pub async fn change(
     if before.settings == settings {
         return Ok(Err(Refused::Unchanged));
     }
+    if !actor.may_pass_on(&settings.scopes) {
+        return Ok(Err(Refused::Forbidden));
+    }
     let same_names = before.settings.subject == settings.subject;
     let changed = Client { settings, ..before };
     clients::update(&tx, &changed).await?;
     // A refreshed token keeps its `sub` (OIDC Core §12.2): what was given under other names of people ends.
     if !same_names {
-        grants::revoke_of_client(&tx, id, office.now).await?;
+        grants::revoke_of_client(&tx, &changed.id, office.now).await?;
     }
-    office.record(&tx, actor, None, Event::ClientChanged { client: id.clone() }).await?;
+    office.record(&tx, actor, None, Event::ClientChanged { client: changed.id.clone() }).await?;
     tx.commit().await?;
-    Ok(Ok(()))
+    Ok(Ok(changed))
 }
 
 /// Disables an application, or enables it again. Disabled it gets nothing, and its tokens are worth nothing.
@@ -201,6 +249,11 @@ async fn begin(office: &Office<'_>, actor: &AdminActor, id: &ClientId) -> Outcom
     if !actor.still_holds(&tx).await? {
         return Ok(Err(Refused::Forbidden));
     }
-    let found = clients::by_id(&tx, id).await?;
-    Ok(found.map(|client| (tx, client)).ok_or(Refused::NotFound))
+    let Some(client) = clients::by_id(&tx, id).await? else {
+        return Ok(Err(Refused::NotFound));
+    };
+    if !actor.may_pass_on(&client.settings.scopes) {
+        return Ok(Err(Refused::Forbidden));
+    }
+    Ok(Ok((tx, client)))
 }

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::admin::actor::Target;
 use crate::admin::{Act, AdminActor, Office, Outcome, Refused};
+use crate::audit::Event;
 use crate::model::claims::{Claim, of_person};
 use crate::model::client::{Client, ClientId, Subject};
 use crate::model::scope::Scopes;
@@ -48,7 +49,8 @@ impl Preview {
     }
 }
 
-/// Shows what an application would be told. Nothing is issued.
+/// Shows what an application would be told. Nothing is issued; that somebody looks is recorded before they see anything,
+/// as with the audit trail (security: S27).
 ///
 /// # Errors
 /// When the database does not answer.
@@ -91,6 +93,13 @@ pub async fn preview(
         None if members.is_empty() => Told::NoOrganization,
         None => Told::Chosen,
     };
+    let tx = office.store.begin().await?;
+    if !actor.still_holds(&tx).await? {
+        return Ok(Err(Refused::Forbidden));
+    }
+    let event = Event::ClaimsPreviewed { client: client.id.clone() };
+    office.record(&tx, actor, Some(user.id), event).await?;
+    tx.commit().await?;
     let claims = Claim::ALL.into_iter().map(|claim| (claim, told(claim))).collect();
     Ok(Ok(Preview { granted, left_out: left_out.into_iter().collect(), claims, client, user }))
 }

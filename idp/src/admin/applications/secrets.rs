@@ -14,7 +14,11 @@ use crate::store::{Tx, client_secrets};
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn add_secret(office: &Office<'_>, actor: &AdminActor, id: &ClientId) -> Outcome<Token> {
+pub async fn add_secret(
+    office: &Office<'_>,
+    actor: &AdminActor,
+    id: &ClientId,
+) -> Outcome<(ClientSecretId, Token)> {
     let (tx, client) = match begin_own(office, actor, id).await? {
         Ok(begun) => begun,
         Err(refused) => return Ok(Err(refused)),
@@ -28,7 +32,7 @@ pub async fn add_secret(office: &Office<'_>, actor: &AdminActor, id: &ClientId) 
     let (token, secret_id) = make(office, &tx, &client).await?;
     office.record(&tx, actor, None, Event::ClientSecretMade { client: id.clone(), secret_id }).await?;
     tx.commit().await?;
-    Ok(Ok(token))
+    Ok(Ok((secret_id, token)))
 }
 
 /// Lets a secret be good for so long from now on. The only one keeps being good: an application must not be

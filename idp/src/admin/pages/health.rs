@@ -4,9 +4,9 @@ use axum::extract::State;
 use axum::response::Response;
 use serde::Serialize;
 
-use super::{Administrator, SECTION};
-use crate::admin::Act;
-use crate::admin::health::{self, Finding, NAMES, Standing};
+use super::{Administrator, SECTION, granted, office};
+use crate::admin::health::{Finding, NAMES, Standing};
+use crate::admin::workings;
 use crate::app::App;
 use crate::theme::Page;
 use crate::web::error::PageError;
@@ -54,12 +54,9 @@ pub async fn health(
     visit: Visit,
     administrator: Administrator,
 ) -> Result<Response, PageError> {
-    if !administrator.actor.may(Act::SeeService) {
-        return Err(PageError::NotFound);
-    }
-    let mut found = health::of_the_host(&app.config);
-    found.extend(health::of_the_database(&app.store, &app.config, app.clock.now()).await?);
-    found.extend(health::of_redis(&app.config, &app.ephemeral).await);
+    let found =
+        workings::health(&office(&app, &visit), &administrator.actor, (&app.config, &app.ephemeral)).await?;
+    let found = granted(found)?;
     let any = |standing| found.iter().any(|finding| finding.standing == standing);
     let worst = match (any(Standing::Wrong), any(Standing::Note)) {
         (true, _) => Standing::Wrong,

@@ -4,14 +4,13 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use http::StatusCode;
 use serde::Serialize;
-use time::OffsetDateTime;
 
 use super::act::ActPage;
 use super::person::NoticeQuery;
 use super::{Administrator, SECTION, granted, office, proof_first};
 use crate::admin::{Act, workings};
 use crate::app::App;
-use crate::app::keys::{self, NotYet, PUBLISHED_BEFORE_USE};
+use crate::app::keys::{self, NotYet};
 use crate::model::key::{KeyState, PublicKey, SigningAlg};
 use crate::theme::{Page, moment};
 use crate::web::error::PageError;
@@ -84,30 +83,15 @@ pub async fn keys(
 fn alg_row(app: &App, alg: SigningAlg, known: &[PublicKey]) -> AlgRow {
     let now = app.clock.now();
     let of = |state| known.iter().filter(move |key| key.alg == alg && key.state == state);
-    let current = of(KeyState::Current).next();
     let states = [KeyState::Next, KeyState::Current, KeyState::Retired];
     let row = |key: &PublicKey| KeyRow {
         kid: key.kid.clone(),
         state: key.state.as_str(),
         since: moment(key.changed_at),
         age: (now - key.changed_at).whole_days(),
-        changes_at: changes_at(app, key, current).map(moment),
+        changes_at: keys::changes_at(&app.config, key, known).map(moment),
     };
     AlgRow { alg: alg.as_str(), keys: states.into_iter().flat_map(of).map(row).collect() }
-}
-
-/// A next key signs when the current one is old enough and everybody may know it; a current one retires when there
-/// is such a next one; a retired one goes when no token that it signed is worth anything.
-fn changes_at(app: &App, key: &PublicKey, current: Option<&PublicKey>) -> Option<OffsetDateTime> {
-    let config = &app.config;
-    match key.state {
-        KeyState::Next => {
-            let known = key.changed_at + PUBLISHED_BEFORE_USE;
-            current.map(|current| known.max(current.changed_at + config.keys.rotate_after()))
-        }
-        KeyState::Current => Some(key.changed_at + config.keys.rotate_after()),
-        KeyState::Retired => Some(key.changed_at + config.keep_retired_keys()),
-    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

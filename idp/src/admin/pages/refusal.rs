@@ -17,12 +17,13 @@ pub(super) const fn said(refused: Refused) -> Result<(StatusCode, &'static str),
 }
 
 /// All there are.
-pub(super) const REFUSALS: [Refused; 21] = [
+pub(super) const REFUSALS: [Refused; 22] = [
     Refused::NotFound,
     Refused::Forbidden,
     Refused::Yourself,
     Refused::LastOperator,
     Refused::LastAdministrator,
+    Refused::AddressTaken,
     Refused::Disabled,
     Refused::SlugTaken,
     Refused::MemberAlready,
@@ -49,6 +50,7 @@ pub(super) const fn why(refused: Refused) -> &'static str {
         Refused::Yourself => "yourself",
         Refused::LastOperator => "last-operator",
         Refused::LastAdministrator => "last-administrator",
+        Refused::AddressTaken => "address-taken",
         Refused::Disabled => "disabled",
         Refused::SlugTaken => "slug-taken",
         Refused::MemberAlready => "member-already",

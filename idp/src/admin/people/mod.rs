@@ -1,6 +1,7 @@
 //! People, as those see them who look after them: finding them, and what is done to them by `help` and `standing`.
-//! Never for one's own account, which has pages of its own.
+//! `create` makes an account. Never for one's own account, which has pages of its own.
 
+mod create;
 mod help;
 mod standing;
 
@@ -17,6 +18,7 @@ use crate::store::{
     Read, Tx, links, memberships, organizations, passkeys, passwords, recovery, sessions, totp, users,
 };
 
+pub use create::{New, create};
 pub use help::{log_out_everywhere, remove_passkey, reset_passkeys, reset_two_factor, unlock};
 pub use standing::{set_enabled, set_policy, set_role};
 

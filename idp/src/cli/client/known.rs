@@ -139,7 +139,7 @@ pub(super) async fn secret(
     match command {
         Secret::Add(which) => {
             let made = applications::add_secret(&office, &actor, &which.id).await?;
-            let made = made.map_err(|refused| said(refused, &which.id))?;
+            let (_, made) = made.map_err(|refused| said(refused, &which.id))?;
             let json = json!({ "client_id": which.id, "client_secret": made.expose() });
             let text = format!(
                 "{}\nIt is shown this once and never again. The one before it stays good; when the \

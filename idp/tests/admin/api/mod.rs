@@ -1,11 +1,15 @@
 //! The administration API, over HTTP and on both databases.
 
+mod applications;
 mod changes;
 mod document;
+mod invitations;
 mod lists;
 mod matrix;
+mod newcomers;
 mod once;
 mod reach;
+mod service;
 mod tokens;
 
 use idp::model::ids::{OrganizationId, UserId};
@@ -19,7 +23,8 @@ use crate::support::{Answer, Application, Browser, Options, PASSWORD, SoftAuthen
 
 pub(super) const SECRET: &str = "a secret that the practice keeps to itself";
 pub(super) const EVERYTHING: &str = "openid admin:people.read admin:people.help admin:people.write \
-    admin:roles.write admin:organizations.read admin:organizations.write admin:audit.read admin:applications.read";
+    admin:people.create admin:roles.write admin:organizations.read admin:organizations.write admin:audit.read \
+    admin:applications.read admin:applications.write admin:service.read admin:service.write";
 
 /// `desk`: people administer through it. `robot`: administers for itself. `stranger`: has the scopes of the API and is
 /// not named for it. `slots`: an API of somebody else's.
@@ -30,8 +35,9 @@ name = "Front Desk"
 type = "web"
 secret = "a secret that the practice keeps to itself"
 redirect_uris = ["https://desk.example.org/cb"]
-scopes = ["openid", "admin:people.read", "admin:people.help", "admin:people.write", "admin:roles.write",
-  "admin:organizations.read", "admin:organizations.write", "admin:audit.read", "admin:applications.read"]
+scopes = ["openid", "admin:people.read", "admin:people.help", "admin:people.write", "admin:people.create",
+  "admin:roles.write", "admin:organizations.read", "admin:organizations.write", "admin:audit.read",
+  "admin:applications.read", "admin:applications.write", "admin:service.read", "admin:service.write"]
 resources = ["http://localhost:{port}/api/v1", "https://slots.example.org"]
 
 [[clients]]
@@ -39,8 +45,9 @@ id = "robot"
 name = "Robot"
 type = "machine"
 secret = "a secret that the practice keeps to itself"
-administers = ["admin:people.read", "admin:people.help", "admin:organizations.read", "admin:organizations.write",
-  "admin:audit.read", "admin:applications.read"]
+administers = ["admin:people.read", "admin:people.help", "admin:people.create", "admin:organizations.read",
+  "admin:organizations.write", "admin:audit.read", "admin:applications.read", "admin:applications.write",
+  "admin:service.read", "admin:service.write"]
 
 [[clients]]
 id = "stranger"
@@ -173,13 +180,14 @@ pub(super) fn problem(answer: &Answer) -> String {
     name.to_owned()
 }
 
-/// Each operation of a document: method, path and the scope that it needs, if one.
-pub(super) fn operations(document: &Value) -> Vec<(String, String, Option<String>)> {
+/// Each operation of a document: method, path and the scopes that it needs.
+pub(super) fn operations(document: &Value) -> Vec<(String, String, Vec<String>)> {
     let mut found = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
-            let scope = operation["security"][0]["token"][0].as_str().map(ToOwned::to_owned);
-            found.push((method.to_uppercase(), path.strip_prefix("/api/v1").unwrap().to_owned(), scope));
+            let scopes = operation["security"][0]["token"].as_array().unwrap();
+            let scopes = scopes.iter().map(|scope| scope.as_str().unwrap().to_owned()).collect();
+            found.push((method.to_uppercase(), path.strip_prefix("/api/v1").unwrap().to_owned(), scopes));
         }
     }
     found

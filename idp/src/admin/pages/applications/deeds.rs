@@ -267,7 +267,7 @@ async fn done(
     let nothing = |()| None;
     let Some(secret) = named.secret else {
         return Ok(match named.deed {
-            Deed::Secret => logic::add_secret(office, actor, id).await?.map(Some),
+            Deed::Secret => logic::add_secret(office, actor, id).await?.map(|(_, secret)| Some(secret)),
             Deed::Disable => logic::set_enabled(office, actor, id, false).await?.map(nothing),
             Deed::Enable => logic::set_enabled(office, actor, id, true).await?.map(nothing),
             Deed::Remove => logic::remove(office, actor, id).await?.map(nothing),
