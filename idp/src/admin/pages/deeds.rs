@@ -182,6 +182,8 @@ pub(super) const fn why(refused: Refused) -> &'static str {
         Refused::NoSecrets => "no-secrets",
         Refused::SecretsAtOnce => "secrets-at-once",
         Refused::LastSecret => "last-secret",
+        Refused::ChangedMeanwhile => "changed-meanwhile",
+        Refused::Fixed => "fixed",
     }
 }
 
