@@ -43,6 +43,8 @@ const MAILS: [Kind; 4] = [Kind::Mail, Kind::ResetRequest, Kind::SignUpRequest, K
 const NOTICES: [Kind; 2] = [Kind::LogoutNotice, Kind::SignInPing];
 /// How often the outbox is looked into.
 const MAIL_EVERY: Duration = Duration::from_millis(500);
+/// So long at most a rule that was set on another node does not hold here.
+const SET_EVERY: Duration = Duration::from_secs(5);
 /// Counting reads whole tables.
 const COUNT_EVERY: Duration = Duration::from_mins(10);
 /// Applications are told side by side, so that one that hangs does not hold up each of the others in turn.
@@ -68,6 +70,7 @@ pub async fn run(app: App) {
         repeat(&app, (Job::Audit, EVERY), |app| async move { tend_audit(&app).await }),
         repeat(&app, (Job::Figures, COUNT_EVERY), |app| async move { count(&app).await }),
         repeat(&app, (Job::Passwords, EVERY), |app| async move { app.tend_passwords().await }),
+        repeat(&app, (Job::Settings, SET_EVERY), |app| async move { app.refresh_standing().await }),
     );
 }
 
@@ -99,6 +102,7 @@ const fn failure(job: Job) -> &'static str {
         Job::Purge => "expired rows could not be removed",
         Job::Certificate => "the certificate could not be taken up",
         Job::Passwords => "what imported passwords cost could not be measured",
+        Job::Settings => "what is set in the console could not be read",
     }
 }
 

@@ -35,7 +35,7 @@ use crate::crypto::certificate::Certificate;
 use crate::ephemeral::Reach;
 use crate::web::error::{PageError, request_layer};
 use crate::web::network::Peer;
-use crate::web::{headers, problem, visit};
+use crate::web::{brand, headers, problem, visit};
 use crate::{account, admin, login, oidc};
 
 /// A request that takes longer than this is given up.
@@ -63,6 +63,8 @@ pub fn router(app: &App) -> Router {
         .merge(oidc::back_endpoints())
         .merge(account::well_known())
         .route("/static/{version}/{file}", get(asset))
+        .route("/brand/{file}", get(brand::stylesheet))
+        .route("/brand/logo/{hash}", get(brand::logo))
         .route("/csp-report", post(headers::report))
         .route("/livez", get(|| async { "alive\n" }))
         .route("/readyz", get(ready));

@@ -8,14 +8,19 @@ use idp::account::pages as account;
 use idp::admin::pages as admin;
 use idp::login::{invitation, pages as login, setup, sign_up};
 use idp::oidc::{authorize, ciba, consent, device, logout, organization};
-use idp::theme::{BackCard, BrandCard, Page, PersonCard, Shell, Theme};
+use idp::theme::{BackCard, BrandCard, LogoCard, Page, PersonCard, Shell, Theme};
 use idp::web::{error, page};
 
 fn shell(lang: &str, signed_in: bool) -> Shell {
     let card = PersonCard { name: "Ada <b>Lovelace</b>".to_owned(), email: "ada@example.org".to_owned() };
     Shell {
         lang: lang.to_owned(),
-        brand: BrandCard { name: "Brand & Co <script>".to_owned() },
+        brand: BrandCard {
+            name: "Brand & Co <script>".to_owned(),
+            logo: signed_in
+                .then(|| LogoCard { light: "/brand/logo/x".to_owned(), dark: "/brand/logo/y".to_owned() }),
+            stylesheet: signed_in.then(|| "/brand/0f4c55-8ccfca.css".to_owned()),
+        },
         csrf: "csrf".to_owned(),
         nonce: "nonce".to_owned(),
         person: signed_in.then_some(card),
@@ -110,6 +115,7 @@ fn every_page_renders_with_every_sample_in_every_language() {
     check::<admin::OrganizationsPage>(&theme, &mut seen);
     check::<admin::OrganizationPage>(&theme, &mut seen);
     check::<admin::OrganizationDeedPage>(&theme, &mut seen);
+    check::<admin::BrandingPage>(&theme, &mut seen);
     check::<admin::PeoplePage>(&theme, &mut seen);
     check::<admin::PersonPage>(&theme, &mut seen);
     check::<admin::DeedPage>(&theme, &mut seen);

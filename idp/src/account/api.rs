@@ -103,7 +103,7 @@ async fn store(app: &App, visit: &Visit, owner: &SignedIn, answer: &Answer) -> R
 
 /// Whoever came back after a while proves themselves again, and returns here.
 async fn require_proof(app: &App, owner: &SignedIn) -> Result<(), ScriptError> {
-    let factors = proof::factors(&app.store, &owner.user, app.config.sign_in.policy).await?;
+    let factors = proof::factors(&app.store, &owner.user, app.policy()).await?;
     if proof::may_add_passkey(&owner.session, &factors, app.clock.now()) {
         return Ok(());
     }

@@ -40,7 +40,7 @@ pub struct Workbench<'a> {
     pub relying_party: &'a RelyingParty,
     pub passwords: &'a PasswordWorkers,
     pub mail: &'a Mailer,
-    pub brand: &'a str,
+    pub brand: String,
     /// What is asked of everybody who signs in.
     pub policy: Policy,
     pub entropy: Entropy,

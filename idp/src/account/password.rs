@@ -27,7 +27,7 @@ pub async fn change(
     end_others: bool,
 ) -> anyhow::Result<Changed> {
     let user = owner.user;
-    let context = [user.email.as_str(), user.given_name.as_str(), user.family_name.as_str(), bench.brand];
+    let context = [user.email.as_str(), user.given_name.as_str(), user.family_name.as_str(), &bench.brand];
     let password = match Password::chosen(typed, &context) {
         Ok(password) => password,
         Err(refused) => return Ok(Changed::Refused(refused)),

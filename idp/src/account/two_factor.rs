@@ -35,7 +35,7 @@ pub async fn begin(bench: &Workbench<'_>, owner: Owner<'_>) -> anyhow::Result<Ch
 /// When the database does not answer.
 pub async fn setup(bench: &Workbench<'_>, user: &User) -> anyhow::Result<Option<algorithm::Setup>> {
     let secret = totp::proposed(bench.store, user.id).await?;
-    Ok(secret.and_then(|secret| algorithm::setup(&secret, bench.brand, user.email.as_str())))
+    Ok(secret.and_then(|secret| algorithm::setup(&secret, &bench.brand, user.email.as_str())))
 }
 
 /// What came of the first code.

@@ -5,6 +5,7 @@ pub mod access;
 pub mod actor;
 pub mod api;
 pub mod applications;
+pub mod branding;
 pub mod figures;
 pub mod health;
 pub mod import;
@@ -14,6 +15,7 @@ pub mod organizations;
 pub mod pages;
 pub mod people;
 mod routes;
+pub mod service_policy;
 pub mod trail;
 pub mod workings;
 
@@ -91,6 +93,10 @@ pub enum Refused {
     SecretsAtOnce,
     #[error("it has no other secret that stays good; make a new one first")]
     LastSecret,
+    #[error("somebody else has changed it meanwhile")]
+    ChangedMeanwhile,
+    #[error("the configuration of the service says so, and is changed there")]
+    Fixed,
 }
 
 /// What came of something: done, refused, or (outside) our own fault.

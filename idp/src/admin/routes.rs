@@ -1,11 +1,16 @@
 //! The addresses of the console, and of the page about the API.
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 
 use super::api;
 use super::pages::{self, applications, organization_deeds};
 use crate::app::App;
+use crate::model::picture::MOST_BYTES;
+
+/// A logo, and what a form adds to it.
+const LOGO_FORM: usize = MOST_BYTES + 4 * 1024;
 
 pub fn routes() -> Router<App> {
     Router::new()
@@ -36,7 +41,23 @@ pub fn routes() -> Router<App> {
         .route("/admin/people/{id}", get(pages::person))
         .route("/admin/people/{id}/passkeys/{passkey}", get(pages::confirm_removal).post(pages::remove))
         .route("/admin/people/{id}/{deed}", get(pages::confirm).post(pages::carry_out))
+        .merge(branding())
         .merge(service())
+}
+
+/// Looks. A logo may be larger than any other form, and no larger than that.
+fn branding() -> Router<App> {
+    let logos = Router::new()
+        .route("/admin/branding/logo/{scheme}", post(pages::upload_logo))
+        .route("/admin/organizations/{id}/branding/logo/{scheme}", post(pages::upload_organization_logo))
+        .layer(DefaultBodyLimit::max(LOGO_FORM));
+    Router::new()
+        .route("/admin/branding", get(pages::branding).post(pages::change_branding))
+        .route(
+            "/admin/organizations/{id}/branding",
+            get(pages::organization_branding).post(pages::change_organization_branding),
+        )
+        .merge(logos)
 }
 
 /// The service as a whole.

@@ -126,7 +126,7 @@ pub async fn give_up(office: &Office<'_>, actor: &AdminActor, id: OutboxId) -> O
     Ok(Ok(()))
 }
 
-async fn begin(office: &Office<'_>, actor: &AdminActor) -> Outcome<Tx> {
+pub(super) async fn begin(office: &Office<'_>, actor: &AdminActor) -> Outcome<Tx> {
     if !actor.may(Act::SeeService) {
         return Ok(Err(Refused::NotFound));
     }

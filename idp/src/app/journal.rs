@@ -20,10 +20,12 @@ pub enum Job {
     Certificate,
     /// What a wrong password costs where imported hashes wait.
     Passwords,
+    /// What was set in the console on another node.
+    Settings,
 }
 
 impl Job {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Mails,
         Self::Notices,
         Self::Keys,
@@ -32,6 +34,7 @@ impl Job {
         Self::Purge,
         Self::Certificate,
         Self::Passwords,
+        Self::Settings,
     ];
 
     #[must_use]
@@ -45,6 +48,7 @@ impl Job {
             Self::Purge => "purge",
             Self::Certificate => "certificate",
             Self::Passwords => "passwords",
+            Self::Settings => "settings",
         }
     }
 }

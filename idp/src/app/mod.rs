@@ -4,6 +4,7 @@
 mod conformance;
 pub mod journal;
 pub mod keys;
+pub mod standing;
 pub mod tls;
 
 use std::ops::Deref;
@@ -16,6 +17,7 @@ use anyhow::{Context, bail};
 use time::OffsetDateTime;
 
 use self::journal::Journal;
+use self::standing::{Set, Standing};
 use self::tls::Tls;
 use crate::audit::{self, Actor, Event};
 use crate::clock::SharedClock;
@@ -31,6 +33,7 @@ use crate::http_client::HttpClient;
 use crate::mail::{Mailer, Transport};
 use crate::model::client::{Client, ClientId, ClientSecret, ClientSource};
 use crate::model::ids::ClientSecretId;
+use crate::model::user::Policy;
 use crate::store::{self, Store, Tx, client_secrets, clients};
 use crate::theme::Theme;
 
@@ -55,6 +58,7 @@ pub struct Parts {
     /// `None` where a proxy speaks TLS for us.
     pub tls: Option<Tls>,
     pub journal: Journal,
+    pub standing: Standing,
     /// Cleared when shutting down, so that load balancers look elsewhere.
     ready: AtomicBool,
 }
@@ -93,6 +97,29 @@ impl Parts {
         Ok(self.passwords.pad_for(decoys).await?)
     }
 
+    /// Learns what was set in the console, here or on another node.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn refresh_standing(&self) -> anyhow::Result<()> {
+        let set = Set::read(&self.store).await?;
+        self.mail.rename(&set.brand_name(&self.config));
+        self.standing.replace(set);
+        Ok(())
+    }
+
+    /// The rule for signing in that holds for everybody.
+    #[must_use]
+    pub fn policy(&self) -> Policy {
+        self.standing.current().policy(&self.config)
+    }
+
+    /// What the service is called.
+    #[must_use]
+    pub fn brand_name(&self) -> String {
+        self.standing.current().brand_name(&self.config)
+    }
+
     pub fn set_ready(&self, ready: bool) {
         self.ready.store(ready, Ordering::Relaxed);
     }
@@ -128,7 +155,10 @@ impl App {
         declare_clients(&store, &config, (clock.now(), entropy)).await?;
         let passwords = PasswordWorkers::start(config.passwords.workers(), config.passwords.queue, entropy)?;
         let host = config.public_url.host().to_owned();
-        let relying_party = RelyingParty::new(&host, &config.brand.name, config.public_url.url())
+        let set = Set::read(&store).await?;
+        let name = set.brand_name(&config);
+        mail.rename(&name);
+        let relying_party = RelyingParty::new(&host, &name, config.public_url.url())
             .with_context(|| format!("passkeys can not be used on {host}"))?;
         let parts = Parts {
             ephemeral: ephemeral(&config, &clock)?,
@@ -146,6 +176,7 @@ impl App {
             http,
             tls,
             journal: Journal::default(),
+            standing: Standing::new(set),
             ready: AtomicBool::new(true),
         };
         conformance::prepare(&parts).await?;

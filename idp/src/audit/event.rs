@@ -41,6 +41,16 @@ pub enum Event {
         organization: OrganizationId,
         policy: Option<Policy>,
     },
+    /// How an organization looks, or with none the service.
+    BrandChanged {
+        organization: Option<OrganizationId>,
+        changed: &'static str,
+    },
+    /// How everybody has to sign in at least.
+    ServicePolicySet {
+        policy: Policy,
+        previous: Policy,
+    },
     OrganizationEnabled {
         organization: OrganizationId,
         enabled: bool,
@@ -302,7 +312,7 @@ pub enum Event {
 }
 
 /// What every kind is called.
-pub const KINDS: [&str; 74] = [
+pub const KINDS: [&str; 76] = [
     "operator-set-up",
     "user-created",
     "user-imported",
@@ -311,6 +321,8 @@ pub const KINDS: [&str; 74] = [
     "service-role-set",
     "organization-created",
     "organization-changed",
+    "brand-changed",
+    "service-policy-set",
     "organization-enabled",
     "member-added",
     "member-roles-set",
@@ -399,6 +411,8 @@ impl Event {
             Self::ServiceRoleSet { .. } => "service-role-set",
             Self::OrganizationCreated { .. } => "organization-created",
             Self::OrganizationChanged { .. } => "organization-changed",
+            Self::BrandChanged { .. } => "brand-changed",
+            Self::ServicePolicySet { .. } => "service-policy-set",
             Self::OrganizationEnabled { .. } => "organization-enabled",
             Self::MemberAdded { .. } => "member-added",
             Self::MemberRolesSet { .. } => "member-roles-set",

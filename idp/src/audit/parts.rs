@@ -8,7 +8,7 @@ use crate::model::client::ClientId;
 
 /// The members of an event that identify nobody, but by an identifier of ours, and so stay readable for as long as
 /// the record. Every other one is sealed: a new member is, until somebody decides otherwise here.
-const OPEN: [&str; 43] = [
+const OPEN: [&str; 45] = [
     "kind",
     "role",
     "method",
@@ -52,6 +52,8 @@ const OPEN: [&str; 43] = [
     "at",
     "delivery",
     "mail",
+    "changed",
+    "previous",
 ];
 
 /// The application that did it, for itself or for the person who is named as the actor.

@@ -20,7 +20,7 @@ use clap::{Parser, Subcommand};
 use time::OffsetDateTime;
 
 use crate::admin::Office;
-use crate::app;
+use crate::app::{self, standing::Set};
 use crate::clock::{SharedClock, SystemClock};
 use crate::config::{Config, Problems};
 use crate::crypto::random::Entropy;
@@ -130,9 +130,11 @@ struct Host {
 }
 
 impl Host {
-    fn new(store: Store, config: &Config, clock: &SharedClock) -> anyhow::Result<Self> {
+    async fn new(store: Store, config: &Config, clock: &SharedClock) -> anyhow::Result<Self> {
         let mailer = Mailer::new(config, Arc::new(Theme::load()?), Entropy::of_the_system());
-        Ok(Self { store, mailer, policy: config.sign_in.policy, now: clock.now() })
+        let set = Set::read(&store).await?;
+        mailer.rename(&set.brand_name(config));
+        Ok(Self { store, mailer, policy: set.policy(config), now: clock.now() })
     }
 
     fn office(&self) -> Office<'_> {

@@ -170,7 +170,15 @@ impl Layers {
             authorization_types: types,
             clients,
             development: false,
+            places: self.places(),
         })
+    }
+
+    /// What is set by somebody, and where: everything but our own defaults.
+    fn places(&self) -> BTreeMap<String, String> {
+        let ours = |place: &str| place.starts_with("config/default.toml:");
+        let set = self.origins.iter().filter(|(path, place)| self.known.contains(path) && !ours(place));
+        set.map(|(path, place)| (path.clone(), place.clone())).collect()
     }
 
     /// The place of a path, or of the nearest thing around it. `serde_path_to_error` writes

@@ -12,6 +12,7 @@ mod sections;
 mod sign_up;
 mod tls;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -63,6 +64,8 @@ pub struct Config {
     pub clients: Vec<DeclaredClient>,
     /// The development layer is in use: a sample client with a public secret is registered.
     pub development: bool,
+    /// Settings that somebody has made, and where: file and line, or a variable.
+    places: BTreeMap<String, String>,
 }
 
 /// One thing that is wrong: where, what, and what to do about it.
@@ -154,6 +157,12 @@ impl Config {
             .into()),
             _ => Ok(()),
         }
+    }
+
+    /// Where a setting such as `brand.name` was made: file and line, or a variable. `None`: it is our default.
+    #[must_use]
+    pub fn place_of(&self, setting: &str) -> Option<&str> {
+        self.places.get(setting).map(String::as_str)
     }
 
     /// Where the embedded database lives.

@@ -8,7 +8,7 @@ mod samples;
 mod sign_up;
 mod transport;
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use lettre::message::Mailbox;
 use serde::{Deserialize, Serialize};
@@ -36,7 +36,8 @@ pub use transport::{SendError, Transport};
 pub struct Mailer {
     theme: Arc<Theme>,
     entropy: Entropy,
-    brand: String,
+    /// It may be renamed while the program runs.
+    brand: RwLock<String>,
     issuer: String,
     from: Mailbox,
 }
@@ -73,7 +74,16 @@ impl Mailer {
     #[must_use]
     pub fn new(config: &Config, theme: Arc<Theme>, entropy: Entropy) -> Self {
         let (brand, issuer) = (config.brand.name.clone(), config.public_url.issuer());
-        Self { theme, entropy, brand, issuer, from: config.mail.from.clone() }
+        Self { theme, entropy, brand: RwLock::new(brand), issuer, from: config.mail.from.clone() }
+    }
+
+    /// What the service is called from now on.
+    pub fn rename(&self, brand: &str) {
+        brand.clone_into(&mut self.brand.write().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    fn brand(&self) -> String {
+        self.brand.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Asks the owner of an address to show that it is theirs.
@@ -344,7 +354,7 @@ impl Mailer {
         let locale = self.theme.catalogues().negotiate(&asked, None);
         let page = MailPage::write(
             notice,
-            (&self.brand, &self.issuer),
+            (&self.brand(), &self.issuer),
             (reader.given_name, reader.time_zone.map(TimeZoneName::as_str)),
             &|id: &str, arguments: &[(String, Argument)]| {
                 self.theme

@@ -4,6 +4,7 @@
 pub mod api;
 pub mod attempt;
 pub mod authorization;
+pub mod brand;
 pub mod certificate;
 pub mod claims;
 pub mod client;
@@ -16,6 +17,7 @@ pub mod key;
 pub mod link;
 pub mod network;
 pub mod organization;
+pub mod picture;
 pub mod redirect_uri;
 pub mod resource;
 pub mod scope;

@@ -421,3 +421,30 @@ entity!(api_call, "api_call", {
     begun_at: i64,
     expires_at: i64,
 });
+
+entity!(brand, "brand", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    id: Uuid,
+    organization_id: Option<Uuid>,
+    name: Option<String>,
+    light_accent: Option<String>,
+    dark_accent: Option<String>,
+    light_logo: Option<Vec<u8>>,
+    dark_logo: Option<Vec<u8>>,
+    updated_at: i64,
+});
+
+entity!(logo, "logo", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    hash: Vec<u8>,
+    kind: String,
+    content: Vec<u8>,
+    created_at: i64,
+});
+
+entity!(setting, "setting", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    name: String,
+    value: String,
+    updated_at: i64,
+});

@@ -7,6 +7,7 @@ mod entity;
 
 pub mod api_calls;
 pub mod audit;
+pub mod brands;
 pub mod browsers;
 pub mod client_secrets;
 pub mod clients;
@@ -29,6 +30,7 @@ pub mod registration_tokens;
 pub mod revoked_tokens;
 pub mod searches;
 pub mod sessions;
+pub mod settings;
 pub mod sign_in_requests;
 pub mod sign_ups;
 pub mod totp;

@@ -66,6 +66,15 @@ pub async fn search(
     query.all(db.connection()).await?.into_iter().map(from_row).collect()
 }
 
+/// At most `limit` of those with a rule of their own, in the order of their slugs.
+pub async fn with_policy(db: &impl Read, limit: u64) -> Result<Vec<Organization>> {
+    let query = organization::Entity::find()
+        .filter(organization::Column::Policy.is_not_null())
+        .order_by_asc(organization::Column::Slug)
+        .limit(limit);
+    query.all(db.connection()).await?.into_iter().map(from_row).collect()
+}
+
 /// Those that a person belongs to, in the order of their names.
 pub async fn of_user(db: &impl Read, user: UserId) -> Result<Vec<Organization>> {
     let theirs = Query::select()

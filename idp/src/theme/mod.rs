@@ -2,6 +2,7 @@
 //! context, rendered here and nowhere else. Knows no HTTP and no database.
 
 pub mod assets;
+pub mod brand;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -15,6 +16,7 @@ use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 
 use self::assets::Assets;
+pub use self::brand::{BrandCard, LogoCard};
 use crate::i18n::{Argument, Catalogues, Locale};
 
 /// The context of one template, with examples that a test renders in every language.
@@ -50,11 +52,6 @@ pub struct Shell {
 pub struct BackCard {
     pub name: String,
     pub url: String,
-}
-
-#[derive(Debug, Clone, Serialize)]
-pub struct BrandCard {
-    pub name: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

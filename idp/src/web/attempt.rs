@@ -1,6 +1,7 @@
 //! The authorization request that a page belongs to: read from ephemeral storage and kept to the
 //! browser that first showed it.
 
+use super::brand;
 use super::error::PageError;
 use super::visit::Visit;
 use crate::app::App;
@@ -32,6 +33,7 @@ pub async fn load(app: &App, visit: &Visit, handle: &Handle) -> Result<Attempt, 
             save(app, handle, &attempt).await?;
         }
     }
+    brand::dress(app, visit, &attempt).await?;
     Ok(attempt)
 }
 

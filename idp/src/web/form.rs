@@ -48,11 +48,14 @@ where
         let visit = visit_of(&request)?;
         let body = body(request).await?;
         let proof: Proof = parse(&body)?;
-        if !constant_time_eq(proof.csrf.as_bytes(), visit.csrf.as_bytes()) {
-            return Err(PageError::Csrf);
-        }
+        check_csrf(&visit, proof.csrf.as_bytes())?;
         parse(&body).map(Self)
     }
+}
+
+/// Whether this is the token of the browser that the page was made for.
+pub(super) fn check_csrf(visit: &Visit, shown: &[u8]) -> Result<(), PageError> {
+    if constant_time_eq(shown, visit.csrf.as_bytes()) { Ok(()) } else { Err(PageError::Csrf) }
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, PageError> {
@@ -168,12 +171,12 @@ impl<S: Send + Sync, T: FromStr> FromRequestParts<S> for Id<T> {
     }
 }
 
-fn visit_of(request: &Request) -> Result<Visit, PageError> {
+pub(super) fn visit_of(request: &Request) -> Result<Visit, PageError> {
     let visit = request.extensions().get::<Visit>().cloned();
     visit.ok_or_else(|| PageError::internal(anyhow::anyhow!("a page route lacks the visit layer")))
 }
 
-async fn body(request: Request) -> Result<Bytes, PageError> {
+pub(super) async fn body(request: Request) -> Result<Bytes, PageError> {
     Bytes::from_request(request, &()).await.map_err(|rejection| match rejection.into_response().status() {
         StatusCode::PAYLOAD_TOO_LARGE => PageError::TooLarge,
         _ => PageError::BadRequest("the request body did not arrive whole".to_owned()),
@@ -189,7 +192,7 @@ pub(crate) fn content_type(headers: &HeaderMap) -> String {
 /// Every browser of the last years says in `Sec-Fetch-Site` where a request comes from, older ones
 /// say it in `Origin`. Whoever says neither, or another place, is refused. (`Origin` alone would not
 /// do: under `Referrer-Policy: no-referrer` browsers send `null`.)
-fn check_origin(app: &App, headers: &HeaderMap) -> Result<(), PageError> {
+pub(super) fn check_origin(app: &App, headers: &HeaderMap) -> Result<(), PageError> {
     let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or_default());
     let ours = match (text("sec-fetch-site"), text("origin")) {
         (Some(site), _) => site == "same-origin",

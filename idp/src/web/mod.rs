@@ -3,6 +3,7 @@
 
 pub mod attempt;
 mod back;
+pub mod brand;
 pub mod caller;
 pub mod download;
 pub mod error;
@@ -13,4 +14,5 @@ pub mod page;
 pub mod params;
 pub mod problem;
 pub mod session;
+pub mod upload;
 pub mod visit;

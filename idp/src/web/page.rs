@@ -5,13 +5,14 @@ use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATIO
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 
+use super::brand;
 use super::error::PageError;
 use super::headers;
 use super::visit::Visit;
 use crate::app::App;
 use crate::crypto::base64url;
 use crate::model::user::ServiceRole;
-use crate::theme::{BrandCard, Page, Shell};
+use crate::theme::{Page, Shell};
 
 /// Where a page belongs; the theme marks it in the navigation.
 #[derive(Debug, Clone, Copy)]
@@ -41,7 +42,7 @@ pub fn render<P: Page>(app: &App, visit: &Visit, frame: Frame<'_>, page: &P) -> 
     let role = visit.signed_in.as_ref().and_then(|signed_in| signed_in.user.role);
     let shell = Shell {
         lang: app.theme.catalogues().name(visit.locale),
-        brand: BrandCard { name: app.config.brand.name.clone() },
+        brand: visit.worn().cloned().unwrap_or_else(|| brand::of_service(app)),
         csrf: visit.csrf.clone(),
         nonce: nonce.clone(),
         person: visit.person(),

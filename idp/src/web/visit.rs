@@ -8,6 +8,7 @@ use http::request::Parts;
 use http::{HeaderMap, header};
 
 use std::net::IpAddr;
+use std::sync::{Arc, OnceLock};
 
 use time::OffsetDateTime;
 
@@ -22,7 +23,7 @@ use crate::i18n::Locale;
 use crate::mail::Circumstances;
 use crate::model::attempt::BrowserId;
 use crate::store::memberships;
-use crate::theme::{BackCard, PersonCard};
+use crate::theme::{BackCard, BrandCard, PersonCard};
 
 /// Put into every request to a page by [`layer`].
 #[derive(Debug, Clone)]
@@ -53,6 +54,8 @@ pub struct Visit {
     /// There was a session here, and it has ended by itself.
     pub session_ended: bool,
     accept_language: Option<String>,
+    /// The look of its pages, once it is known that it is not the service's. Shared by clones of the visit.
+    worn: Arc<OnceLock<BrandCard>>,
 }
 
 impl Visit {
@@ -65,6 +68,16 @@ impl Visit {
             self.locale = app.theme.catalogues().negotiate(&wanted, self.accept_language.as_deref());
         }
         self
+    }
+
+    /// Pages of this visit look like this.
+    pub(super) fn wear(&self, look: BrandCard) {
+        // The first word holds: a visit is for one request.
+        let _ = self.worn.set(look);
+    }
+
+    pub(super) fn worn(&self) -> Option<&BrandCard> {
+        self.worn.get()
     }
 
     /// Who acts, and from where, for the audit trail.
@@ -148,6 +161,7 @@ pub async fn layer(State(app): State<App>, mut request: Request, next: Next) -> 
         limited,
         passkey_hint: cookie(headers, &name(&app, PASSKEY_HINT)).is_some(),
         accept_language: accept_language.map(ToOwned::to_owned),
+        worn: Arc::default(),
     };
     request.extensions_mut().insert(visit.clone());
     let mut response = next.run(request).await;

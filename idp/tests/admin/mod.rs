@@ -3,6 +3,7 @@
 mod api;
 mod application_pages;
 mod applications;
+mod branding;
 mod figures;
 mod invitations;
 mod isolation;

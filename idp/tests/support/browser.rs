@@ -145,6 +145,26 @@ impl Browser {
         self.send(Method::POST, path, &[form, ("sec-fetch-site", "same-origin")], Some(body)).await
     }
 
+    /// Submits a form of one of our pages with a file in it.
+    pub async fn upload(&self, path: &str, file: &[u8]) -> Answer {
+        let csrf = self.csrf().await;
+        self.upload_with(path, &csrf, file).await
+    }
+
+    pub async fn upload_with(&self, path: &str, csrf: &str, file: &[u8]) -> Answer {
+        let part = |name: &str| format!("--limit\r\nContent-Disposition: form-data; name=\"{name}\"");
+        let head =
+            format!("{}\r\n\r\n{csrf}\r\n{}; filename=\"logo.png\"\r\n\r\n", part("csrf"), part("file"));
+        let body = [head.as_bytes(), file, b"\r\n--limit--\r\n"].concat();
+        let request = self
+            .http
+            .post(self.absolute(path))
+            .header("content-type", "multipart/form-data; boundary=limit")
+            .header("sec-fetch-site", "same-origin")
+            .body(body);
+        Answer::of(request.send().await.unwrap()).await
+    }
+
     /// A call from a script of one of our pages.
     pub async fn call(&self, path: &str, body: &Value) -> Answer {
         let csrf = self.csrf().await;

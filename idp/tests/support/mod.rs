@@ -228,7 +228,7 @@ impl TestApp {
             store: &self.app.store,
             mail: &self.app.mail,
             entropy: self.app.entropy,
-            policy: self.app.config.sign_in.policy,
+            policy: self.app.policy(),
             now: self.app.clock.now(),
             network: Some("192.0.2.1"),
             browser: Some("Firefox on Linux"),

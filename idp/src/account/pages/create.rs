@@ -74,7 +74,7 @@ pub async fn create(
     Asked(query): Asked<CreateQuery>,
 ) -> Result<Response, PageError> {
     let next = destination(query.attempt.as_deref(), query.destination.as_deref())?;
-    let factors = proof::factors(&app.store, &owner.user, app.config.sign_in.policy).await?;
+    let factors = proof::factors(&app.store, &owner.user, app.policy()).await?;
     if !proof::may_add_passkey(&owner.session, &factors, app.clock.now()) {
         let here = format!("/account/passkeys/create{}", carry(&next, &[]));
         return Ok(see_other(&confirm_at(&here)));

@@ -168,7 +168,7 @@ async fn lost_page(
     owner: &SignedIn,
     failure: Option<&'static str>,
 ) -> Result<Response, PageError> {
-    let factors = proof::factors(&app.store, &owner.user, app.config.sign_in.policy).await?;
+    let factors = proof::factors(&app.store, &owner.user, app.policy()).await?;
     let passkeys = factors.passkeys.iter().map(|passkey| Card::of(passkey, owner, visit.browser)).collect();
     let page = LostPage { passkeys, code_app: factors.code_app.since().is_some(), failure };
     page::render(app, visit, SECTION, &page)

@@ -58,8 +58,8 @@ pub(super) fn bench<'a>(app: &'a App, visit: &'a Visit) -> Workbench<'a> {
         relying_party: &app.relying_party,
         passwords: &app.passwords,
         mail: &app.mail,
-        brand: &app.config.brand.name,
-        policy: app.config.sign_in.policy,
+        brand: app.brand_name(),
+        policy: app.policy(),
         entropy: app.entropy,
         now: app.clock.now(),
         browser: visit.browser,
@@ -86,7 +86,7 @@ fn done(changed: Changed) -> Result<(), PageError> {
 /// A recovery code is used up by whoever has nothing else: they first get something to prove with.
 async fn proof_first(app: &App, owner: &SignedIn, here: &str) -> Result<Option<Response>, PageError> {
     let (session, now) = (&owner.session, app.clock.now());
-    let factors = proof::factors(&app.store, &owner.user, app.config.sign_in.policy).await?;
+    let factors = proof::factors(&app.store, &owner.user, app.policy()).await?;
     if proof::may_change(session, &factors, now) {
         return Ok(None);
     }

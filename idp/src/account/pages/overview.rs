@@ -117,7 +117,7 @@ pub async fn overview(
     Asked(query): Asked<NoticeQuery>,
 ) -> Result<Response, PageError> {
     let (user, session) = (&owner.0.user, &owner.0.session);
-    let factors = proof::factors(&app.store, user, app.config.sign_in.policy).await?;
+    let factors = proof::factors(&app.store, user, app.policy()).await?;
     let page = OverviewPage {
         given_name: user.given_name.to_string(),
         family_name: user.family_name.to_string(),

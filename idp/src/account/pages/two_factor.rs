@@ -62,7 +62,7 @@ pub async fn two_factor(
     AccountOwner(owner): AccountOwner,
     Asked(query): Asked<NoticeQuery>,
 ) -> Result<Response, PageError> {
-    let factors = proof::factors(&app.store, &owner.user, app.config.sign_in.policy).await?;
+    let factors = proof::factors(&app.store, &owner.user, app.policy()).await?;
     let page = TwoFactorPage {
         code_app: match factors.code_app {
             CodeApp::Off => "off",
@@ -78,7 +78,7 @@ pub async fn two_factor(
 }
 
 async fn may_set_up(app: &App, owner: &SignedIn) -> Result<bool, PageError> {
-    let factors = proof::factors(&app.store, &owner.user, app.config.sign_in.policy).await?;
+    let factors = proof::factors(&app.store, &owner.user, app.policy()).await?;
     Ok(proof::may_add_code_app(&owner.session, &factors, app.clock.now()))
 }
 
@@ -255,7 +255,7 @@ pub async fn confirm_code_app_off(
     if let Some(elsewhere) = proof_first(&app, &owner, OFF).await? {
         return Ok(elsewhere);
     }
-    let factors = proof::factors(&app.store, &owner.user, app.config.sign_in.policy).await?;
+    let factors = proof::factors(&app.store, &owner.user, app.policy()).await?;
     if factors.code_app == CodeApp::Off {
         return Ok(see_other(HERE));
     }
@@ -329,8 +329,7 @@ pub async fn download_recovery_codes(
         return Err(PageError::BadRequest("these are no recovery codes".to_owned()));
     }
     let lines: Vec<String> = codes.iter().map(|code| recovery::shown(code)).collect();
-    let text =
-        format!("{}\n{}\n\n{}\n", app.config.brand.name, app.config.public_url.issuer(), lines.join("\n"));
+    let text = format!("{}\n{}\n\n{}\n", app.brand_name(), app.config.public_url.issuer(), lines.join("\n"));
     let headers = [
         (CONTENT_TYPE, "text/plain; charset=utf-8"),
         (CONTENT_DISPOSITION, "attachment; filename=\"recovery-codes.txt\""),

@@ -34,9 +34,9 @@ pub enum Act {
     SeeApplications,
     ChangeApplications,
     ReadAudit,
-    /// Keys, deliveries, health and figures of the service as a whole.
+    /// Keys, deliveries, health and figures of the service as a whole, its look and its rules.
     SeeService,
-    /// Rotating keys, sending again or dropping what waits, trying out a mail.
+    /// Rotating keys, sending again or dropping what waits, trying out a mail, setting its look and its rules.
     RunService,
 }
 

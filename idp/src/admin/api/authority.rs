@@ -55,7 +55,7 @@ impl Authority {
             store: &app.store,
             mail: &app.mail,
             entropy: app.entropy,
-            policy: app.config.sign_in.policy,
+            policy: app.policy(),
             now: app.clock.now(),
             network: self.network.as_deref(),
             browser: Some(self.caller.client.settings.name.as_str()),

@@ -42,6 +42,8 @@ const fn kind_of(refused: Refused) -> Kind {
         | Refused::Registered
         | Refused::NoSecrets
         | Refused::SecretsAtOnce
-        | Refused::LastSecret => Kind::Conflict,
+        | Refused::LastSecret
+        | Refused::ChangedMeanwhile
+        | Refused::Fixed => Kind::Conflict,
     }
 }

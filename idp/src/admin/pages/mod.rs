@@ -4,6 +4,7 @@ mod act;
 pub mod applications;
 mod audit;
 mod audit_export;
+mod branding;
 mod chart;
 mod deeds;
 mod find;
@@ -24,6 +25,10 @@ mod search;
 pub use act::ActPage;
 pub use audit::{AuditPage, RecordPage, audit, record};
 pub use audit_export::{VerifyPage, confirm_verify, export, verify};
+pub use branding::{
+    BrandingPage, branding, change_branding, change_organization_branding, organization_branding,
+    upload_logo, upload_organization_logo,
+};
 pub use deeds::{DeedPage, carry_out, confirm, confirm_removal, remove};
 pub use find::find;
 pub use health::{HealthPage, health};
@@ -90,7 +95,7 @@ fn office<'a>(app: &'a App, visit: &'a Visit) -> Office<'a> {
         store: &app.store,
         mail: &app.mail,
         entropy: app.entropy,
-        policy: app.config.sign_in.policy,
+        policy: app.policy(),
         now: app.clock.now(),
         network: Some(&visit.network),
         browser: Some(&visit.agent),

@@ -17,7 +17,7 @@ pub(super) const fn said(refused: Refused) -> Result<(StatusCode, &'static str),
 }
 
 /// All there are.
-pub(super) const REFUSALS: [Refused; 22] = [
+pub(super) const REFUSALS: [Refused; 24] = [
     Refused::NotFound,
     Refused::Forbidden,
     Refused::Yourself,
@@ -40,6 +40,8 @@ pub(super) const REFUSALS: [Refused; 22] = [
     Refused::NoSecrets,
     Refused::SecretsAtOnce,
     Refused::LastSecret,
+    Refused::ChangedMeanwhile,
+    Refused::Fixed,
 ];
 
 /// The text that says it.
@@ -67,5 +69,7 @@ pub(super) const fn why(refused: Refused) -> &'static str {
         Refused::NoSecrets => "no-secrets",
         Refused::SecretsAtOnce => "secrets-at-once",
         Refused::LastSecret => "last-secret",
+        Refused::ChangedMeanwhile => "changed-meanwhile",
+        Refused::Fixed => "fixed",
     }
 }

@@ -87,6 +87,8 @@ pub(super) fn meaning(kind: &str) -> Option<Meaning> {
         | "registration-token-made" => (EntityManagement, 1, "C"),
         "audit-read" | "claims-previewed" => (EntityManagement, 2, "R"),
         "organization-changed"
+        | "brand-changed"
+        | "service-policy-set"
         | "organization-enabled"
         | "client-changed"
         | "client-enabled"

@@ -68,7 +68,7 @@ pub(in crate::cli) enum Secret {
 }
 
 pub(super) async fn list(list: &List, config: &Config, clock: &SharedClock) -> anyhow::Result<ExitCode> {
-    let host = Host::new(open_existing(config, clock).await?, config, clock)?;
+    let host = Host::new(open_existing(config, clock).await?, config, clock).await?;
     let (office, actor) = (host.office(), AdminActor::of_the_host());
     let mut known: Vec<Client> = Vec::new();
     loop {
@@ -89,7 +89,7 @@ pub(super) async fn list(list: &List, config: &Config, clock: &SharedClock) -> a
 }
 
 pub(super) async fn show(which: &Which, config: &Config, clock: &SharedClock) -> anyhow::Result<ExitCode> {
-    let host = Host::new(open_existing(config, clock).await?, config, clock)?;
+    let host = Host::new(open_existing(config, clock).await?, config, clock).await?;
     let seen = seen(&host.office(), &which.id).await?;
     let now = clock.now();
     let mut shown = in_short(&seen.client);
@@ -108,7 +108,7 @@ pub(super) async fn set_enabled(
     config: &Config,
     clock: &SharedClock,
 ) -> anyhow::Result<ExitCode> {
-    let host = Host::new(open_existing(config, clock).await?, config, clock)?;
+    let host = Host::new(open_existing(config, clock).await?, config, clock).await?;
     let (office, actor) = (host.office(), AdminActor::of_the_host());
     let done = applications::set_enabled(&office, &actor, &which.id, enabled).await?;
     done.map_err(|refused| said(refused, &which.id))?;
@@ -119,7 +119,7 @@ pub(super) async fn set_enabled(
 }
 
 pub(super) async fn remove(which: &Which, config: &Config, clock: &SharedClock) -> anyhow::Result<ExitCode> {
-    let host = Host::new(open_existing(config, clock).await?, config, clock)?;
+    let host = Host::new(open_existing(config, clock).await?, config, clock).await?;
     let (office, actor) = (host.office(), AdminActor::of_the_host());
     let people = seen(&office, &which.id).await?.people;
     let done = applications::remove(&office, &actor, &which.id).await?;
@@ -134,7 +134,7 @@ pub(super) async fn secret(
     config: &Config,
     clock: &SharedClock,
 ) -> anyhow::Result<ExitCode> {
-    let host = Host::new(open_existing(config, clock).await?, config, clock)?;
+    let host = Host::new(open_existing(config, clock).await?, config, clock).await?;
     let (office, actor) = (host.office(), AdminActor::of_the_host());
     match command {
         Secret::Add(which) => {

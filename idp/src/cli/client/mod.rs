@@ -164,7 +164,7 @@ async fn create(
         },
         ..defaults
     };
-    let host = Host::new(open_existing(config, clock).await?, config, clock)?;
+    let host = Host::new(open_existing(config, clock).await?, config, clock).await?;
     let actor = AdminActor::of_the_host();
     Ok(applications::create(&host.office(), &actor, settings).await??)
 }

@@ -70,7 +70,7 @@ struct Problem {
 
 pub(super) async fn run(command: Command, config: &Config, clock: &SharedClock) -> anyhow::Result<ExitCode> {
     let Command::Users(asked) = command;
-    let host = Host::new(app::open_store(config, clock).await?, config, clock)?;
+    let host = Host::new(app::open_store(config, clock).await?, config, clock).await?;
     let mut summary = check(&asked, &host).await?;
     if !summary.problems.is_empty() {
         summary.made = 0;

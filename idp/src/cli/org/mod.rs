@@ -110,7 +110,7 @@ pub(super) struct Member {
 }
 
 pub(super) async fn run(command: Command, config: &Config, clock: &SharedClock) -> anyhow::Result<ExitCode> {
-    let host = Host::new(open_existing(config, clock).await?, config, clock)?;
+    let host = Host::new(open_existing(config, clock).await?, config, clock).await?;
     let (office, actor) = (host.office(), AdminActor::of_the_host());
     match command {
         Command::Create(new) => create(&office, &actor, new).await?,

@@ -33,7 +33,7 @@ pub(super) async fn change(command: Command, config: &Config, clock: &SharedCloc
     };
     let (email, as_json) = (whom.email.clone(), whom.json);
     let (store, user) = open_person(&email, config, clock).await?;
-    let host = Host::new(store, config, clock)?;
+    let host = Host::new(store, config, clock).await?;
     let (office, actor) = (host.office(), AdminActor::of_the_host());
     let (said, shown) = match command {
         Command::AccessLink(AccessLink { minutes, .. }) => {
@@ -118,7 +118,7 @@ fn refusal(refused: Refused, user: &User) -> anyhow::Error {
 }
 
 pub(super) async fn list(list: &List, config: &Config, clock: &SharedClock) -> anyhow::Result<ExitCode> {
-    let host = Host::new(open_existing(config, clock).await?, config, clock)?;
+    let host = Host::new(open_existing(config, clock).await?, config, clock).await?;
     let enabled = list.disabled.then_some(false);
     let filter = Filter { text: list.search.clone(), enabled, ..Filter::default() };
     let found = people::list(&host.office(), &AdminActor::of_the_host(), &filter, list.limit).await?;
@@ -146,7 +146,7 @@ fn in_short(user: &User) -> Value {
 
 pub(super) async fn show(whom: &Whom, config: &Config, clock: &SharedClock) -> anyhow::Result<ExitCode> {
     let (store, user) = open_person(&whom.email, config, clock).await?;
-    let host = Host::new(store, config, clock)?;
+    let host = Host::new(store, config, clock).await?;
     let person = people::view(&host.office(), &AdminActor::of_the_host(), user.id).await?;
     let person = person.map_err(|refused| refusal(refused, &user))?;
     let shown = in_full(&person);

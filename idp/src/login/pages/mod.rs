@@ -43,7 +43,7 @@ pub(super) fn desk<'a>(app: &'a App, visit: &'a Visit) -> Desk<'a> {
         relying_party: &app.relying_party,
         entropy: app.entropy,
         limits: app.config.sessions.limits(),
-        policy: app.config.sign_in.policy,
+        policy: app.policy(),
         application: None,
         now: app.clock.now(),
         browser: visit.browser,

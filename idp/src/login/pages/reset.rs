@@ -150,7 +150,7 @@ pub async fn submit_reset(
     Posted(form): Posted<ResetForm>,
 ) -> Result<Response, PageError> {
     let desk = desk(&app, &visit);
-    match logic::complete(&desk, &form.token, form.password.expose(), &app.config.brand.name).await? {
+    match logic::complete(&desk, &form.token, form.password.expose(), &app.brand_name()).await? {
         Completed::Done => Ok(see_other("/login?notice=password-saved")),
         Completed::Expired => Err(PageError::LinkExpired),
         Completed::Refused(refused) => reset_page(&app, &visit, (form.token, Some(refused.id()))),

@@ -105,7 +105,7 @@ pub async fn submit(
     Posted(form): Posted<SetUpForm>,
 ) -> Result<Response, PageError> {
     check(&app, &visit, &form.token).await?;
-    let context = [&form.email, &form.given_name, &form.family_name, &app.config.brand.name];
+    let context = [&form.email, &form.given_name, &form.family_name, &app.brand_name()];
     let context: Vec<&str> = context.into_iter().map(String::as_str).collect();
     let email = Email::parse(&form.email).map_err(|_| "email-invalid");
     let given_name = PersonName::typed(&form.given_name);

@@ -323,8 +323,8 @@ pub async fn submit_password(
 ) -> Result<Response, PageError> {
     let way = admitted(&app, &visit, &form.carried).await?;
     let flow = way.flow.as_ref().ok_or(PageError::LinkExpired)?;
-    let (desk, brand) = (desk(&app, &visit), &app.config.brand.name);
-    match complete::with_password(&desk, flow, form.password.expose(), brand).await? {
+    let (desk, brand) = (desk(&app, &visit), app.brand_name());
+    match complete::with_password(&desk, flow, form.password.expose(), &brand).await? {
         Completed::Done(begun) => {
             let mut response = see_other(&attempt::location(&way.destination));
             give_session(&app, &visit, &mut response, *begun);

@@ -47,7 +47,7 @@ pub fn desk<'a>(app: &'a App, issuer: &'a str) -> Desk<'a> {
         // The suite asks more often than people do.
         leniency: if app.config.conformance.enabled { 100 } else { 1 },
         limits: app.config.sessions.limits(),
-        policy: app.config.sign_in.policy,
+        policy: app.policy(),
         issuer,
         mtls: app.config.http.mtls.as_ref(),
         certificate: None,

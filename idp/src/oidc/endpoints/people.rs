@@ -18,6 +18,7 @@ use crate::oidc::error::{EndpointError, OAuthError};
 use crate::oidc::{consent, organization, token};
 use crate::store::clients;
 use crate::web::attempt::{self, load, location, take};
+use crate::web::brand;
 use crate::web::error::PageError;
 use crate::web::form::{Asked, Sent};
 use crate::web::page::see_other;
@@ -161,6 +162,9 @@ async fn proceed(
         }
         (Next::Consent(organization), Some(signed_in)) => {
             let handle = keep_or(app, visit, &mut attempt, kept).await?;
+            if let Some(organization) = &organization {
+                brand::dress_for(app, visit, organization).await?;
+            }
             consent::pages::ask(app, visit, (&handle, &attempt), (signed_in, organization.as_deref()))
         }
         (Next::Organization(own), Some(signed_in)) => {
