@@ -238,7 +238,7 @@ async fn answered(
         Err(refused) => {
             let status =
                 if refused == Refused::Forbidden { StatusCode::FORBIDDEN } else { StatusCode::CONFLICT };
-            again(app, visit, (seen, whose, fields), (status, super::deeds::why(refused)))
+            again(app, visit, (seen, whose, fields), (status, super::refusal::why(refused)))
         }
     }
 }
