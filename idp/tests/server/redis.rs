@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use crate::support::redis::RedisServer;
-use crate::support::{Answer, Application, Browser, Options, PASSWORD, SoftAuthenticator, TestApp};
+use crate::support::{Answer, Browser, Options, PASSWORD, TestApp};
 
 const ADA: &str = "ada@example.org";
 
