@@ -23,6 +23,7 @@ mod m0015_api;
 mod m0016_import;
 mod m0017_console;
 mod m0018_client_secrets;
+mod m0021_audit_by_organization;
 
 #[derive(Debug)]
 pub struct Migrator;
@@ -48,6 +49,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0016_import::Migration),
             Box::new(m0017_console::Migration),
             Box::new(m0018_client_secrets::Migration),
+            Box::new(m0021_audit_by_organization::Migration),
         ]
     }
 }

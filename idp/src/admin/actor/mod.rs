@@ -221,6 +221,12 @@ impl AdminActor {
         !matches!(self.role(), Some(Role::Client)) || user.role.is_none() || self.may(Act::GrantServiceRole)
     }
 
+    /// Whether there is an organization that they could ask somebody to join.
+    #[must_use]
+    pub fn may_invite(&self) -> bool {
+        self.may(Act::RunOrganization) || (self.reaches(Act::RunOrganization) && !self.runs.is_empty())
+    }
+
     /// Whether this is the person themselves.
     #[must_use]
     pub fn is(&self, user: UserId) -> bool {

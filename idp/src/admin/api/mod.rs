@@ -20,6 +20,7 @@ mod views;
 
 pub use pages::{ApiPage, docs};
 pub use routes::{open_routes, routes};
+pub(super) use views::PersonView;
 
 use axum::Json;
 use axum::extract::State;
