@@ -117,7 +117,15 @@ fn every_page_renders_with_every_sample_in_every_language() {
     check::<admin::OrganizationDeedPage>(&theme, &mut seen);
     check::<admin::BrandingPage>(&theme, &mut seen);
     check::<admin::PeoplePage>(&theme, &mut seen);
-    check::<admin::PersonPage>(&theme, &mut seen);
+    check::<admin::InvitePage>(&theme, &mut seen);
+    check::<admin::NewOrganizationPage>(&theme, &mut seen);
+    check::<admin::person::PersonPage>(&theme, &mut seen);
+    check::<admin::person::PersonPasskeysPage>(&theme, &mut seen);
+    check::<admin::person::PersonSessionsPage>(&theme, &mut seen);
+    check::<admin::person::PersonAppsPage>(&theme, &mut seen);
+    check::<admin::person::PersonOrganizationsPage>(&theme, &mut seen);
+    check::<admin::person::PersonActivityPage>(&theme, &mut seen);
+    check::<admin::person::PersonRawPage>(&theme, &mut seen);
     check::<admin::DeedPage>(&theme, &mut seen);
     check::<admin::applications::ApplicationsPage>(&theme, &mut seen);
     check::<admin::applications::KindsPage>(&theme, &mut seen);
@@ -155,13 +163,14 @@ fn every_page_renders_with_every_sample_in_every_language() {
 
 /// Templates that are pages: not the layouts they extend and the parts they include.
 fn pages_of_the_theme() -> BTreeSet<&'static str> {
-    const PARTS: [&str; 7] = [
+    const PARTS: [&str; 8] = [
         "layout.html",
         "stage.html",
         "ui.html",
         "icons.html",
         "account/layout.html",
         "admin/layout.html",
+        "admin/person/layout.html",
         "account/passkey_card.html",
     ];
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../themes/default");

@@ -24,6 +24,7 @@ mod m0016_import;
 mod m0017_console;
 mod m0018_client_secrets;
 mod m0019_brand;
+mod m0021_audit_by_organization;
 mod m0022_removal;
 
 #[derive(Debug)]
@@ -51,6 +52,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0017_console::Migration),
             Box::new(m0018_client_secrets::Migration),
             Box::new(m0019_brand::Migration),
+            Box::new(m0021_audit_by_organization::Migration),
             Box::new(m0022_removal::Migration),
         ]
     }

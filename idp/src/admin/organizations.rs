@@ -50,9 +50,7 @@ pub async fn search(
     } else {
         let mut own = list(office, actor, after, u64::MAX).await?;
         let text = text.trim().to_lowercase();
-        own.retain(|one| {
-            one.name.as_str().to_lowercase().starts_with(&text) || one.slug.as_str().starts_with(&text)
-        });
+        own.retain(|one| begins(one, &text));
         own.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         own
     };
@@ -62,6 +60,62 @@ pub async fn search(
         counted.push((organization, members));
     }
     Ok(counted)
+}
+
+/// As [`list`], of those that the actor runs and that are not disabled, whose name or slug begins so.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn run_by(
+    office: &Office<'_>,
+    actor: &AdminActor,
+    (text, after): (&str, Option<&Slug>),
+    limit: u64,
+) -> anyhow::Result<Vec<Organization>> {
+    let found = if actor.may(Act::RunOrganization) {
+        organizations::search(office.store, text, after, limit).await?
+    } else if let Some(person) = actor.person() {
+        let text = text.trim().to_lowercase();
+        let mut own = organizations::of_user(office.store, person).await?;
+        own.retain(|one| actor.may_in(Act::RunOrganization, one.id) && begins(one, &text));
+        own.retain(|one| after.is_none_or(|after| one.slug > *after));
+        own.sort_by(|one, other| one.slug.cmp(&other.slug));
+        own.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        own
+    } else {
+        Vec::new()
+    };
+    Ok(found)
+}
+
+/// Whether its name or slug begins with this, in small letters.
+fn begins(organization: &Organization, text: &str) -> bool {
+    organization.name.as_str().to_lowercase().starts_with(text)
+        || organization.slug.as_str().starts_with(text)
+}
+
+/// A slug that is free, as near to this one as there is.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn free_slug(
+    office: &Office<'_>,
+    actor: &AdminActor,
+    taken: &Slug,
+) -> anyhow::Result<Option<Slug>> {
+    if !actor.may(Act::CreateOrganization) {
+        return Ok(None);
+    }
+    let beginning: String = taken.as_str().chars().take(56).collect();
+    for number in 2..100_u8 {
+        let Ok(slug) = Slug::parse(&format!("{}-{number}", beginning.trim_end_matches('-'))) else {
+            continue;
+        };
+        if organizations::by_slug(office.store, &slug).await?.is_none() {
+            return Ok(Some(slug));
+        }
+    }
+    Ok(None)
 }
 
 /// An organization, and what whoever sees it may do with it.

@@ -5,7 +5,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 
 use super::api;
-use super::pages::{self, applications, organization_deeds};
+use super::pages::{self, applications, organization_deeds, person};
 use crate::app::App;
 use crate::model::picture::MOST_BYTES;
 
@@ -27,6 +27,7 @@ pub fn routes() -> Router<App> {
         )
         .route("/admin/applications/{id}/{deed}", get(applications::confirm).post(applications::confirmed))
         .route("/admin/organizations", get(pages::organizations))
+        .route("/admin/organizations/new", get(pages::new_organization).post(pages::create_organization))
         .route("/admin/organizations/{id}", get(pages::organization))
         .route(
             "/admin/organizations/{id}/{deed}",
@@ -38,8 +39,15 @@ pub fn routes() -> Router<App> {
         )
         .route("/admin/find", get(pages::find))
         .route("/admin/people", get(pages::people))
-        .route("/admin/people/{id}", get(pages::person))
-        .route("/admin/people/{id}/passkeys/{passkey}", get(pages::confirm_removal).post(pages::remove))
+        .route("/admin/people/invite", get(pages::choose))
+        .route("/admin/people/{id}", get(person::person))
+        .route("/admin/people/{id}/passkeys", get(person::passkeys))
+        .route("/admin/people/{id}/sessions", get(person::sessions))
+        .route("/admin/people/{id}/applications", get(person::apps))
+        .route("/admin/people/{id}/organizations", get(person::organizations))
+        .route("/admin/people/{id}/activity", get(person::activity))
+        .route("/admin/people/{id}/json", get(person::raw))
+        .route("/admin/people/{id}/{kind}/{which}", get(pages::confirm_one).post(pages::carry_out_one))
         .route("/admin/people/{id}/{deed}", get(pages::confirm).post(pages::carry_out))
         .merge(branding())
         .merge(service())

@@ -94,6 +94,7 @@ pub async fn record_through(
         actor,
         subject: subject.map(UserId::uuid),
         client: parts.client,
+        organization: parts.organization,
         network: None,
         browser: None,
         detail: parts.open,
@@ -144,6 +145,7 @@ pub fn reading((how, filter): (&'static str, &Filter)) -> Event {
         "person": filter.person,
         "actor": filter.actor,
         "client": filter.client,
+        "organizations": filter.organizations,
         "from": moment(filter.from),
         "to": moment(filter.to),
     });

@@ -2,6 +2,7 @@
 //! is about.
 
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
 use super::event::Event;
 use crate::model::client::ClientId;
@@ -62,6 +63,7 @@ pub const BY: &str = "by";
 /// An event as it is kept.
 pub(super) struct Parts {
     pub(super) client: Option<String>,
+    pub(super) organization: Option<Uuid>,
     /// Open JSON.
     pub(super) open: String,
     /// JSON to be sealed, if there is any.
@@ -83,7 +85,9 @@ impl Event {
         // What it is about is found by it before what did it.
         let about = open.get("client").and_then(Value::as_str);
         let client = about.or(application.map(ClientId::as_str)).map(ToOwned::to_owned);
+        let organization = open.get("organization").and_then(Value::as_str);
+        let organization = organization.and_then(|id| id.parse().ok());
         let closed = (!closed.is_empty()).then(|| Value::Object(closed).to_string());
-        Parts { client, open: Value::Object(open).to_string(), closed }
+        Parts { client, organization, open: Value::Object(open).to_string(), closed }
     }
 }

@@ -223,6 +223,7 @@ entity!(audit_event, "audit_event", {
     client: Option<String>,
     sealed_origin: Option<Vec<u8>>,
     sealed_detail: Option<Vec<u8>>,
+    organization: Option<Uuid>,
 });
 
 entity!(audit_key, "audit_key", {

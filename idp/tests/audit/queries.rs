@@ -1,6 +1,7 @@
 //! Asking the trail: each filter, newest first, in bounded pages, and never by reading everything.
 
 use idp::model::client::ClientId;
+use idp::model::ids::OrganizationId;
 use idp::store::audit::{Filter, MAX_PAGE, explain, find};
 
 use super::*;
@@ -14,6 +15,7 @@ async fn cases(test: &TestStore) -> Vec<(&'static str, Filter, Vec<i64>)> {
     let ada = stored_user(&test.store, "ada@example.org").await;
     let eve = stored_user(&test.store, "eve@example.org").await;
     let hour = |hours| now() + Duration::hours(hours);
+    let organization = ENTROPY.id(now(), OrganizationId::new).unwrap();
     let connected = |name| Event::AppDisconnected { client: client(name) };
     for (at, actor, about, event) in [
         (0, Actor::Person(ada.id), Some(ada.id), signed_in()),
@@ -22,6 +24,7 @@ async fn cases(test: &TestStore) -> Vec<(&'static str, Filter, Vec<i64>)> {
         (3, Actor::Host, None, Event::ClientCreated { client: client("practice") }),
         (4, Actor::Person(ada.id), Some(ada.id), connected("calendar")),
         (5, Actor::Anonymous, None, failed()),
+        (6, Actor::Host, None, Event::OrganizationCreated { organization }),
     ] {
         note(&test.store, hour(at), actor.into(), about, event).await;
     }
@@ -29,14 +32,15 @@ async fn cases(test: &TestStore) -> Vec<(&'static str, Filter, Vec<i64>)> {
     let kinds =
         |kinds: &[&str]| Filter { kinds: kinds.iter().map(|kind| (*kind).to_owned()).collect(), ..all() };
     vec![
-        ("audit_event", all(), vec![6, 5, 4, 3, 2, 1]),
+        ("audit_event", all(), vec![7, 6, 5, 4, 3, 2, 1]),
         ("audit_by_kind", kinds(&["sign-in-failed"]), vec![6, 3]),
         ("audit_by_kind", kinds(&["signed-in", "client-created"]), vec![4, 1]),
         ("audit_by_subject", Filter { person: Some(ada.id.uuid()), ..all() }, vec![5, 2, 1]),
         ("audit_by_actor", Filter { actor: Some(eve.id.uuid()), ..all() }, vec![2]),
         ("audit_by_client", Filter { client: Some("practice".to_owned()), ..all() }, vec![4, 2]),
+        ("audit_by_organization", Filter { organizations: vec![organization.uuid()], ..all() }, vec![7]),
         ("audit_", Filter { from: Some(hour(2)), to: Some(hour(4)), ..all() }, vec![4, 3]),
-        ("audit_", Filter { from: Some(hour(4)), ..all() }, vec![6, 5]),
+        ("audit_", Filter { from: Some(hour(4)), ..all() }, vec![7, 6, 5]),
         ("audit_", Filter { to: Some(hour(1)), ..all() }, vec![1]),
     ]
 }
@@ -69,8 +73,8 @@ on_both! {
         let cases = cases(test).await;
         let db = raw(test).await;
         let numbers = match db.get_database_backend() {
-            DbBackend::Sqlite => "WITH RECURSIVE n(i) AS (SELECT 7 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) SELECT i FROM n",
-            _ => "SELECT generate_series(7, 20000)::bigint AS i",
+            DbBackend::Sqlite => "WITH RECURSIVE n(i) AS (SELECT 8 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) SELECT i FROM n",
+            _ => "SELECT generate_series(8, 20000)::bigint AS i",
         };
         let text = |what: &str| match db.get_database_backend() {
             DbBackend::Sqlite => format!("{what} || (i % 40)"),
@@ -81,8 +85,8 @@ on_both! {
             _ => "gen_random_uuid()",
         };
         let fill = format!(
-            "INSERT INTO audit_event (sequence, at, kind, client, actor, subject, detail, previous_hash, hash) \
-             SELECT i, 1800000000000 + i * 60000, {}, {}, {person}, {person}, '{{}}', {empty}, {empty} FROM ({numbers}) AS m",
+            "INSERT INTO audit_event (sequence, at, kind, client, actor, subject, organization, detail, previous_hash, hash) \
+             SELECT i, 1800000000000 + i * 60000, {}, {}, {person}, {person}, {person}, '{{}}', {empty}, {empty} FROM ({numbers}) AS m",
             text("'kind-'"),
             text("'client-'"),
             empty = blob(&db, b""),

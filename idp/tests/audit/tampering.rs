@@ -123,6 +123,7 @@ on_both! {
             actor: Some(ada.id.uuid()),
             subject: Some(ada.id.uuid()),
             client: None,
+            organization: None,
             network: Some(NETWORK.to_owned()),
             browser: None,
             detail: r#"{"kind":"signed-in"}"#.to_owned(),

@@ -18,6 +18,7 @@ test('an operator finds somebody who lost a device, removes the passkey, and the
   await olga.press('Search');
   await olga.link('Ada Brunner').click();
   await olga.seesHeading('Ada Brunner');
+  await olga.link('Passkeys and factors').click();
   await olga.page.getByRole('listitem').getByRole('link', { name: 'Remove this passkey' }).click();
   await olga.press('Yes, do it');
   await olga.page.getByRole('status').waitFor();
@@ -97,4 +98,31 @@ test('the console works without scripts', async (stage) => {
     assert.equal(answer.status(), 200, path);
     assert.equal(await plain.page.getByRole('dialog').count(), 0, path);
   }
+});
+
+test('an operator makes a clinic and invites its first administrator, who finds somebody in the parts of their page', async (stage) => {
+  await stage.person();
+  const olga = await stage.operator();
+  await olga.setUp();
+  await olga.logOut();
+  await olga.logInWithPasskey();
+  await olga.goTo('/admin/organizations');
+  await olga.link('Make an organization').click();
+  await olga.page.getByLabel('Name', { exact: true }).fill('Praxis Müller');
+  await olga.press('Make it');
+  await olga.seesHeading('Invite somebody');
+  assert.equal(await olga.page.getByLabel(/^Administrator/).isChecked(), true);
+  await olga.field('Email').fill('ada@example.org');
+  await olga.press('Send the invitation');
+  await olga.sees('on its way by mail');
+  await olga.sees('praxis-mueller');
+
+  await olga.goTo('/admin/people?q=ada');
+  await olga.link('Ada Brunner').click();
+  for (const part of ['Passkeys and factors', 'Devices', 'Organizations', 'Activity', 'JSON']) {
+    await olga.page.getByRole('navigation', { name: 'Parts of this page' }).getByRole('link', { name: part }).click();
+    await olga.page.locator('.parts a[aria-current="page"]', { hasText: part }).waitFor();
+  }
+  await olga.page.goBack();
+  await olga.page.locator('.parts a[aria-current="page"]', { hasText: 'Activity' }).waitFor();
 });

@@ -543,6 +543,36 @@ export const PLACES = {
     await olga.seesHeading('Ada Brunner');
     return olga;
   },
+  ...Object.fromEntries(
+    ['Passkeys and factors', 'Devices', 'Applications', 'Organizations', 'Activity', 'JSON'].map((part) => [
+      `administration: a person, ${part}`,
+      async (ada, stage) => {
+        await ada.getsPasskey();
+        const olga = await administers(stage, '/admin/people?q=ada');
+        await olga.link('Ada Brunner').click();
+        await olga.page.getByRole('navigation', { name: 'Parts of this page' }).getByRole('link', { name: part }).click();
+        await olga.page.locator('.parts a[aria-current="page"]', { hasText: part }).waitFor();
+        return olga;
+      },
+    ]),
+  ),
+  'administration: inviting somebody': async (ada, stage) => {
+    await stage.house.makeOrganization('free');
+    const olga = await administers(stage, '/admin/organizations/new');
+    await olga.page.getByLabel('Name', { exact: true }).fill('Seeblick');
+    await olga.press('Make it');
+    await olga.seesHeading('Invite somebody');
+    await olga.goTo('/admin/people/invite');
+    return olga;
+  },
+  'administration: making an organization': async (ada, stage) => administers(stage, '/admin/organizations/new'),
+  'administration: an organization that can not be made': async (ada, stage) => {
+    const olga = await administers(stage, '/admin/organizations/new');
+    olga.device.expect(/status of 422/);
+    await olga.press('Make it');
+    await olga.page.getByRole('alert').waitFor();
+    return olga;
+  },
   'an invitation for somebody new': async (ada, stage) => {
     const nia = await stage.newcomer();
     await isInvited(nia, stage);

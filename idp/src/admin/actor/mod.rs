@@ -235,6 +235,12 @@ impl AdminActor {
         AdminScope::among(scopes).flat_map(Act::of_scope).all(|act| self.may(*act))
     }
 
+    /// Whether there is an organization that they could ask somebody to join.
+    #[must_use]
+    pub fn may_invite(&self) -> bool {
+        self.may(Act::RunOrganization) || (self.reaches(Act::RunOrganization) && !self.runs.is_empty())
+    }
+
     /// Whether this is the person themselves.
     #[must_use]
     pub fn is(&self, user: UserId) -> bool {

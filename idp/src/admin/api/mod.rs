@@ -22,6 +22,7 @@ mod workings;
 
 pub use pages::{ApiPage, docs};
 pub use routes::{open_routes, routes};
+pub(super) use views::PersonView;
 
 use axum::Json;
 use axum::extract::State;

@@ -147,6 +147,7 @@ impl Search {
             person: self.person,
             actor: self.actor,
             client: client.map(|id| id.to_string()),
+            organizations: Vec::new(),
             from: at("from", &self.from)?,
             to: at("to", &self.to)?,
         })

@@ -90,7 +90,7 @@ pub(super) struct PeoplePage {
 
 /// Somebody, and how they get in.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct PersonView {
+pub(in crate::admin) struct PersonView {
     #[serde(flatten)]
     summary: PersonSummary,
     policy: EffectivePolicy,
@@ -149,7 +149,10 @@ struct PersonOrganization {
 
 impl PersonView {
     /// `is_live` tells sessions that still are from those that wait to be removed.
-    pub(super) fn of(seen: &Person, is_live: impl Fn(&crate::model::session::Session) -> bool) -> Self {
+    pub(in crate::admin) fn of(
+        seen: &Person,
+        is_live: impl Fn(&crate::model::session::Session) -> bool,
+    ) -> Self {
         let (from, organization) = match &seen.policy.source {
             PolicySource::Service => ("service", None),
             PolicySource::Organization { id, .. } => ("organization", Some(id.uuid())),

@@ -28,7 +28,7 @@ const SHOWN: usize = 50;
 pub struct AuditPage {
     kinds: &'static [&'static str],
     asked: Search,
-    /// `person` or `days`: what of it can not be.
+    /// `person`, `organization` or `days`: what of it can not be.
     wrong: Option<&'static str>,
     /// So much that only the command line exports it.
     too_much: bool,
@@ -108,6 +108,7 @@ impl Page for AuditPage {
         vec![
             page(kinds.collect(), None, true),
             page(Vec::new(), Some("person"), false),
+            page(Vec::new(), Some("organization"), false),
             page(Vec::new(), Some("days"), false),
             page(Vec::new(), Some("name"), false),
             Self {

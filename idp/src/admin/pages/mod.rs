@@ -9,15 +9,17 @@ mod chart;
 mod deeds;
 mod find;
 mod health;
+mod invite;
 mod jobs;
 mod keys;
 mod mails;
+mod new_organization;
 mod organization;
 pub mod organization_deeds;
 mod organizations;
 mod overview;
 mod people;
-mod person;
+pub mod person;
 mod refusal;
 mod risk;
 mod search;
@@ -29,18 +31,19 @@ pub use branding::{
     BrandingPage, branding, change_branding, change_organization_branding, organization_branding,
     upload_logo, upload_organization_logo,
 };
-pub use deeds::{DeedPage, carry_out, confirm, confirm_removal, remove};
+pub use deeds::{DeedPage, carry_out, carry_out_one, confirm, confirm_one};
 pub use find::find;
 pub use health::{HealthPage, health};
+pub use invite::{InvitePage, choose};
 pub use jobs::{JobsPage, change_delivery, confirm_delivery, jobs};
 pub use keys::{KeysPage, change_keys, confirm_keys, keys};
 pub use mails::{MailSamplePage, MailsPage, mail, mail_html, mails, try_mail};
+pub use new_organization::{NewOrganizationPage, create_organization, new_organization};
 pub use organization::{OrganizationPage, organization};
 pub use organization_deeds::OrganizationDeedPage;
 pub use organizations::{OrganizationsPage, organizations};
 pub use overview::{OverviewPage, overview};
 pub use people::{PeoplePage, people};
-pub use person::{PersonPage, person};
 pub use risk::{RiskPage, risk};
 pub use search::{forget_search, keep_search};
 

@@ -8,7 +8,7 @@ use super::organization_deeds::Deed;
 use super::{Administrator, SECTION, office};
 use crate::admin::invitations::{self, Waiting};
 use crate::admin::organizations::{self as logic, Seen};
-use crate::admin::{Refused, members};
+use crate::admin::{Act, Refused, members};
 use crate::app::App;
 use crate::model::ids::{OrganizationId, UserId};
 use crate::model::organization::{Membership, RoleName, Roles};
@@ -36,6 +36,8 @@ pub struct OrganizationPage {
     first: Option<String>,
     invitations: Vec<InvitationRow>,
     may_run: bool,
+    /// Whoever looks reads the audit log.
+    may_read_audit: bool,
     deeds: Vec<&'static str>,
     notice: Option<&'static str>,
 }
@@ -96,6 +98,7 @@ impl Page for OrganizationPage {
             first: full.then(|| "/admin/organizations/x".to_owned()),
             invitations: ["open", "expired", "void"].into_iter().filter(|_| full).map(invitation).collect(),
             may_run: full,
+            may_read_audit: full,
             deeds: Deed::NAMED.into_iter().filter(|_| full).map(Deed::as_str).collect(),
             notice,
         };
@@ -159,6 +162,7 @@ pub async fn organization(
         first: after.map(|_| here),
         invitations: waiting.iter().map(invitation_row).collect(),
         may_run: seen.may_run,
+        may_read_audit: actor.may(Act::ReadAudit),
         deeds,
         notice: NOTICES.into_iter().find(|notice| *notice == query.notice),
     };

@@ -5,6 +5,7 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
 use super::{Administrator, SECTION, office};
+use crate::admin::Act;
 use crate::admin::organizations as logic;
 use crate::app::App;
 use crate::model::organization::Slug;
@@ -20,6 +21,7 @@ const SHOWN: usize = 25;
 #[derive(Debug, Serialize)]
 pub struct OrganizationsPage {
     q: String,
+    may_create: bool,
     organizations: Vec<Row>,
     /// Where the list goes on.
     more: Option<String>,
@@ -48,6 +50,7 @@ impl Page for OrganizationsPage {
         };
         let page = |organizations, more: Option<&str>| Self {
             q: "<b>".to_owned(),
+            may_create: more.is_some(),
             organizations,
             more: more.map(ToOwned::to_owned),
             first: more.map(ToOwned::to_owned),
@@ -103,6 +106,7 @@ pub async fn organizations(
                 members,
             })
             .collect(),
+        may_create: administrator.actor.may(Act::CreateOrganization),
         q: search.q,
     };
     page::render(&app, &visit, SECTION, &page)

@@ -22,6 +22,8 @@ const SHOWN: usize = 25;
 pub struct PeoplePage {
     q: String,
     disabled_only: bool,
+    /// Whoever looks has an organization that they can ask somebody to join.
+    may_invite: bool,
     people: Vec<Row>,
     /// Where the list goes on.
     more: Option<String>,
@@ -51,6 +53,7 @@ impl Page for PeoplePage {
         let page = |people, more: Option<&str>| Self {
             q: "<b>".to_owned(),
             disabled_only: more.is_some(),
+            may_invite: more.is_some(),
             people,
             more: more.map(ToOwned::to_owned),
             first: more.map(ToOwned::to_owned),
@@ -115,6 +118,7 @@ pub async fn people(
             })
             .collect(),
         disabled_only,
+        may_invite: actor.may_invite(),
         q: search.q,
     };
     page::render(&app, &visit, SECTION, &page)

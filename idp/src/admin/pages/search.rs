@@ -13,9 +13,10 @@ use crate::admin::{Refused, trail};
 use crate::app::App;
 use crate::audit::KINDS;
 use crate::model::ids::SearchId;
+use crate::model::organization::Slug;
 use crate::model::user::Email;
 use crate::store::audit::Filter;
-use crate::store::users;
+use crate::store::{organizations, users};
 use crate::web::error::PageError;
 use crate::web::form::{Id, Nothing, Posted};
 use crate::web::page::see_other;
@@ -34,6 +35,9 @@ pub struct Search {
     pub(super) part: String,
     #[serde(default)]
     pub(super) client: String,
+    /// A short name or an identifier.
+    #[serde(default)]
+    pub(super) organization: String,
     #[serde(default)]
     pub(super) from: String,
     #[serde(default)]
@@ -51,6 +55,7 @@ impl Search {
             ("person", &self.person),
             ("part", &self.part),
             ("client", &self.client),
+            ("organization", &self.organization),
             ("from", &self.from),
             ("to", &self.to),
             ("before", &self.before),
@@ -81,6 +86,15 @@ impl Search {
         if person.is_none() && !text.is_empty() {
             return Ok(Err("person"));
         }
+        let text = self.organization.trim();
+        let organization = match (text.parse::<Uuid>(), Slug::parse(text)) {
+            (Ok(id), _) => Some(id),
+            (_, Ok(slug)) => organizations::by_slug(&app.store, &slug).await?.map(|found| found.id.uuid()),
+            _ => None,
+        };
+        if organization.is_none() && !text.is_empty() {
+            return Ok(Err("organization"));
+        }
         let acts = self.part == "actor";
         let client = self.client.trim();
         Ok(Ok(Filter {
@@ -88,6 +102,7 @@ impl Search {
             person: person.filter(|_| !acts),
             actor: person.filter(|_| acts),
             client: (!client.is_empty()).then(|| client.to_owned()),
+            organizations: organization.into_iter().collect(),
             from,
             // The day that is named belongs to it.
             to: to.and_then(|day| day.checked_add(Duration::DAY)),

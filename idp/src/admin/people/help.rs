@@ -3,9 +3,10 @@
 use super::{begin, end_everything};
 use crate::admin::{Act, AdminActor, Office, Outcome, Refused};
 use crate::audit::Event;
-use crate::model::ids::{PasskeyId, UserId};
+use crate::model::ids::{PasskeyId, SessionId, UserId};
+use crate::store::grants::{self, Which};
 use crate::store::guesses::{self, Guessed};
-use crate::store::{grants, passkeys, passwords, recovery, sessions, totp};
+use crate::store::{passkeys, passwords, recovery, sessions, totp};
 
 /// Logs a person out everywhere.
 ///
@@ -20,6 +21,28 @@ pub async fn log_out_everywhere(office: &Office<'_>, actor: &AdminActor, id: Use
     office.record(&tx, actor, Some(user.id), Event::SessionsEnded { sessions }).await?;
     tx.commit().await?;
     Ok(Ok(sessions))
+}
+
+/// Ends one session of a person, and what applications were given in it.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn end_session(
+    office: &Office<'_>,
+    actor: &AdminActor,
+    (id, session): (UserId, SessionId),
+) -> Outcome<()> {
+    let (tx, user, _) = match begin(office, actor, (Act::HelpPerson, id)).await? {
+        Ok(begun) => begun,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    if !sessions::end(&tx, user.id, session).await? {
+        return Ok(Err(Refused::NotFound));
+    }
+    grants::revoke_of_user(&tx, user.id, Which::Session(session), office.now).await?;
+    office.record(&tx, actor, Some(user.id), Event::SignedOut { session }).await?;
+    tx.commit().await?;
+    Ok(Ok(()))
 }
 
 /// Removes one passkey of a person, a lost one, with what it began.

@@ -1,6 +1,8 @@
 //! People, as those see them who look after them: finding them, and what is done to them by `help` and `standing`.
 //! `create` makes an account. Never for one's own account, which has pages of its own.
 
+mod activity;
+mod apps;
 mod create;
 mod help;
 mod standing;
@@ -18,8 +20,10 @@ use crate::store::{
     Read, Tx, links, memberships, organizations, passkeys, passwords, recovery, sessions, totp, users,
 };
 
+pub use activity::activity;
+pub use apps::{Connected, apps, disconnect};
 pub use create::{New, create};
-pub use help::{log_out_everywhere, remove_passkey, reset_passkeys, reset_two_factor, unlock};
+pub use help::{end_session, log_out_everywhere, remove_passkey, reset_passkeys, reset_two_factor, unlock};
 pub use standing::{set_enabled, set_policy, set_role};
 
 /// Everything about a person that helps to help them, and no secret.

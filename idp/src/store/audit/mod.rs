@@ -31,6 +31,8 @@ pub struct Stored {
     pub actor: Option<Uuid>,
     pub subject: Option<Uuid>,
     pub client: Option<String>,
+    /// The organization that the detail names: to find by. What is hashed is the detail.
+    pub organization: Option<Uuid>,
     /// Where the request came from, in clear: in records of the first format only.
     pub network: Option<String>,
     pub browser: Option<String>,
@@ -100,6 +102,7 @@ pub async fn append(tx: &Tx, record: Stored) -> Result<()> {
         hash: Set(record.hash),
         format: Set(record.format),
         client: Set(record.client),
+        organization: Set(record.organization),
         sealed_origin: Set(record.sealed_origin),
         sealed_detail: Set(record.sealed_detail),
     };
@@ -170,6 +173,7 @@ fn from_row(row: audit_event::Model) -> Stored {
         actor: row.actor,
         subject: row.subject,
         client: row.client,
+        organization: row.organization,
         network: row.network,
         browser: row.browser,
         detail: row.detail,

@@ -29,6 +29,8 @@ pub struct Filter {
     /// Who acted.
     pub actor: Option<Uuid>,
     pub client: Option<String>,
+    /// One of these organizations is named in them.
+    pub organizations: Vec<Uuid>,
     /// Not before this…
     pub from: Option<OffsetDateTime>,
     /// …and before this.
@@ -159,6 +161,11 @@ fn filtered(filter: &Filter) -> Select<audit_event::Entity> {
     }
     if let Some(client) = &filter.client {
         rows = rows.filter(Column::Client.eq(client));
+    }
+    match filter.organizations.as_slice() {
+        [] => {}
+        [organization] => rows = rows.filter(Column::Organization.eq(*organization)),
+        several => rows = rows.filter(Column::Organization.is_in(several.iter().copied())),
     }
     if let Some(from) = filter.from {
         rows = rows.filter(Column::At.gte(to_millis(from)));

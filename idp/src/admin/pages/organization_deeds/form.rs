@@ -39,8 +39,12 @@ impl Fields {
         Self::of(&[("email", "<b>"), ("days", "7"), ("name", "Lindenhof <Clinic>"), ("policy", "free")])
     }
 
-    pub(super) const fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    /// What was typed, or what stands in the form at first. An address alone comes from the list of people.
+    pub(super) fn over(self, first: Self) -> Self {
+        if self.0.iter().any(|(name, _)| name != "email") {
+            return self;
+        }
+        Self(first.0.into_iter().chain(self.0).collect())
     }
 
     /// The same as a query, to come back with.

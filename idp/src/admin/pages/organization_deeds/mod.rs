@@ -147,7 +147,7 @@ async fn ask(
         return Ok(elsewhere);
     }
     let (subject, known) = subject_of(app, visit, administrator, (id, deed)).await?;
-    let fields = if typed.is_empty() { begin_with(&seen, deed, &known) } else { typed };
+    let fields = typed.over(begin_with(&seen, deed, &known));
     let page = page_of(app, visit, administrator, (&seen, deed), (subject, fields)).await?;
     page::render(app, visit, SECTION, &page)
 }
@@ -156,7 +156,15 @@ async fn ask(
 fn begin_with(seen: &Seen, deed: Deed, roles: &Roles) -> Fields {
     let organization = &seen.organization;
     match deed {
-        Deed::Invite => Fields::of(&[("days", &USUAL_INVITATION_DAYS.to_string())]),
+        Deed::Invite => {
+            let days = USUAL_INVITATION_DAYS.to_string();
+            let mut fields = vec![("days", days.as_str())];
+            // Somebody has to look after it first of all.
+            if seen.members == 0 {
+                fields.push(("role", Roles::ADMINISTRATOR));
+            }
+            Fields::of(&fields)
+        }
         Deed::Change => Fields::of(&[
             ("name", organization.name.as_str()),
             ("roles", &organization.roles.to_string()),

@@ -1,6 +1,8 @@
 //! What is done to a person. Each deed has one address: it says what will happen to whom, and takes the yes. Both want a
 //! fresh proof of who is asking (security: M2).
 
+mod deed;
+
 use axum::extract::{Path, State};
 use axum::response::Response;
 use http::StatusCode;
@@ -8,11 +10,11 @@ use serde::{Deserialize, Serialize};
 
 use super::person::see;
 use super::refusal::{REFUSALS, said, why};
-use super::{Administrator, SECTION, office, proof_first};
+use super::{Administrator, SECTION, office, proof_first, seen as shown};
 use crate::admin::people::{self as logic, Person};
 use crate::admin::{Outcome, access};
 use crate::app::App;
-use crate::model::ids::{PasskeyId, UserId};
+use crate::model::ids::UserId;
 use crate::model::user::{Policy, ServiceRole};
 use crate::theme::Page;
 use crate::web::error::PageError;
@@ -20,71 +22,8 @@ use crate::web::form::Posted;
 use crate::web::page::{self, see_other};
 use crate::web::visit::Visit;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Deed {
-    RemovePasskey(PasskeyId),
-    ResetPasskeys,
-    ResetTwoFactor,
-    Unlock,
-    LogOut,
-    Link,
-    Disable,
-    Enable,
-    Role,
-    Policy,
-}
-
-impl Deed {
-    /// All that need no more than their name.
-    pub(super) const NAMED: [Self; 9] = [
-        Self::ResetPasskeys,
-        Self::ResetTwoFactor,
-        Self::Unlock,
-        Self::LogOut,
-        Self::Link,
-        Self::Disable,
-        Self::Enable,
-        Self::Role,
-        Self::Policy,
-    ];
-
-    pub(super) const fn as_str(self) -> &'static str {
-        match self {
-            Self::RemovePasskey(_) => "remove-passkey",
-            Self::ResetPasskeys => "reset-passkeys",
-            Self::ResetTwoFactor => "reset-two-factor",
-            Self::Unlock => "unlock",
-            Self::LogOut => "log-out",
-            Self::Link => "link",
-            Self::Disable => "disable",
-            Self::Enable => "enable",
-            Self::Role => "role",
-            Self::Policy => "policy",
-        }
-    }
-
-    /// Whether the person's page offers it. What is done is judged once more by what does it.
-    pub(super) fn is_open(self, seen: &Person) -> bool {
-        let enabled = seen.user.is_enabled();
-        match self {
-            Self::RemovePasskey(id) => seen.may_help && seen.passkeys.iter().any(|known| known.id == id),
-            Self::ResetPasskeys | Self::ResetTwoFactor | Self::LogOut => seen.may_help,
-            Self::Unlock => seen.may_help && seen.has_password,
-            Self::Link => seen.may_help && enabled,
-            Self::Disable => seen.may_disable && enabled,
-            Self::Enable => seen.may_disable && !enabled,
-            Self::Role => seen.may_set_role,
-            Self::Policy => seen.may_set_policy,
-        }
-    }
-
-    fn address(self, person: UserId) -> String {
-        match self {
-            Self::RemovePasskey(id) => format!("/admin/people/{person}/passkeys/{id}"),
-            other => format!("/admin/people/{person}/{}", other.as_str()),
-        }
-    }
-}
+pub(super) use deed::Deed;
+use deed::{long, short};
 
 #[derive(Debug, Serialize)]
 pub struct DeedPage {
@@ -94,8 +33,8 @@ pub struct DeedPage {
     back: String,
     name: String,
     email: String,
-    /// The name of the passkey that it is about.
-    passkey: String,
+    /// The passkey, the browser or the application that it is about.
+    subject: String,
     form: DeedForm,
     refused: Option<&'static str>,
 }
@@ -119,7 +58,7 @@ impl Page for DeedPage {
             back: "/admin/people/x".to_owned(),
             name: "Ada <Lovelace>".to_owned(),
             email: "ada@example.org".to_owned(),
-            passkey: "My <key>".to_owned(),
+            subject: "My <key>".to_owned(),
             form: DeedForm {
                 minutes: "60".to_owned(),
                 role: "support".to_owned(),
@@ -128,22 +67,11 @@ impl Page for DeedPage {
             refused,
         };
         let mut pages: Vec<Self> = Deed::NAMED.iter().map(|deed| page(deed.as_str(), None)).collect();
-        pages.push(page("remove-passkey", None));
+        pages.extend(["remove-passkey", "end-session", "disconnect"].map(|deed| page(deed, None)));
         pages.extend(REFUSALS.into_iter().map(|refused| page("disable", Some(why(refused)))));
         pages.push(page("link", Some("choice")));
         pages
     }
-}
-
-/// The person and the deed that a path names.
-fn named((person, deed): &(String, String)) -> Result<(UserId, Deed), PageError> {
-    let found = Deed::NAMED.into_iter().find(|known| known.as_str() == deed);
-    Ok((person.parse().map_err(|_| PageError::NotFound)?, found.ok_or(PageError::NotFound)?))
-}
-
-fn removal((person, passkey): &(String, String)) -> Result<(UserId, Deed), PageError> {
-    let passkey = passkey.parse().map_err(|_| PageError::NotFound)?;
-    Ok((person.parse().map_err(|_| PageError::NotFound)?, Deed::RemovePasskey(passkey)))
 }
 
 /// GET /admin/people/{id}/{deed}
@@ -153,17 +81,17 @@ pub async fn confirm(
     administrator: Administrator,
     Path(path): Path<(String, String)>,
 ) -> Result<Response, PageError> {
-    ask(&app, &visit, &administrator, named(&path)?).await
+    ask(&app, &visit, &administrator, short(&path)?).await
 }
 
-/// GET /admin/people/{id}/passkeys/{passkey}
-pub async fn confirm_removal(
+/// GET /admin/people/{id}/{kind}/{which}
+pub async fn confirm_one(
     State(app): State<App>,
     visit: Visit,
     administrator: Administrator,
-    Path(path): Path<(String, String)>,
+    Path(path): Path<(String, String, String)>,
 ) -> Result<Response, PageError> {
-    ask(&app, &visit, &administrator, removal(&path)?).await
+    ask(&app, &visit, &administrator, long(&path)?).await
 }
 
 /// POST /admin/people/{id}/{deed}
@@ -174,18 +102,18 @@ pub async fn carry_out(
     Path(path): Path<(String, String)>,
     Posted(form): Posted<DeedForm>,
 ) -> Result<Response, PageError> {
-    act(&app, &visit, &administrator, (named(&path)?, form)).await
+    act(&app, &visit, &administrator, (short(&path)?, form)).await
 }
 
-/// POST /admin/people/{id}/passkeys/{passkey}
-pub async fn remove(
+/// POST /admin/people/{id}/{kind}/{which}
+pub async fn carry_out_one(
     State(app): State<App>,
     visit: Visit,
     administrator: Administrator,
-    Path(path): Path<(String, String)>,
+    Path(path): Path<(String, String, String)>,
     Posted(form): Posted<DeedForm>,
 ) -> Result<Response, PageError> {
-    act(&app, &visit, &administrator, (removal(&path)?, form)).await
+    act(&app, &visit, &administrator, (long(&path)?, form)).await
 }
 
 async fn ask(
@@ -198,6 +126,7 @@ async fn ask(
     if !deed.is_open(&seen) {
         return Err(PageError::NotFound);
     }
+    let subject = subject_of(app, visit, administrator, (&seen, &deed)).await?;
     if let Some(elsewhere) = proof_first(app, administrator, &deed.address(id)) {
         return Ok(elsewhere);
     }
@@ -206,18 +135,41 @@ async fn ask(
         role: seen.user.role.map_or("", ServiceRole::as_str).to_owned(),
         policy: seen.user.policy.as_str().to_owned(),
     };
-    page::render(app, visit, SECTION, &page_of(&seen, deed, form))
+    page::render(app, visit, SECTION, &page_of(&seen, &deed, (subject, form)))
 }
 
-fn page_of(seen: &Person, deed: Deed, form: DeedForm) -> DeedPage {
-    let passkey = seen.passkeys.iter().find(|known| deed == Deed::RemovePasskey(known.id));
+/// What of the person it is about: the name of a passkey, a browser, an application.
+async fn subject_of(
+    app: &App,
+    visit: &Visit,
+    administrator: &Administrator,
+    (seen, deed): (&Person, &Deed),
+) -> Result<String, PageError> {
+    let name = match deed {
+        Deed::RemovePasskey(id) => {
+            seen.passkeys.iter().find(|known| known.id == *id).map(|known| known.name.to_string())
+        }
+        Deed::EndSession(id) => {
+            seen.sessions.iter().find(|known| known.id == *id).map(|known| known.browser.clone())
+        }
+        Deed::Disconnect(client) => {
+            let (office, actor) = (office(app, visit), &administrator.actor);
+            let known = shown(logic::apps(&office, actor, seen.user.id).await?)?;
+            known.into_iter().find(|known| known.client == *client).map(|known| known.name)
+        }
+        _ => Some(String::new()),
+    };
+    name.ok_or(PageError::NotFound)
+}
+
+fn page_of(seen: &Person, deed: &Deed, (subject, form): (String, DeedForm)) -> DeedPage {
     DeedPage {
         deed: deed.as_str(),
         here: deed.address(seen.user.id),
-        back: format!("/admin/people/{}", seen.user.id),
+        back: deed.tab().address(seen.user.id),
         name: seen.user.display_name(),
         email: seen.user.email.to_string(),
-        passkey: passkey.map(|passkey| passkey.name.to_string()).unwrap_or_default(),
+        subject,
         form,
         refused: None,
     }
@@ -233,16 +185,17 @@ async fn act(
     if let Some(elsewhere) = proof_first(app, administrator, &deed.address(id)) {
         return Ok(elsewhere);
     }
-    let (status, refused) = match parse(deed, &form) {
+    let subject = subject_of(app, visit, administrator, (&seen, &deed)).await?;
+    let (status, refused) = match parse(&deed, &form) {
         None => (StatusCode::UNPROCESSABLE_ENTITY, "choice"),
-        Some(choice) => match done(app, visit, administrator, (id, deed, choice)).await? {
+        Some(choice) => match done(app, visit, administrator, (id, &deed, choice)).await? {
             Ok(()) => {
-                return Ok(see_other(&format!("/admin/people/{id}?notice={}", deed.as_str())));
+                return Ok(see_other(&format!("{}?notice={}", deed.tab().address(id), deed.as_str())));
             }
             Err(refused) => said(refused)?,
         },
     };
-    let page = DeedPage { refused: Some(refused), ..page_of(&seen, deed, form) };
+    let page = DeedPage { refused: Some(refused), ..page_of(&seen, &deed, (subject, form)) };
     let mut response = page::render(app, visit, SECTION, &page)?;
     *response.status_mut() = status;
     Ok(response)
@@ -256,7 +209,7 @@ struct Choice {
     policy: Policy,
 }
 
-fn parse(deed: Deed, form: &DeedForm) -> Option<Choice> {
+fn parse(deed: &Deed, form: &DeedForm) -> Option<Choice> {
     let nothing = Choice::default();
     match deed {
         Deed::Link => {
@@ -274,11 +227,13 @@ async fn done(
     app: &App,
     visit: &Visit,
     administrator: &Administrator,
-    (id, deed, choice): (UserId, Deed, Choice),
+    (id, deed, choice): (UserId, &Deed, Choice),
 ) -> Outcome<()> {
     let (office, actor) = (&office(app, visit), &administrator.actor);
     Ok(match deed {
-        Deed::RemovePasskey(passkey) => logic::remove_passkey(office, actor, (id, passkey)).await?,
+        Deed::RemovePasskey(passkey) => logic::remove_passkey(office, actor, (id, *passkey)).await?,
+        Deed::EndSession(session) => logic::end_session(office, actor, (id, *session)).await?,
+        Deed::Disconnect(client) => logic::disconnect(office, actor, (id, client)).await?,
         Deed::ResetPasskeys => logic::reset_passkeys(office, actor, id).await?.map(drop),
         Deed::ResetTwoFactor => logic::reset_two_factor(office, actor, id).await?,
         Deed::Unlock => logic::unlock(office, actor, id).await?,
