@@ -111,7 +111,7 @@ test('an operator makes a clinic and invites its first administrator, who finds 
   await olga.page.getByLabel('Name', { exact: true }).fill('Praxis Müller');
   await olga.press('Make it');
   await olga.seesHeading('Invite somebody');
-  assert.equal(await olga.page.getByLabel(/^Administrator/).isChecked(), true);
+  assert.equal(await olga.page.getByRole('checkbox', { name: 'Administrator' }).isChecked(), true);
   await olga.field('Email').fill('ada@example.org');
   await olga.press('Send the invitation');
   await olga.sees('on its way by mail');

@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use idp::clock::{SharedClock, SystemClock};
+use idp::config::Config;
 use idp::crypto::seal::MasterKey;
 use idp::model::client::ClientId;
 use idp::store::client_secrets;
+use migrations::{Migrator, MigratorTrait};
 use sea_orm::ConnectionTrait;
 
 use super::{Backend, ENTROPY, config, open};
 
-async fn refusal(backend: Backend, spoil: impl AsyncFnOnce(&idp::config::Config)) -> Option<String> {
+async fn refusal(backend: Backend, spoil: impl AsyncFnOnce(&Config)) -> Option<String> {
     let test = open(backend).await?;
     let (settings, _dir) = (test.config.clone(), test.dir);
     drop(test.store);
@@ -19,7 +21,7 @@ async fn refusal(backend: Backend, spoil: impl AsyncFnOnce(&idp::config::Config)
     Some(format!("{:#}", idp::app::open_store(&settings, &clock).await.unwrap_err()))
 }
 
-async fn run_sql(config: &idp::config::Config, sql: &str) {
+async fn run_sql(config: &Config, sql: &str) {
     let url = match &config.database.url {
         Some(url) => url.expose().to_owned(),
         None => format!("sqlite://{}", config.sqlite_path().display()),
@@ -116,18 +118,9 @@ async fn the_bundled_sqlite_is_recent_and_durable() {
 /// What was there before a client could have two secrets is still good, and found by its name.
 #[tokio::test]
 async fn secrets_and_names_of_clients_survive_their_move() {
-    use migrations::{Migrator, MigratorTrait};
     for backend in [Backend::Sqlite, Backend::Postgres] {
         let Some((settings, _dir)) = config(backend).await else { continue };
-        std::fs::create_dir_all(&settings.data_dir).unwrap();
-        let url = match &settings.database.url {
-            Some(url) => url.expose().to_owned(),
-            None => format!("sqlite://{}?mode=rwc", settings.sqlite_path().display()),
-        };
-        let db = sea_orm::Database::connect(url).await.unwrap();
-        let all = Migrator::migrations();
-        let before = all.iter().position(|migration| migration.name() == "m0018_client_secrets").unwrap();
-        Migrator::up(&db, Some(u32::try_from(before).unwrap())).await.unwrap();
+        let db = migrated_until(&settings, "m0018_client_secrets").await;
         let hash = "07".repeat(32);
         let hash = if backend == Backend::Sqlite { format!("x'{hash}'") } else { format!("'\\x{hash}'") };
         let row = format!(
@@ -150,6 +143,51 @@ async fn secrets_and_names_of_clients_survive_their_move() {
         assert_eq!(kept[0].created_at.unix_timestamp(), 5);
         assert!(of("public").await.is_empty());
     }
+}
+
+/// What was recorded before can be asked for by its organization. Reading about one is nothing that happened there.
+#[tokio::test]
+async fn older_records_are_found_by_their_organization() {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let Some((settings, _dir)) = config(backend).await else { continue };
+        let db = migrated_until(&settings, "m0021_audit_by_organization").await;
+        let id = "0197f3a0-0000-7000-8000-000000000000";
+        let empty = if backend == Backend::Sqlite { "x''" } else { "'\\x'::bytea" };
+        for (sequence, detail) in [
+            (1, format!(r#"{{"kind":"organization-created","organization":"{id}"}}"#)),
+            (2, format!(r#"{{"filter":{{"organization":"{id}"}},"how":"view","kind":"audit-read"}}"#)),
+            (3, r#"{"kind":"key-rotated"}"#.to_owned()),
+        ] {
+            let row = format!(
+                "INSERT INTO audit_event (sequence, at, kind, detail, previous_hash, hash) \
+                 VALUES ({sequence}, 5000, 'any', '{detail}', {empty}, {empty})"
+            );
+            db.execute_unprepared(&row).await.unwrap();
+        }
+        Migrator::up(&db, None).await.unwrap();
+        let sql = "SELECT sequence, organization FROM audit_event WHERE organization IS NOT NULL";
+        let found = db.query_all_raw(statement(&db, sql)).await.unwrap();
+        let found: Vec<(i64, uuid::Uuid)> = found
+            .iter()
+            .map(|row| (row.try_get_by_index(0).unwrap(), row.try_get_by_index(1).unwrap()))
+            .collect();
+        assert_eq!(found, [(1, id.parse().unwrap())], "{backend:?}");
+        db.close().await.unwrap();
+    }
+}
+
+/// A database as it was just before a migration.
+async fn migrated_until(settings: &Config, migration: &str) -> sea_orm::DatabaseConnection {
+    std::fs::create_dir_all(&settings.data_dir).unwrap();
+    let url = match &settings.database.url {
+        Some(url) => url.expose().to_owned(),
+        None => format!("sqlite://{}?mode=rwc", settings.sqlite_path().display()),
+    };
+    let db = sea_orm::Database::connect(url).await.unwrap();
+    let all = Migrator::migrations();
+    let before = all.iter().position(|known| known.name() == migration).unwrap();
+    Migrator::up(&db, Some(u32::try_from(before).unwrap())).await.unwrap();
+    db
 }
 
 fn statement(db: &sea_orm::DatabaseConnection, sql: &str) -> sea_orm::Statement {
