@@ -11,6 +11,7 @@ mod organizations;
 mod pages;
 mod people;
 mod policy;
+mod policy_page;
 mod service;
 mod size;
 mod trail;

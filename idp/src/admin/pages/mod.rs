@@ -18,6 +18,7 @@ mod organizations;
 mod overview;
 mod people;
 mod person;
+mod policy;
 mod risk;
 mod search;
 
@@ -40,6 +41,7 @@ pub use organizations::{OrganizationsPage, organizations};
 pub use overview::{OverviewPage, overview};
 pub use people::{PeoplePage, people};
 pub use person::{PersonPage, person};
+pub use policy::{PolicyPage, policy, set_policy};
 pub use risk::{RiskPage, risk};
 pub use search::{forget_search, keep_search};
 
