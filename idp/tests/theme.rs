@@ -116,6 +116,7 @@ fn every_page_renders_with_every_sample_in_every_language() {
     check::<admin::OrganizationPage>(&theme, &mut seen);
     check::<admin::OrganizationDeedPage>(&theme, &mut seen);
     check::<admin::BrandingPage>(&theme, &mut seen);
+    check::<admin::PolicyPage>(&theme, &mut seen);
     check::<admin::PeoplePage>(&theme, &mut seen);
     check::<admin::InvitePage>(&theme, &mut seen);
     check::<admin::NewOrganizationPage>(&theme, &mut seen);

@@ -84,6 +84,7 @@ fn service() -> Router<App> {
         .route("/admin/mails", get(pages::mails))
         .route("/admin/mails/{name}", get(pages::mail).post(pages::try_mail))
         .route("/admin/mails/{name}/html", get(pages::mail_html))
+        .route("/admin/policy", get(pages::policy).post(pages::set_policy))
         .route("/admin/risk", get(pages::risk))
         .route("/admin/health", get(pages::health))
 }

@@ -15,6 +15,7 @@ mod pages;
 mod people;
 mod person_pages;
 mod policy;
+mod policy_page;
 mod service;
 mod size;
 mod trail;

@@ -114,6 +114,8 @@ const ROUTES: &[(&str, &str)] = &[
     ("GET", "/admin/organizations/0197f3a0-0000-7000-8000-000000000000/branding"),
     ("POST", "/admin/organizations/0197f3a0-0000-7000-8000-000000000000/branding"),
     ("POST", "/admin/organizations/0197f3a0-0000-7000-8000-000000000000/branding/logo/light"),
+    ("GET", "/admin/policy"),
+    ("POST", "/admin/policy"),
     ("GET", "/admin/find"),
     ("GET", "/admin/people"),
     ("GET", "/admin/organizations/new"),

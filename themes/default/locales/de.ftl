@@ -1472,3 +1472,44 @@ admin-what-disconnect = Die Anwendung verliert, was sie erhalten hat, und fragt 
 admin-done-end-session = Die Person ist dort abgemeldet.
 admin-done-disconnect = Die Anwendung ist getrennt.
 audit-more-organization = Was hier geschah, im Protokoll
+
+# Regeln des Dienstes
+nav-policy = Regeln
+policy-title = Regeln des Dienstes
+policy-lead = Was für alle gilt, und woher jede Regel kommt. Von den Regeln des Dienstes, der Organisationen, der Person und der Anwendung gilt die strengste.
+policy-holds = Gilt für alle
+policy-from = Kommt von
+policy-from-default = eingebaut
+policy-from-console = hier in der Konsole festgelegt
+policy-from-configuration = aus der Konfiguration ({ $place }), und wird dort geändert
+policy-choose = Regel für alle
+policy-choose-hint = Sie gilt jeweils ab der nächsten Anmeldung. Wem fehlt, was sie verlangt, wird dazu geführt, es hinzuzufügen.
+policy-go-on = Weiter
+policy-new = Ab der nächsten Anmeldung:
+policy-touches = { $count ->
+    [one] Das gilt für eine Person.
+   *[other] Das gilt für { $count } Personen.
+ } { $without ->
+    [0] Alle haben einen Passkey.
+    [one] Eine hat keinen Passkey.
+   *[other] { $without } haben keinen Passkey.
+ } Wem fehlt, was die Regel verlangt, muss es bei der nächsten Anmeldung hinzufügen.
+policy-done = Festgelegt. Sie gilt jeweils ab der nächsten Anmeldung.
+policy-organizations = Organisationen mit eigener Regel
+policy-applications = Anwendungen mit eigener Regel
+policy-nobody = Keine.
+policy-idle = nicht strenger als was für alle gilt
+policy-rules = Was sonst gilt
+policy-rules-hint = Dies kommt aus der Konfiguration und wird dort geändert.
+policy-rule-sessions-idle_minutes = Minuten, bis eine ungenutzte Sitzung endet
+policy-rule-sessions-absolute_hours = Stunden, bis jede Sitzung endet
+policy-rule-sign_up-open = Menschen können selbst Konten anlegen
+policy-rule-registration-open = Anwendungen können sich ohne Token registrieren
+policy-rule-passwords-failures_per_network = Falsche Passwörter je Netzwerk in zehn Minuten
+policy-rule-tokens-access_token_minutes = Minuten, die ein Zugriffstoken gilt
+policy-rule-tokens-refresh_idle_days = Tage, bis ein ungenutztes Refresh-Token verfällt
+policy-rule-tokens-refresh_absolute_days = Tage, bis jedes Refresh-Token verfällt
+policy-rule-keys-rotate_days = Tage, bis ein Signaturschlüssel dem nächsten weicht
+policy-yes = ja
+policy-no = nein
+org-branding = Erscheinungsbild der Organisation

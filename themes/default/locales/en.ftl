@@ -1473,3 +1473,44 @@ admin-what-disconnect = The application loses what it was given, and asks again 
 admin-done-end-session = The person is logged out there.
 admin-done-disconnect = The application is disconnected.
 audit-more-organization = What happened here, in the audit log
+
+# Rules of the service
+nav-policy = Rules
+policy-title = Rules of the service
+policy-lead = What holds for everybody, and where each rule comes from. Of the rules of the service, of somebody's organizations, of the person and of the application the strictest holds.
+policy-holds = Holds for everybody
+policy-from = Comes from
+policy-from-default = built in
+policy-from-console = set here in the console
+policy-from-configuration = the configuration ({ $place }), and is changed there
+policy-choose = Rule for everybody
+policy-choose-hint = It holds from the next log-in of each on. Who lacks what it asks for is led to add it.
+policy-go-on = Continue
+policy-new = From the next log-in on:
+policy-touches = { $count ->
+    [one] This holds for one person.
+   *[other] This holds for { $count } people.
+ } { $without ->
+    [0] All of them have a passkey.
+    [one] One has no passkey.
+   *[other] { $without } have no passkey.
+ } Whoever lacks what the rule asks for has to add it at the next log-in.
+policy-done = Set. It holds from the next log-in of each on.
+policy-organizations = Organizations with a rule of their own
+policy-applications = Applications with a rule of their own
+policy-nobody = None.
+policy-idle = not stricter than what holds for everybody
+policy-rules = What else holds
+policy-rules-hint = These come from the configuration, and are changed there.
+policy-rule-sessions-idle_minutes = Minutes until an unused session ends
+policy-rule-sessions-absolute_hours = Hours until every session ends
+policy-rule-sign_up-open = People may make accounts themselves
+policy-rule-registration-open = Applications may register without a token
+policy-rule-passwords-failures_per_network = Wrong passwords per network within ten minutes
+policy-rule-tokens-access_token_minutes = Minutes that an access token is good
+policy-rule-tokens-refresh_idle_days = Days until an unused refresh token is spent
+policy-rule-tokens-refresh_absolute_days = Days until every refresh token is spent
+policy-rule-keys-rotate_days = Days until a signing key makes room for the next
+policy-yes = yes
+policy-no = no
+org-branding = Branding of the organization

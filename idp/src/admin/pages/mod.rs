@@ -20,6 +20,7 @@ mod organizations;
 mod overview;
 mod people;
 pub mod person;
+mod policy;
 mod refusal;
 mod risk;
 mod search;
@@ -44,6 +45,7 @@ pub use organization_deeds::OrganizationDeedPage;
 pub use organizations::{OrganizationsPage, organizations};
 pub use overview::{OverviewPage, overview};
 pub use people::{PeoplePage, people};
+pub use policy::{PolicyPage, policy, set_policy};
 pub use risk::{RiskPage, risk};
 pub use search::{forget_search, keep_search};
 

@@ -15,6 +15,7 @@ use crate::admin::Refused;
 use crate::admin::branding::{self as logic, Seen, Whose};
 use crate::app::App;
 use crate::app::standing::BRAND_NAME;
+use crate::model::attempt::LocalPath;
 use crate::model::brand::Scheme;
 use crate::model::ids::OrganizationId;
 use crate::model::picture::{NoPicture, Picture};
@@ -165,7 +166,9 @@ async fn act(
         let wrong = (StatusCode::UNPROCESSABLE_ENTITY, wrong.as_str());
         return again(app, visit, (&seen, whose, &fields), wrong);
     }
-    if let Some(elsewhere) = proof_first(app, administrator, &format!("{here}?{}", fields.query())) {
+    // What is too long for an address is typed once more.
+    let back = Some(format!("{here}?{}", fields.query())).filter(|back| LocalPath::parse(back).is_ok());
+    if let Some(elsewhere) = proof_first(app, administrator, back.as_deref().unwrap_or(&here)) {
         return Ok(elsewhere);
     }
     let (office, actor) = (&office(app, visit), &administrator.actor);
