@@ -23,7 +23,7 @@ mod m0015_api;
 mod m0016_import;
 mod m0017_console;
 mod m0018_client_secrets;
-mod m0022_removal;
+mod m0022_lookups;
 
 #[derive(Debug)]
 pub struct Migrator;
@@ -49,7 +49,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0016_import::Migration),
             Box::new(m0017_console::Migration),
             Box::new(m0018_client_secrets::Migration),
-            Box::new(m0022_removal::Migration),
+            Box::new(m0022_lookups::Migration),
         ]
     }
 }
