@@ -25,7 +25,7 @@ mod m0017_console;
 mod m0018_client_secrets;
 mod m0019_brand;
 mod m0021_audit_by_organization;
-mod m0022_removal;
+mod m0022_lookups;
 
 #[derive(Debug)]
 pub struct Migrator;
@@ -53,7 +53,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0018_client_secrets::Migration),
             Box::new(m0019_brand::Migration),
             Box::new(m0021_audit_by_organization::Migration),
-            Box::new(m0022_removal::Migration),
+            Box::new(m0022_lookups::Migration),
         ]
     }
 }

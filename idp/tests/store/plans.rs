@@ -52,6 +52,7 @@ const FEW_BEHIND: &[&str] = &[
     "user_by_role",
     "membership_1 (user_id=?)",
     "membership_of_organization (organization_id=?)",
+    "sqlite_autoindex_user_1 (id=?)",
     "audit_by_time (at>? AND at<?)",
 ];
 

@@ -2,9 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
+use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
-    Select, Statement,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, IdenStatic, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait, Select, Statement,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -77,7 +78,48 @@ struct Origin {
 
 /// At most `limit` records before `before`, the newest first.
 pub async fn find(db: &impl Read, filter: &Filter, before: i64, limit: u64) -> Result<Vec<Record>> {
-    read(db, newest_first(filter, before, limit)).await
+    if !goes_by_time(db, filter).await? {
+        return read(db, newest_first(db, filter, before, limit)).await;
+    }
+    let place = audit_event::Entity::find_by_id(before).all(db.connection()).await?.pop().map(|row| row.at);
+    read(db, latest_first(db, filter, (before, place), limit)).await
+}
+
+/// So many records are looked through without anybody noticing.
+const FEW: u64 = 5000;
+
+/// Whether the days that are asked for lead sooner to the records than the rest of the filter: where many fit that, and
+/// those that are looked for may be far back.
+async fn goes_by_time(db: &impl Read, filter: &Filter) -> Result<bool> {
+    let rest = Filter { from: None, to: None, ..filter.clone() };
+    if rest == *filter {
+        return Ok(false);
+    }
+    Ok(rest == Filter::default() || is_more_than(db, &rest, FEW).await?)
+}
+
+/// In the order of their moments, which is that of their numbers where nobody sets a clock back.
+fn latest_first(
+    db: &impl Read,
+    filter: &Filter,
+    (before, place): (i64, Option<i64>),
+    limit: u64,
+) -> Select<audit_event::Entity> {
+    use audit_event::Column;
+    let earlier = match place {
+        Some(at) => {
+            Condition::any().add(Column::At.lt(at)).add(Column::At.eq(at).and(Column::Sequence.lt(before)))
+        }
+        None => Condition::all().add(Column::Sequence.lt(before)),
+    };
+    let through = place.map_or_else(Condition::all, |at| Condition::all().add(Column::At.lte(at)));
+    // The first alone is what the index can be entered by.
+    filtered(db, filter, true)
+        .filter(through)
+        .filter(earlier)
+        .order_by_desc(Column::At)
+        .order_by_desc(Column::Sequence)
+        .limit(Ord::min(limit, MAX_PAGE))
 }
 
 /// At most `limit` records after the first of these and none after the second, the oldest first.
@@ -87,11 +129,11 @@ pub async fn find_between(
     (after, through): (i64, i64),
     limit: u64,
 ) -> Result<Vec<Record>> {
-    let rows = filtered(filter)
+    let rows = filtered(db, filter, false)
         .filter(audit_event::Column::Sequence.gt(after))
         .filter(audit_event::Column::Sequence.lte(through))
         .order_by_asc(audit_event::Column::Sequence)
-        .limit(limit.min(MAX_PAGE));
+        .limit(Ord::min(limit, MAX_PAGE));
     read(db, rows).await
 }
 
@@ -113,7 +155,7 @@ pub async fn at(db: &impl Read, sequence: i64) -> Result<Option<Record>> {
 
 /// Whether there are more records than this.
 pub async fn is_more_than(db: &impl Read, filter: &Filter, count: u64) -> Result<bool> {
-    let beyond: Vec<i64> = filtered(filter)
+    let beyond: Vec<i64> = filtered(db, filter, false)
         .select_only()
         .column(audit_event::Column::Sequence)
         .order_by_desc(audit_event::Column::Sequence)
@@ -128,7 +170,12 @@ pub async fn is_more_than(db: &impl Read, filter: &Filter, count: u64) -> Result
 /// How the database would go about [`find`], in its own words.
 pub async fn explain(db: &impl Read, filter: &Filter) -> Result<Vec<String>> {
     let backend = db.connection().get_database_backend();
-    let statement = newest_first(filter, i64::MAX, 50).build(backend);
+    let rows = if goes_by_time(db, filter).await? {
+        latest_first(db, filter, (i64::MAX, None), 50)
+    } else {
+        newest_first(db, filter, i64::MAX, 50)
+    };
+    let statement = rows.build(backend);
     let (words, column) = match backend {
         DbBackend::Sqlite => ("EXPLAIN QUERY PLAN", "detail"),
         _ => ("EXPLAIN", "QUERY PLAN"),
@@ -138,40 +185,51 @@ pub async fn explain(db: &impl Read, filter: &Filter) -> Result<Vec<String>> {
     Ok(rows.iter().map(|row| row.try_get("", column)).collect::<std::result::Result<_, _>>()?)
 }
 
-fn newest_first(filter: &Filter, before: i64, limit: u64) -> Select<audit_event::Entity> {
-    filtered(filter)
+fn newest_first(db: &impl Read, filter: &Filter, before: i64, limit: u64) -> Select<audit_event::Entity> {
+    filtered(db, filter, false)
         .filter(audit_event::Column::Sequence.lt(before))
         .order_by_desc(audit_event::Column::Sequence)
-        .limit(limit.min(MAX_PAGE))
+        .limit(Ord::min(limit, MAX_PAGE))
 }
 
-fn filtered(filter: &Filter) -> Select<audit_event::Entity> {
+/// The records that fit. SQLite knows nothing of how many that are and enters by whatever it sees first, so what it shall
+/// not enter by has a sign in front, which changes nothing else.
+fn filtered(db: &impl Read, filter: &Filter, by_time: bool) -> Select<audit_event::Entity> {
     use audit_event::Column;
+    let sqlite = db.connection().get_database_backend() == DbBackend::Sqlite;
+    let column = |column: Column, enters: bool| {
+        if sqlite && !enters { Expr::cust(format!("+\"{}\"", column.as_str())) } else { column.into_expr() }
+    };
+    let of_one = filter.person.is_some() || filter.actor.is_some() || filter.client.is_some();
+    let one = of_one || !filter.organizations.is_empty();
+    let kind = || column(Column::Kind, !by_time && !one);
     let mut rows = audit_event::Entity::find();
     match filter.kinds.as_slice() {
         [] => {}
-        [kind] => rows = rows.filter(Column::Kind.eq(kind)),
-        kinds => rows = rows.filter(Column::Kind.is_in(kinds)),
+        [one] => rows = rows.filter(kind().eq(one.as_str())),
+        kinds => rows = rows.filter(kind().is_in(kinds.iter().map(String::as_str))),
     }
     if let Some(person) = filter.person {
-        rows = rows.filter(Column::Subject.eq(person));
+        rows = rows.filter(column(Column::Subject, !by_time).eq(person));
     }
     if let Some(actor) = filter.actor {
-        rows = rows.filter(Column::Actor.eq(actor));
+        rows = rows.filter(column(Column::Actor, !by_time).eq(actor));
     }
     if let Some(client) = &filter.client {
-        rows = rows.filter(Column::Client.eq(client));
+        rows = rows.filter(column(Column::Client, !by_time).eq(client.as_str()));
     }
+    let organization = || column(Column::Organization, !by_time && !of_one);
     match filter.organizations.as_slice() {
         [] => {}
-        [organization] => rows = rows.filter(Column::Organization.eq(*organization)),
-        several => rows = rows.filter(Column::Organization.is_in(several.iter().copied())),
+        [id] => rows = rows.filter(organization().eq(*id)),
+        several => rows = rows.filter(organization().is_in(several.iter().copied())),
     }
+    let at = || column(Column::At, by_time || (!one && filter.kinds.is_empty()));
     if let Some(from) = filter.from {
-        rows = rows.filter(Column::At.gte(to_millis(from)));
+        rows = rows.filter(at().gte(to_millis(from)));
     }
     if let Some(to) = filter.to {
-        rows = rows.filter(Column::At.lt(to_millis(to)));
+        rows = rows.filter(at().lt(to_millis(to)));
     }
     rows
 }

@@ -1,7 +1,8 @@
-//! What belongs to an application is found when the application is removed, and does not have to be looked for among what
-//! belongs to all others.
+//! People are found by how their names begin, and what belongs to an application when the application is removed, without
+//! looking at everybody and at everything.
 
 use sea_orm_migration::prelude::*;
+use sea_orm_migration::sea_orm::DbBackend;
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -21,6 +22,16 @@ impl MigrationTrait for Migration {
         ] {
             let index = Index::create().name(name).table(table).col("client_id").to_owned();
             manager.create_index(index).await?;
+        }
+        // By code points, so that what begins alike stands together. SQLite does that by itself.
+        let order = match manager.get_database_backend() {
+            DbBackend::Postgres => " COLLATE \"C\"",
+            _ => "",
+        };
+        for column in ["family_name", "given_name", "email"] {
+            let index =
+                format!("CREATE INDEX user_by_{column}_begin ON \"user\" (lower({column}){order}, id)");
+            manager.get_connection().execute_unprepared(&index).await?;
         }
         Ok(())
     }
