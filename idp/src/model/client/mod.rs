@@ -57,6 +57,9 @@ text_type!(
     WebUri,
     |text| {
         let url = Url::parse(text).map_err(|_| Invalid::new("uri", "must be an absolute URL"))?;
+        if text.chars().any(|c| c.is_control() || c == ' ') {
+            return Err(Invalid::new("uri", "must not contain spaces or control characters"));
+        }
         if !is_https_or_loopback(&url) {
             return Err(Invalid::new("uri", "must use https (http only on loopback)"));
         }

@@ -171,6 +171,24 @@ async fn what_an_application_can_not_be_is_refused_by_its_member() {
     }
 }
 
+/// What a database can not keep is refused or kept in another form, and is no fault of ours (security: T18).
+#[tokio::test]
+async fn a_null_character_in_an_address_breaks_nothing() {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let Some(clinic) = Clinic::on(backend, Vec::new()).await else { continue };
+        let token = clinic.operator().await;
+        for member in ["return_uris", "redirect_uris", "resources", "scopes"] {
+            let mut new = portal();
+            new[member] = json!(["https://portal.example.org/a\u{0}b"]);
+            let answer = clinic.call(&token, ("POST", "/applications"), &[], &new).await;
+            assert!(matches!(answer.status.as_u16(), 201 | 422), "{backend:?} {member}: {}", answer.body);
+        }
+        let answer = clinic.get(&token, "/applications/desk/preview?email=a%00@example.org").await;
+        assert!(matches!(answer.status.as_u16(), 400 | 404), "{backend:?}: {}", answer.body);
+        assert_eq!(clinic.get(&token, "/applications").await.status, 200, "{backend:?}");
+    }
+}
+
 /// product §6: two secrets are good at once, each until its own end, and never none.
 #[tokio::test]
 async fn an_application_changes_over_to_a_new_secret() {
