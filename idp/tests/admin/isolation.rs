@@ -22,7 +22,7 @@ const ASKED: &str = "quarz";
 struct Secrets(BTreeMap<String, &'static str>);
 
 impl Secrets {
-    fn add(&mut self, text: impl ToString, what: &'static str) {
+    fn add(&mut self, text: &impl ToString, what: &'static str) {
         self.0.insert(text.to_string().to_lowercase(), what);
     }
 
@@ -89,19 +89,19 @@ async fn world(backend: Backend) -> Option<World> {
     let key = passkeys::of_user(store, bob.id).await.unwrap()[0].id;
     let mut secrets = Secrets(BTreeMap::new());
     for text in ["quarzotto", "quarzkopf", "quarzbob", "quarzmann"] {
-        secrets.add(text, "the name of somebody");
+        secrets.add(&text, "the name of somebody");
     }
-    secrets.add("quarzberg", "the address of somebody");
-    secrets.add("quarzhaus", "the name of the organization");
-    secrets.add("quarzwerk", "the short name of the organization");
-    secrets.add("quarzwart", "a role there");
-    secrets.add("quarzgast", "who is invited");
+    secrets.add(&"quarzberg", "the address of somebody");
+    secrets.add(&"quarzhaus", "the name of the organization");
+    secrets.add(&"quarzwerk", "the short name of the organization");
+    secrets.add(&"quarzwart", "a role there");
+    secrets.add(&"quarzgast", "who is invited");
     for (id, what) in [(otto.id, "who administers it"), (bob.id, "who belongs to it")] {
-        secrets.add(id, what);
+        secrets.add(&id, what);
     }
-    secrets.add(other, "the organization");
-    secrets.add(invitation, "an invitation");
-    secrets.add(key, "a passkey");
+    secrets.add(&other, "the organization");
+    secrets.add(&invitation, "an invitation");
+    secrets.add(&key, "a passkey");
     let other = (other, bob.id, key.to_string(), invitation.to_string());
     assert_eq!(memberships::count(store, other.0).await.unwrap(), 3);
     Some(World { clinic, carla, secrets, other })

@@ -12,7 +12,7 @@ use super::service::houses;
 use crate::support::crowd::{self, Crowd};
 use crate::support::{Browser, TestApp};
 
-/// Five million log-ins and what else there is in a year would take minutes to make: as many events as the lists care for.
+/// A year of a clinic group: some records for each person.
 const CROWD: Crowd = Crowd { people: 100_000, events: 1_000_000 };
 
 /// How long the first page of the console may take (product §6), and any list.
@@ -44,8 +44,10 @@ async fn in_the_middle(app: &TestApp) -> (uuid::Uuid, uuid::Uuid) {
 #[tokio::test]
 #[ignore = "makes 100,000 people"]
 async fn every_page_takes_less_than_200_ms_with_100_000_people_and_a_million_records() {
+    let mut slow = Vec::new();
     for app in houses().await {
         let (olive, _) = strong(&app, "olive@example.org", Some(ServiceRole::Operator)).await;
+        println!("{:?}", app.app.config.database.url.as_ref().map_or("SQLite", |_| "PostgreSQL"));
         let begun = Instant::now();
         crowd::fill(&app, CROWD).await;
         println!("making them: {:?}", begun.elapsed());
@@ -53,7 +55,6 @@ async fn every_page_takes_less_than_200_ms_with_100_000_people_and_a_million_rec
         jobs::count(&app.app).await.unwrap();
         println!("counting: {:?}", begun.elapsed());
         let (person, organization) = in_the_middle(&app).await;
-        let mut slow = Vec::new();
         for path in [
             "/admin".to_owned(),
             "/admin/risk".to_owned(),
@@ -83,6 +84,12 @@ async fn every_page_takes_less_than_200_ms_with_100_000_people_and_a_million_rec
             "/admin/audit?from=2026-03-01&to=2026-03-02".to_owned(),
             "/admin/audit?from=2026-01-01&to=2026-11-01".to_owned(),
             "/admin/audit?from=2026-01-01".to_owned(),
+            "/admin/audit?to=2026-03-02".to_owned(),
+            "/admin/audit?to=2026-03-02&kind=signed-in".to_owned(),
+            "/admin/audit?from=2026-01-01&to=2026-11-01&kind=passkey-deleted".to_owned(),
+            "/admin/people?q=a".to_owned(),
+            "/admin/people?q=a&state=disabled".to_owned(),
+            "/admin/people?q=zson".to_owned(),
             "/admin/audit?from=2026-03-01&to=2026-03-02&kind=sign-in-failed".to_owned(),
             "/admin/audit?to=2026-03-02&kind=passkey-deleted".to_owned(),
             "/admin/audit?before=1500000".to_owned(),
@@ -96,6 +103,6 @@ async fn every_page_takes_less_than_200_ms_with_100_000_people_and_a_million_rec
                 slow.push(format!("{path}: {time:?}"));
             }
         }
-        assert!(slow.is_empty(), "{slow:#?}");
     }
+    assert!(slow.is_empty(), "{slow:#?}");
 }

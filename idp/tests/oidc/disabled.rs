@@ -167,7 +167,8 @@ impl House {
         if let Some(path) = said.headers.get("location").and_then(|to| to.to_str().ok())
             && path.starts_with("/oidc/")
         {
-            said = browser.get(&path.to_owned()).await;
+            let path = path.to_owned();
+            said = browser.get(&path).await;
         }
         let token = [("token", text(&self.for_slots, "access_token"))];
         let known = client(app, "slots").call("/oidc/introspect", &token).await;

@@ -1,6 +1,9 @@
 //! How the databases go about what the console and the API ask of them: behind every list there is an index, and nothing
 //! large is sorted as a whole (product §6). The statements are those that the program really makes, seen on their way.
 
+mod judge;
+mod paths;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
@@ -13,48 +16,6 @@ use crate::support::crowd::{self, Crowd};
 use crate::support::{Answer, Application, Browser, Options, PASSWORD, SoftAuthenticator, TestApp};
 
 const CROWD: Crowd = Crowd { people: 20_000, events: 60_000 };
-
-/// Rows that may be sorted, or looked through, without anybody noticing.
-const FEW: u64 = 2_000;
-
-/// What there may be very many of. The rest is made by hand, one at a time.
-const LARGE: &[&str] = &[
-    "user",
-    "passkey",
-    "password",
-    "totp",
-    "recovery",
-    "recovery_code",
-    "session",
-    "grant",
-    "refresh_token",
-    "consent",
-    "known_browser",
-    "membership",
-    "invitation",
-    "organization",
-    "audit_event",
-    "audit_key",
-    "link",
-    "guess",
-    "sign_in_request",
-];
-
-/// What there are few of behind one value of an index of SQLite, so that they may be sorted: what belongs to one person or
-/// one application, or was asked for by a role. The people of the organizations that somebody runs are found by their
-/// memberships and sorted: never more than belong there. So are the records of the days that somebody asks for.
-const FEW_BEHIND: &[&str] = &[
-    "passkey_of_user",
-    "session_of_user",
-    "grant_of_user",
-    "client_secret_of_client",
-    "saved_search_of_user",
-    "user_by_role",
-    "membership_1 (user_id=?)",
-    "membership_of_organization (organization_id=?)",
-    "sqlite_autoindex_user_1 (id=?)",
-    "audit_by_time (at>? AND at<?)",
-];
 
 /// Applications that administer through the API.
 const CLIENTS: &str = r#"
@@ -141,14 +102,7 @@ impl House {
         let rows =
             self.db.query_all_raw(explained).await.unwrap_or_else(|error| panic!("{statement}: {error}"));
         let lines: Vec<String> = rows.iter().map(|row| row.try_get("", column).unwrap()).collect();
-        let limited = statement.sql.contains(" LIMIT ");
-        let few = lines.iter().any(|line| FEW_BEHIND.iter().any(|index| line.contains(index)))
-            || !lines.iter().any(|line| sqlite_table(line).is_some_and(is_large));
-        let too_much = |line: &String| match backend {
-            DbBackend::Sqlite => sqlite_reads_all(line, limited) || (sqlite_sorts(line) && !few),
-            _ => postgres_reads_all(line),
-        };
-        if lines.iter().any(too_much) { lines } else { Vec::new() }
+        if judge::is_too_much(backend, &statement.sql, &lines) { lines } else { Vec::new() }
     }
 
     async fn compare(&self, asked: BTreeMap<String, (Statement, String)>) {
@@ -170,108 +124,12 @@ impl House {
     }
 }
 
-fn is_large(table: &str) -> bool {
-    LARGE.contains(&table.trim_matches('"'))
-}
-
-/// SQLite says what it does and not how often: a walk along an index ends early where there is a limit.
-fn sqlite_reads_all(line: &str, limited: bool) -> bool {
-    let large = line.contains("SCAN ") && sqlite_table(line).is_some_and(is_large);
-    large && !(line.contains("USING") && limited)
-}
-
-/// `SEARCH user USING INDEX user_by_role (role=?)`, `SCAN user`
-fn sqlite_table(line: &str) -> Option<&str> {
-    let (_, rest) = line.split_once("SCAN ").or_else(|| line.split_once("SEARCH "))?;
-    rest.split(' ').next()
-}
-
-fn sqlite_sorts(line: &str) -> bool {
-    line.contains("USE TEMP B-TREE FOR") && line.contains("ORDER BY")
-}
-
-/// `Seq Scan on "user"  (cost=0.00..458.00 rows=20000 width=4)`
-fn postgres_reads_all(line: &str) -> bool {
-    let rows = line.split("rows=").nth(1).and_then(|rest| rest.split(' ').next());
-    let rows: u64 = rows.and_then(|rows| rows.parse().ok()).unwrap_or_default();
-    if line.trim_start().trim_start_matches("->  ").starts_with("Sort ") {
-        return rows > FEW;
-    }
-    let table = line.split("Seq Scan on ").nth(1).and_then(|rest| rest.split(' ').next());
-    table.is_some_and(is_large)
-}
-
-/// The pages of the console that show lists, in every order and with every filter they have.
-async fn pages(house: &House) -> Vec<String> {
-    let of = async |table: &str, column: &str| {
-        let backend = house.db.get_database_backend();
-        let sql = format!("SELECT {column} FROM {table} ORDER BY id DESC LIMIT 1");
-        let row = house.db.query_one_raw(Statement::from_string(backend, sql)).await.unwrap().unwrap();
-        let id: uuid::Uuid = row.try_get_by_index(0).unwrap();
-        id.to_string()
-    };
-    let person = of("\"user\"", "id").await;
-    let organization = of("organization", "id").await;
-    let member = of("\"user\"", "id").await;
-    let delivery = of("outbox", "id").await;
-    let audit = |query: &str| format!("/admin/audit?{query}");
-    let mut pages = vec![
-        "/admin".to_owned(),
-        format!("/admin/people/{person}"),
-        format!("/admin/organizations/{organization}"),
-        format!("/admin/organizations/{organization}?after={member}"),
-        "/admin/audit/1030000".to_owned(),
-        "/admin/keys".to_owned(),
-        "/admin/health".to_owned(),
-        "/admin/mails".to_owned(),
-        "/admin/risk".to_owned(),
-        format!("/admin/risk?after={person}"),
-        "/admin/jobs".to_owned(),
-        "/admin/jobs?state=failed".to_owned(),
-        format!("/admin/jobs?before={delivery}"),
-        format!("/admin/jobs?state=failed&before={delivery}"),
-        "/admin/find?q=mson4".to_owned(),
-        "/admin/applications".to_owned(),
-        "/admin/applications?q=appl".to_owned(),
-        "/admin/applications?after=app-17".to_owned(),
-        "/admin/applications?q=appl&after=app-17".to_owned(),
-        "/admin/applications/app-17".to_owned(),
-        "/admin/organizations".to_owned(),
-        "/admin/organizations?q=org-1".to_owned(),
-        format!("/admin/organizations?after={organization}"),
-        format!("/admin/organizations?q=org-1&after={organization}"),
-    ];
-    for q in ["", "q=mson4&", "q=p17@&"] {
-        for state in ["", "state=disabled&"] {
-            for after in ["", &format!("after={person}")] {
-                pages.push(format!("/admin/people?{q}{state}{after}"));
-            }
-        }
-    }
-    let filters = [
-        String::new(),
-        "kind=signed-in&".to_owned(),
-        format!("person={person}&"),
-        format!("person={person}&part=actor&"),
-        "client=app-17&".to_owned(),
-        format!("kind=signed-in&person={person}&"),
-        "kind=tokens-issued&client=app-17&".to_owned(),
-    ];
-    for filter in filters {
-        for days in ["", "from=2026-03-01&", "to=2026-09-01&", "from=2026-03-01&to=2026-03-02&"] {
-            pages
-                .extend([audit(&format!("{filter}{days}")), audit(&format!("{filter}{days}before=1020000"))]);
-        }
-    }
-    pages
-}
-
 #[tokio::test]
 async fn behind_every_list_of_the_console_is_an_index() {
     for house in houses().await {
         let olive = somebody(&house.app, "olive@example.org", Some(ServiceRole::Operator)).await;
         crowd::fill(&house.app, CROWD).await;
-        let pages = pages(&house).await;
+        let pages = paths::of_the_console(&house.db).await;
         house.compare(house.asked(&olive, &pages).await).await;
     }
 }
@@ -297,24 +155,6 @@ async fn behind_every_list_of_an_organization_is_an_index() {
         paths.extend(lists.map(|path| format!("/admin{path}")));
         house.compare(house.asked(&carla, &paths).await).await;
     }
-}
-
-/// What an operation is asked with, by the name of the parameter: one that is not here is a filter nobody looked at.
-fn value(name: &str) -> Option<&'static str> {
-    Some(match name {
-        "q" | "search" => "mson4",
-        "enabled" => "true",
-        "role" => "operator",
-        "limit" => "100",
-        "kind" => "signed-in",
-        "client" => "app-17",
-        "from" => "2026-03-01T00:00:00Z",
-        "to" => "2026-09-01T00:00:00Z",
-        "person" | "actor" => "0197f3a0-0000-7000-8000-000000000000",
-        // Where a page goes on is in the answer of the one before.
-        "cursor" => return None,
-        other => panic!("what is an operation asked with as {other}?"),
-    })
 }
 
 #[tokio::test]
@@ -353,7 +193,7 @@ async fn behind_every_list_of_the_api_is_an_index() {
             let named = named.iter().filter(|parameter| parameter["in"] == "query");
             let mut queries = vec![String::new()];
             for name in named.map(|parameter| parameter["name"].as_str().unwrap()) {
-                let Some(value) = value(name) else { continue };
+                let Some(value) = paths::value(name) else { continue };
                 // Each alone, and each beside all before it.
                 let together = format!("{}&{name}={value}", queries.last().unwrap());
                 queries.extend([format!("{name}={value}"), together.trim_start_matches('&').to_owned()]);
