@@ -120,6 +120,7 @@ fn every_page_renders_with_every_sample_in_every_language() {
     check::<admin::PeoplePage>(&theme, &mut seen);
     check::<admin::InvitePage>(&theme, &mut seen);
     check::<admin::NewOrganizationPage>(&theme, &mut seen);
+    check::<admin::NewPersonPage>(&theme, &mut seen);
     check::<admin::person::PersonPage>(&theme, &mut seen);
     check::<admin::person::PersonPasskeysPage>(&theme, &mut seen);
     check::<admin::person::PersonSessionsPage>(&theme, &mut seen);

@@ -2,6 +2,8 @@
 //! administrator never sees it: it goes to its person by mail. Only on the host is it handed out, for when no
 //! mail arrives.
 
+use std::ops::RangeInclusive;
+
 use time::Duration;
 
 use super::people::begin;
@@ -12,6 +14,9 @@ use crate::model::ids::{LinkId, UserId};
 use crate::model::link::{Link, LinkPurpose};
 use crate::model::user::User;
 use crate::store::{Tx, links};
+
+/// For so long a link may be good.
+pub const LINK_MINUTES: RangeInclusive<u32> = 5..=24 * 60;
 
 /// No link is good for longer than this.
 pub const LONGEST: Duration = Duration::hours(24);

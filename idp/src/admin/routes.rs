@@ -40,6 +40,7 @@ pub fn routes() -> Router<App> {
         .route("/admin/find", get(pages::find))
         .route("/admin/people", get(pages::people))
         .route("/admin/people/invite", get(pages::choose))
+        .route("/admin/people/new", get(pages::new_person).post(pages::create_person))
         .route("/admin/people/{id}", get(person::person))
         .route("/admin/people/{id}/passkeys", get(person::passkeys))
         .route("/admin/people/{id}/sessions", get(person::sessions))

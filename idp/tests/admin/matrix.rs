@@ -31,6 +31,18 @@ GET  /admin                                                              yes yes
 GET  /admin/find                                                         yes yes yes yes yes 404 log
 
 GET  /admin/people                                                       yes yes yes yes yes 404 log
+GET  /admin/people/invite                                                yes 404 404 yes yes 404 log
+GET  /admin/people/new                                                 ! yes 404 404 404 404 404 log
+POST /admin/people/new                                                 ! yes 404 404 404 404 404 old
+GET  /admin/people/{ann}/passkeys|sessions|applications|organizations    yes yes yes yes 404 404 log
+GET  /admin/people/{ann}/activity|json                                   yes yes yes yes 404 404 log
+GET  /admin/people/{bob}/passkeys|sessions|applications|organizations    yes yes yes 404 yes 404 log
+GET  /admin/people/{bob}/activity|json                                   yes yes yes 404 yes 404 log
+GET  /admin/people/{gus}/activity|json                                   yes yes yes 404 404 404 log
+GET  /admin/people/{ann}/sessions/{nobody}                               404 404 404 404 404 404 log
+POST /admin/people/{ann}/sessions/{nobody}                               404 404 404 404 404 404 old
+GET  /admin/people/{ann}/applications/{app}                              404 404 404 404 404 404 log
+POST /admin/people/{ann}/applications/{app}                              404 404 404 404 404 404 old
 GET  /admin/people/{ann}                                                 yes yes yes yes 404 404 log
 GET  /admin/people/{bob}                                                 yes yes yes 404 yes 404 log
 GET  /admin/people/{both}                                                yes yes yes yes yes 404 log
@@ -79,6 +91,13 @@ POST /admin/people/{gus}/role|policy                                   ! yes 403
 POST /admin/people/{nobody}/disable                                      404 404 404 404 404 404 old
 
 GET  /admin/organizations                                                yes yes yes yes yes 404 log
+GET  /admin/organizations/new                                          ! yes 404 404 404 404 404 log
+POST /admin/organizations/new                                          ! yes 404 404 404 404 404 old
+GET  /admin/organizations/{a}/branding                                   yes 404 404 yes 404 404 log
+GET  /admin/organizations/{b}/branding                                   yes 404 404 404 yes 404 log
+POST /admin/organizations/{a}/branding                                 ! yes 404 404 yes 404 404 old
+POST /admin/organizations/{b}/branding                                 ! yes 404 404 404 yes 404 old
+POST /admin/organizations/{a}/branding/logo/light                      ! yes 404 404 yes 404 404 old
 GET  /admin/organizations/{a}                                            yes yes yes yes 404 404 log
 GET  /admin/organizations/{b}                                            yes yes yes 404 yes 404 log
 GET  /admin/organizations/{a}/invite                                     yes 404 404 yes 404 404 log
@@ -133,6 +152,11 @@ POST /admin/audit/export                                               ! yes 404
 POST /admin/audit/searches                                               yes 404 yes 404 404 404 old
 POST /admin/audit/searches/{search}                                      yes 404 404 404 404 404 old
 
+GET  /admin/policy                                                       yes 404 yes 404 404 404 log
+POST /admin/policy                                                     ! yes 404 403 404 404 404 old
+GET  /admin/branding                                                     yes 404 yes 404 404 404 log
+POST /admin/branding                                                   ! yes 404 403 404 404 404 old
+POST /admin/branding/logo/light                                        ! yes 404 403 404 404 404 old
 GET  /admin/keys                                                         yes 404 yes 404 404 404 log
 GET  /admin/keys/rotate|replace                                        ! yes 404 404 404 404 404 log
 POST /admin/keys/rotate|replace                                        ! yes 404 403 404 404 404 old
@@ -159,6 +183,11 @@ const FORMS: &[(&str, &[(&str, &str)])] = &[
     ("/export", &[("format", "csv")]),
     ("/searches", &[("name", "Mine"), ("kind", "signed-in")]),
     ("/applications/new", APPLICATION),
+    (
+        "/people/new",
+        &[("email", "nia@example.org"), ("given_name", "Nia"), ("family_name", "Winter"), ("minutes", "")],
+    ),
+    ("/organizations/new", &[("name", "Bergblick"), ("slug", ""), ("roles", ""), ("policy", "")]),
     ("/settings", APPLICATION),
 ];
 
@@ -327,8 +356,10 @@ fn every_address_of_the_console_and_every_deed_has_a_line() {
         }
     }
     assert!(routes > 40 && deeds.len() > 15, "only {routes} and {deeds:?} were found");
-    // It has the address of the passkey.
-    deeds.remove("remove-passkey");
+    // They have the address of what they are done to.
+    for deed in ["remove-passkey", "end-session", "disconnect"] {
+        deeds.remove(deed);
+    }
     for deed in deeds {
         for method in [Method::GET, Method::POST] {
             let named = |row: &Row| row.method == method && row.path.ends_with(&format!("/{deed}"));

@@ -565,6 +565,14 @@ export const PLACES = {
     await olga.goTo('/admin/people/invite');
     return olga;
   },
+  'administration: making an account': async (ada, stage) => administers(stage, '/admin/people/new'),
+  'administration: an account that can not be made': async (ada, stage) => {
+    const olga = await administers(stage, '/admin/people/new');
+    olga.device.expect(/status of 422/);
+    await olga.press('Make it');
+    await olga.page.getByRole('alert').waitFor();
+    return olga;
+  },
   'administration: making an organization': async (ada, stage) => administers(stage, '/admin/organizations/new'),
   'administration: an organization that can not be made': async (ada, stage) => {
     const olga = await administers(stage, '/admin/organizations/new');

@@ -121,6 +121,8 @@ const ROUTES: &[(&str, &str)] = &[
     ("GET", "/admin/organizations/new"),
     ("POST", "/admin/organizations/new"),
     ("GET", "/admin/people/invite"),
+    ("GET", "/admin/people/new"),
+    ("POST", "/admin/people/new"),
     ("GET", "/admin/people/0197f3a0-0000-7000-8000-000000000000"),
     ("GET", "/admin/people/0197f3a0-0000-7000-8000-000000000000/passkeys"),
     ("GET", "/admin/people/0197f3a0-0000-7000-8000-000000000000/sessions"),

@@ -15,7 +15,7 @@ const ADA: &str = "ada@example.org";
 
 struct Cluster {
     nodes: Vec<TestApp>,
-    balancer: Balancer,
+    _balancer: Balancer,
     _redis: RedisServer,
 }
 
@@ -40,7 +40,7 @@ impl Cluster {
             );
         }
         balancer.set(&nodes.iter().map(|node| node.address).collect::<Vec<_>>());
-        Some(Self { nodes, balancer, _redis: redis })
+        Some(Self { nodes, _balancer: balancer, _redis: redis })
     }
 
     fn first(&self) -> &TestApp {

@@ -1,8 +1,6 @@
 //! What is done to a person. Whatever the console offers, and nothing else: people create their own passkeys and
 //! passwords.
 
-use std::ops::RangeInclusive;
-
 use axum::extract::State;
 use http::StatusCode;
 use serde::Deserialize;
@@ -12,6 +10,7 @@ use super::authority::Authority;
 use super::input::{Body, Ids, nullable};
 use super::refusal::{awaited, is_so};
 use super::views;
+use crate::admin::access::LINK_MINUTES;
 use crate::admin::{access, people as logic};
 use crate::app::App;
 use crate::model::api::AdminScope;
@@ -113,9 +112,6 @@ pub(super) async fn remove_passkey(
     awaited(logic::remove_passkey(&authority.office(&app), &authority.actor, (id, passkey))).await?;
     Ok(StatusCode::NO_CONTENT)
 }
-
-/// For so long a link may be good.
-pub(super) const LINK_MINUTES: RangeInclusive<u32> = 5..=24 * 60;
 
 /// How long a link is good for.
 #[derive(Debug, Deserialize, ToSchema)]

@@ -5,6 +5,7 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
 use super::{Administrator, SECTION, office};
+use crate::admin::Act;
 use crate::admin::people as logic;
 use crate::app::App;
 use crate::model::user::ServiceRole;
@@ -24,6 +25,7 @@ pub struct PeoplePage {
     disabled_only: bool,
     /// Whoever looks has an organization that they can ask somebody to join.
     may_invite: bool,
+    may_create: bool,
     people: Vec<Row>,
     /// Where the list goes on.
     more: Option<String>,
@@ -54,6 +56,7 @@ impl Page for PeoplePage {
             q: "<b>".to_owned(),
             disabled_only: more.is_some(),
             may_invite: more.is_some(),
+            may_create: more.is_some(),
             people,
             more: more.map(ToOwned::to_owned),
             first: more.map(ToOwned::to_owned),
@@ -119,6 +122,7 @@ pub async fn people(
             .collect(),
         disabled_only,
         may_invite: actor.may_invite(),
+        may_create: actor.may(Act::CreatePerson),
         q: search.q,
     };
     page::render(&app, &visit, SECTION, &page)

@@ -118,8 +118,10 @@ pub async fn set_policy(
         Err(refused) => {
             let status =
                 if refused == Refused::Forbidden { StatusCode::FORBIDDEN } else { StatusCode::CONFLICT };
-            let page =
-                PolicyPage { wrong: Some(super::deeds::why(refused)), ..PolicyPage::of(&app, &found, None) };
+            let page = PolicyPage {
+                wrong: Some(super::refusal::why(refused)),
+                ..PolicyPage::of(&app, &found, None)
+            };
             let mut response = page::render(&app, &visit, SECTION, &page)?;
             *response.status_mut() = status;
             Ok(response)

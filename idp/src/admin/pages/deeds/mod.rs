@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::person::see;
 use super::refusal::{REFUSALS, said, why};
 use super::{Administrator, SECTION, office, proof_first, seen as shown};
+use crate::admin::access::LINK_MINUTES;
 use crate::admin::people::{self as logic, Person};
 use crate::admin::{Outcome, access};
 use crate::app::App;
@@ -214,7 +215,7 @@ fn parse(deed: &Deed, form: &DeedForm) -> Option<Choice> {
     match deed {
         Deed::Link => {
             let minutes = form.minutes.trim().parse().ok()?;
-            (5..=24 * 60).contains(&minutes).then_some(Choice { minutes, ..nothing })
+            LINK_MINUTES.contains(&minutes).then_some(Choice { minutes, ..nothing })
         }
         Deed::Role if form.role.is_empty() => Some(nothing),
         Deed::Role => Some(Choice { role: Some(ServiceRole::from_stored(&form.role)?), ..nothing }),

@@ -86,7 +86,8 @@ pub struct Head {
 }
 
 /// One for each deed: what was done.
-const NOTICES: [&str; 12] = [
+const NOTICES: [&str; 13] = [
+    "created",
     "remove-passkey",
     "end-session",
     "disconnect",
