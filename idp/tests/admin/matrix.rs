@@ -227,10 +227,9 @@ fn rows() -> Vec<Row> {
 fn got(answer: &Answer) -> String {
     let leads_to = || answer.headers.get("location").map_or("", |to| to.to_str().unwrap());
     match answer.status.as_u16() {
-        200 => "yes".to_owned(),
         303 if leads_to().contains("confirm=1") => "prove".to_owned(),
         303 if leads_to().starts_with("/login") => "log".to_owned(),
-        303 => "yes".to_owned(),
+        200 | 303 => "yes".to_owned(),
         403 if answer.body.contains("This page is out of date") => "old".to_owned(),
         status => status.to_string(),
     }

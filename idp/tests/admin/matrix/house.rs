@@ -168,12 +168,12 @@ impl House {
 
     /// Makes everything as it was.
     pub(super) async fn restore(&self) {
-        let mut script = "PRAGMA foreign_keys = OFF; BEGIN IMMEDIATE;".to_owned();
-        for table in self.tables().await {
-            script +=
-                &format!("DELETE FROM \"{table}\"; INSERT INTO \"{table}\" SELECT * FROM \"kept_{table}\";");
-        }
-        script += "COMMIT; PRAGMA foreign_keys = ON;";
+        let again = |table: &String| {
+            format!("DELETE FROM \"{table}\"; INSERT INTO \"{table}\" SELECT * FROM \"kept_{table}\";")
+        };
+        let all = self.tables().await.iter().map(again).collect::<Vec<_>>().concat();
+        let script =
+            format!("PRAGMA foreign_keys = OFF; BEGIN IMMEDIATE; {all} COMMIT; PRAGMA foreign_keys = ON;");
         let path = self.app.app.config.sqlite_path();
         let mut options = sea_orm::ConnectOptions::new(format!("sqlite://{}", path.display()));
         options.max_connections(1);
