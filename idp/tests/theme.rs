@@ -7,7 +7,7 @@ use std::path::Path;
 use idp::account::pages as account;
 use idp::admin::pages as admin;
 use idp::login::{invitation, pages as login, setup, sign_up};
-use idp::oidc::{authorize, ciba, consent, device, logout, organization};
+use idp::oidc::{authorize, ciba, consent, device, logout, organization, trial};
 use idp::theme::{BackCard, BrandCard, LogoCard, Page, PersonCard, Shell, Theme};
 use idp::web::{error, page};
 
@@ -136,6 +136,7 @@ fn every_page_renders_with_every_sample_in_every_language() {
     check::<admin::applications::ApplicationPage>(&theme, &mut seen);
     check::<admin::applications::ApplicationDeedPage>(&theme, &mut seen);
     check::<admin::applications::PreviewPage>(&theme, &mut seen);
+    check::<admin::applications::TryPage>(&theme, &mut seen);
     check::<admin::AuditPage>(&theme, &mut seen);
     check::<admin::RecordPage>(&theme, &mut seen);
     check::<admin::VerifyPage>(&theme, &mut seen);
@@ -147,6 +148,8 @@ fn every_page_renders_with_every_sample_in_every_language() {
     check::<admin::RiskPage>(&theme, &mut seen);
     check::<admin::HealthPage>(&theme, &mut seen);
     check::<consent::pages::ConsentPage>(&theme, &mut seen);
+    check::<trial::pages::TrialPage>(&theme, &mut seen);
+    check::<trial::pages::TrialErrorPage>(&theme, &mut seen);
     check::<organization::pages::ChooseOrganizationPage>(&theme, &mut seen);
     check::<organization::pages::NoMemberPage>(&theme, &mut seen);
     check::<device::pages::DevicePage>(&theme, &mut seen);

@@ -21,6 +21,7 @@ pub fn routes() -> Router<App> {
         .route("/admin/applications/{id}", get(applications::show))
         .route("/admin/applications/{id}/settings", get(applications::edit).post(applications::change))
         .route("/admin/applications/{id}/preview", get(applications::show_preview))
+        .route("/admin/applications/{id}/trial", get(applications::trial).post(applications::begin_trial))
         .route(
             "/admin/applications/{id}/secrets/{secret}/{deed}",
             get(applications::confirm_secret).post(applications::confirmed_secret),

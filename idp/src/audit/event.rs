@@ -273,6 +273,10 @@ pub enum Event {
     ClaimsPreviewed {
         client: ClientId,
     },
+    /// Somebody tried out signing in to an application, which was told nothing.
+    SignInTried {
+        client: ClientId,
+    },
     RegistrationTokenMade {
         token: RegistrationTokenId,
         uses: i32,
@@ -312,7 +316,7 @@ pub enum Event {
 }
 
 /// What every kind is called.
-pub const KINDS: [&str; 76] = [
+pub const KINDS: [&str; 77] = [
     "operator-set-up",
     "user-created",
     "user-imported",
@@ -381,6 +385,7 @@ pub const KINDS: [&str; 76] = [
     "client-secret-expires",
     "client-secret-removed",
     "claims-previewed",
+    "sign-in-tried",
     "registration-token-made",
     "registration-token-removed",
     "client-declared",
@@ -471,6 +476,7 @@ impl Event {
             Self::ClientSecretExpires { .. } => "client-secret-expires",
             Self::ClientSecretRemoved { .. } => "client-secret-removed",
             Self::ClaimsPreviewed { .. } => "claims-previewed",
+            Self::SignInTried { .. } => "sign-in-tried",
             Self::RegistrationTokenMade { .. } => "registration-token-made",
             Self::RegistrationTokenRemoved { .. } => "registration-token-removed",
             Self::ClientDeclared { .. } => "client-declared",

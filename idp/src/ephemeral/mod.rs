@@ -76,6 +76,8 @@ pub enum Kind {
     /// A session has ended at our own pages, and applications are to be told in the browser.
     Farewell,
     SetUp,
+    /// Somebody tries out an application.
+    Trial,
     PolicyReport,
     /// Wrong passwords from one network.
     NetworkFailure,

@@ -141,6 +141,23 @@ pub struct Attempt {
     /// The one that somebody chose on the page "Choose an organization", in this attempt.
     #[serde(default)]
     pub acts_for: Option<(UserId, OrganizationId)>,
+    /// Somebody tries out what the application would be answered: it is shown to the person who signs in, and nobody
+    /// is answered.
+    #[serde(default)]
+    pub trial: bool,
+}
+
+/// An administrator is about to try out signing in to an application.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trial {
+    pub client_id: ClientId,
+    /// Who tries, in their session: nobody else may.
+    pub session_id: SessionId,
+    /// What is asked for, as an application would write it.
+    pub scope: String,
+    pub organization: String,
+    /// Log in anew, whoever is logged in.
+    pub anew: bool,
 }
 
 /// SHA-256 of the cookie that tells browsers apart before anyone has signed in.

@@ -28,6 +28,7 @@ pub mod register;
 pub mod revoke;
 pub mod subject;
 pub mod token;
+pub mod trial;
 pub mod userinfo;
 
 use std::sync::Arc;
@@ -90,6 +91,7 @@ pub fn pages() -> Router<App> {
         .route("/oidc/authorize", get(endpoints::authorize).post(endpoints::authorize_post))
         .route("/oidc/authorize/resume", get(endpoints::resume))
         .route("/oidc/consent", post(consent::pages::submit))
+        .route("/oidc/trial", get(trial::pages::begin))
         .route("/oidc/organization", post(organization::pages::choose))
         .route("/device", get(device::pages::ask).post(device::pages::find))
         .route("/device/decide", post(device::pages::answer))

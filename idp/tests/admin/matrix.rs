@@ -135,6 +135,8 @@ GET  /admin/applications/new                                             yes 404
 GET  /admin/applications/{app}                                           yes 404 yes 404 404 404 log
 GET  /admin/applications/{app}/settings                                ! yes 404 404 404 404 404 log
 GET  /admin/applications/{app}/preview                                   yes 404 yes 404 404 404 log
+GET  /admin/applications/{app}/trial                                     yes 404 yes 404 404 404 log
+POST /admin/applications/{app}/trial                                     yes 404 yes 404 404 404 old
 GET  /admin/applications/{app}/disable|remove                          ! yes 404 404 404 404 404 log
 GET  /admin/applications/{app-off}/secret|enable                       ! yes 404 404 404 404 404 log
 GET  /admin/applications/{app}/secrets/{secret}/expire|remove-secret   ! yes 404 404 404 404 404 log

@@ -19,3 +19,4 @@ mod policy_page;
 mod service;
 mod size;
 mod trail;
+mod trial;

@@ -13,7 +13,7 @@ use super::{SoftAuthenticator, TestApp};
 pub struct Browser {
     http: reqwest::Client,
     cookies: Arc<Jar>,
-    base: String,
+    pub base: String,
 }
 
 /// A response, read whole.

@@ -2,9 +2,11 @@
 
 mod preview;
 mod secrets;
+mod trial;
 
 pub use preview::{Preview, Told, preview};
 pub use secrets::{add_secret, expire_secret, remove_secret};
+pub use trial::begin_trial;
 
 use time::OffsetDateTime;
 

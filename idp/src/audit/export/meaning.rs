@@ -85,7 +85,7 @@ pub(super) fn meaning(kind: &str) -> Option<Meaning> {
         | "client-registered"
         | "client-secret-made"
         | "registration-token-made" => (EntityManagement, 1, "C"),
-        "audit-read" | "claims-previewed" => (EntityManagement, 2, "R"),
+        "audit-read" | "claims-previewed" | "sign-in-tried" => (EntityManagement, 2, "R"),
         "organization-changed"
         | "brand-changed"
         | "service-policy-set"

@@ -96,6 +96,7 @@ pub fn check(
         policy: addressed.client.settings.policy,
         organization,
         acts_for: None,
+        trial: false,
     };
     Ok(attempt)
 }

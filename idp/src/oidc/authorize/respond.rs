@@ -15,7 +15,7 @@ use crate::model::key::SigningAlg;
 use crate::model::redirect_uri::RedirectUri;
 use crate::oidc::authorize::request::Addressed;
 use crate::oidc::error::OAuthError;
-use crate::oidc::par;
+use crate::oidc::{par, trial};
 use crate::theme::Page;
 use crate::web::error::PageError;
 use crate::web::page::{self, Frame, see_other};
@@ -32,6 +32,8 @@ pub struct Address<'a> {
     /// For answers that are signed.
     alg: SigningAlg,
     pushed: Option<Key>,
+    /// Nobody is answered; the person is shown what would have been.
+    trial: bool,
 }
 
 /// JARM §2.1: at most ten minutes.
@@ -46,6 +48,7 @@ impl<'a> From<&'a Addressed> for Address<'a> {
             client_id: &request.client.id,
             alg: request.client.settings.id_token_alg,
             pushed: request.pushed,
+            trial: false,
         }
     }
 }
@@ -59,6 +62,7 @@ impl<'a> From<&'a Attempt> for Address<'a> {
             client_id: &attempt.client_id,
             alg: attempt.response_alg,
             pushed: attempt.pushed,
+            trial: attempt.trial,
         }
     }
 }
@@ -99,6 +103,9 @@ pub async fn with_error(
     tracing::info!(error = error.code(), description = error.description(), "authorization refused");
     // A pushed request is spent by whatever answers it (security: B2).
     spend(app, to.pushed).await?;
+    if to.trial {
+        return trial::pages::show_error(app, visit, to.client_id, error);
+    }
     let fields = vec![("error", error.code().to_owned()), ("error_description", error.description())];
     send(app, visit, to, fields).await
 }

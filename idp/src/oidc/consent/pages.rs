@@ -119,7 +119,10 @@ pub async fn submit(
             let client = client.ok_or(PageError::AttemptExpired)?;
             let user = signed_in.user.id;
             let doer = visit.doer(Actor::Person(user));
-            grant(&app.store, (&attempt.permission, &client), (user, doer), app.clock.now()).await?;
+            // What is only tried out is not remembered.
+            if !attempt.trial {
+                grant(&app.store, (&attempt.permission, &client), (user, doer), app.clock.now()).await?;
+            }
             // Taken and put back: an attempt that was cancelled meanwhile stays cancelled.
             attempt = take(&app, &form.attempt).await?;
             attempt.consented_by = Some(user);

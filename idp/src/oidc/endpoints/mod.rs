@@ -7,7 +7,7 @@ mod protected;
 mod registrations;
 mod sessions;
 
-pub use people::{authorize, authorize_post, resume};
+pub use people::{authorize, authorize_post, proceed, resume};
 pub use pictures::logo;
 pub use programs::{
     backchannel_authentication, device_authorization, discovery, introspect, jwks, par, revoke, token,

@@ -15,7 +15,7 @@ use crate::oidc::authorize::request::{self, Addressed, Gathered, Unaddressed};
 use crate::oidc::authorize::{self, Because, Next, respond};
 use crate::oidc::claims::Hint;
 use crate::oidc::error::{EndpointError, OAuthError};
-use crate::oidc::{consent, organization, token};
+use crate::oidc::{consent, organization, token, trial};
 use crate::store::clients;
 use crate::web::attempt::{self, load, location, take};
 use crate::web::brand;
@@ -126,7 +126,10 @@ pub async fn resume(
 }
 
 /// Does what has to happen next. An attempt is kept only once a page needs it.
-async fn proceed(
+///
+/// # Errors
+/// When a page can not be rendered, or storage does not answer.
+pub async fn proceed(
     app: &App,
     visit: &Visit,
     (client, mut attempt): (Client, Attempt),
@@ -155,6 +158,9 @@ async fn proceed(
             }
             attempt.permission.scopes = authorize::granted_scopes(&attempt, &client, &signed_in.session);
             let approval = Approval::from(&signed_in.session).for_organization(organization);
+            if attempt.trial {
+                return trial::pages::show(app, visit, (&client, signed_in), (&attempt, &approval)).await;
+            }
             match fields(app, &client, &attempt, &approval).await? {
                 Ok(fields) => respond::with_fields(app, visit, (&attempt).into(), fields).await,
                 Err(error) => respond::with_error(app, visit, (&attempt).into(), &error).await,

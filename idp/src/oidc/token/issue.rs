@@ -129,12 +129,12 @@ struct Beside<'a> {
     code: Option<&'a str>,
 }
 
-async fn sign_id_token(
-    desk: &Desk<'_>,
-    client: &Client,
-    ((grant, standing), nonce): ((&Grant, &Standing), Option<&str>),
+fn id_token<'a>(
+    desk: &'a Desk<'_>,
+    client: &'a Client,
+    ((grant, standing), nonce): ((&Grant, &Standing), Option<&'a str>),
     beside: Beside<'_>,
-) -> Result<String, EndpointError> {
+) -> IdToken<'a> {
     let permission = grant.permission.within(client);
     let mut named = permission.claims.id_token;
     if beside.access_token.is_none() && beside.code.is_none() {
@@ -142,7 +142,7 @@ async fn sign_id_token(
         named.extend(Claim::of_scopes(&permission.scopes));
     }
     let alg = client.settings.id_token_alg;
-    let id = IdToken {
+    IdToken {
         iss: desk.issuer,
         sub: subject::of(desk.store.sealer(), client, grant.user_id),
         aud: client.id.as_str(),
@@ -156,7 +156,16 @@ async fn sign_id_token(
         at_hash: beside.access_token.map(|token| half_hash(alg, token)),
         c_hash: beside.code.map(|code| half_hash(alg, code)),
         named: of_person((&standing.user, standing.member.as_ref()), &named),
-    };
+    }
+}
+
+async fn sign_id_token(
+    desk: &Desk<'_>,
+    client: &Client,
+    (whose, nonce): ((&Grant, &Standing), Option<&str>),
+    beside: Beside<'_>,
+) -> Result<String, EndpointError> {
+    let id = id_token(desk, client, (whose, nonce), beside);
     let signed = jwt::sign(&desk.keys, client.settings.id_token_alg, jwt::TYP_ID_TOKEN, &id).await?;
     match client.settings.id_token_encryption {
         None => Ok(signed),
@@ -228,6 +237,41 @@ pub async fn front(
     tx.commit().await?;
     let expires_in = desk.tokens.access_token().whole_seconds();
     Ok(Front { access_token, id_token, scope: scopes.to_string(), expires_in })
+}
+
+/// What an application would be told. Nothing is signed, and nothing is kept.
+#[derive(Debug)]
+pub struct Told {
+    pub id_token: Value,
+    pub userinfo: Map<String, Value>,
+    pub scopes: Scopes,
+}
+
+/// Says what exchanging a code for this request would tell the application.
+///
+/// # Errors
+/// When the session has ended meanwhile, or something of ours fails.
+pub async fn told(
+    desk: &Desk<'_>,
+    client: &Client,
+    (attempt, approval): (&Attempt, &Approval),
+) -> Result<Told, EndpointError> {
+    let grant = new_grant(desk, client, (&attempt.permission, approval), None)?;
+    let whose = (grant.user_id, grant.session_id, grant.organization);
+    let standing = standing(desk, desk.store, whose, false).await?.ok_or(OAuthError::LoginRequired)?;
+    // Not alone: there would be an access token beside it to read the rest with.
+    let beside = Beside { access_token: Some(""), code: None };
+    let id = IdToken {
+        at_hash: None,
+        ..id_token(desk, client, ((&grant, &standing), attempt.nonce.as_deref()), beside)
+    };
+    let scopes = grant.permission.scopes.clone();
+    let mut claims = Claim::of_scopes(&scopes);
+    claims.extend(grant.permission.claims.userinfo.iter().copied());
+    let mut userinfo = of_person((&standing.user, standing.member.as_ref()), &claims);
+    userinfo.insert("sub".to_owned(), Value::String(id.sub.clone()));
+    let id_token = serde_json::to_value(&id).map_err(anyhow::Error::from)?;
+    Ok(Told { id_token, userinfo, scopes })
 }
 
 /// Under what a grant is found whose tokens came in the browser together with this code.

@@ -11,7 +11,7 @@ mod refresh_token;
 mod target;
 mod token_exchange;
 
-pub use issue::{Front, front};
+pub use issue::{Front, Told, front, told};
 
 use http::HeaderMap;
 use serde::Serialize;

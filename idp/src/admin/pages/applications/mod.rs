@@ -5,12 +5,14 @@ mod form;
 mod list;
 mod preview;
 mod show;
+mod trial;
 mod wizard;
 
 pub use deeds::{ApplicationDeedPage, confirm, confirm_secret, confirmed, confirmed_secret};
 pub use list::{ApplicationsPage, list};
 pub use preview::{PreviewPage, show_preview};
 pub use show::{ApplicationPage, show};
+pub use trial::{TryPage, begin_trial, trial};
 pub use wizard::{ApplicationFormPage, KindsPage, MadePage, change, create, edit, new};
 
 use super::{Administrator, seen as shown};
