@@ -111,10 +111,14 @@ async fn asset(State(app): State<App>, Path((version, file)): Path<(String, Stri
     (headers, asset.bytes.clone()).into_response()
 }
 
+/// Whoever asks waits a second or two at most, and takes silence for "not ready".
+const PROBE_PATIENCE: std::time::Duration = std::time::Duration::from_millis(300);
+
 async fn ready(State(app): State<App>) -> Response {
     let no_store = [(CACHE_CONTROL, HeaderValue::from_static("no-store"))];
     let database = async { app.store.ping().await.is_ok() };
-    let (database, redis) = tokio::join!(database, app.ephemeral.reach());
+    let redis = app.ephemeral.reach(PROBE_PATIENCE);
+    let (database, redis) = tokio::join!(database, redis);
     let why = match (app.is_ready(), database, redis) {
         (false, ..) => Some("shutting down"),
         (_, false, _) => Some("the database does not answer"),

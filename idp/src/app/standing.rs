@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use crate::config::Config;
 use crate::model::brand::Brand;
 use crate::model::user::Policy;
-use crate::store::{Read, Result, brands, settings};
+use crate::store::{Read, Result, StoreError, brands, settings};
 
 /// The setting of the service's name, and of its rule for signing in.
 pub const BRAND_NAME: &str = "brand.name";
@@ -19,13 +19,26 @@ pub struct Set {
 }
 
 impl Set {
+    /// What can not be read, as after a change by hand, stops nobody: a look is ours then, and the rule the strictest.
+    ///
     /// # Errors
     /// When the database does not answer.
     pub async fn read(db: &impl Read) -> Result<Self> {
-        Ok(Self {
-            brand: brands::get(db, None).await?.unwrap_or_default(),
-            policy: settings::policy(db).await?,
-        })
+        let brand = match brands::get(db, None).await {
+            Err(StoreError::Damaged(what)) => {
+                tracing::error!(what, "the look of the service can not be read; it is set to the default");
+                Brand::default()
+            }
+            found => found?.unwrap_or_default(),
+        };
+        let policy = match settings::policy(db).await {
+            Err(StoreError::Damaged(what)) => {
+                tracing::error!(what, "the rule for logging in can not be read; the strictest holds");
+                Policy::ALL.last().copied()
+            }
+            found => found?,
+        };
+        Ok(Self { brand, policy })
     }
 
     /// The rule for everybody.

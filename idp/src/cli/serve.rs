@@ -52,7 +52,7 @@ async fn announce(app: &App, listeners: &Listeners) -> anyhow::Result<()> {
             "CONFORMANCE PROFILE: limits are wider and calls may go to this machine. Do not use this for real accounts."
         );
     }
-    if app.ephemeral.reach().await != Reach::Answers {
+    if app.ephemeral.reach(OFFER_AGAIN).await != Reach::Answers {
         tracing::warn!("Redis does not answer: nobody can log in until it does; not ready until then");
     }
     match offer(app).await {

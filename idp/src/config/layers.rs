@@ -15,6 +15,9 @@ use crate::model::api;
 use crate::model::authorization::AuthorizationTypes;
 use crate::model::resource::Resource;
 
+/// Where our own defaults stand. No path is written like this, whatever somebody calls a file of theirs.
+const OURS: &str = "config/default.toml (compiled in)";
+
 pub(super) struct Layers {
     merged: Table,
     /// The keys that exist: every path of the compiled-in defaults, such as `http.listen`.
@@ -26,9 +29,9 @@ pub(super) struct Layers {
 impl Layers {
     pub(super) fn starting_with(defaults: &str) -> Result<Self, Problems> {
         let mut layers = Self { merged: Table::new(), known: Vec::new(), origins: BTreeMap::new() };
-        let document = parse_toml("config/default.toml", defaults)?;
+        let document = parse_toml(OURS, defaults)?;
         layers.known = leaves(&document);
-        layers.add_text("config/default.toml", defaults)?;
+        layers.add_text(OURS, defaults)?;
         Ok(layers)
     }
 
@@ -176,7 +179,7 @@ impl Layers {
 
     /// What is set by somebody, and where: everything but our own defaults.
     fn places(&self) -> BTreeMap<String, String> {
-        let ours = |place: &str| place.starts_with("config/default.toml:");
+        let ours = |place: &str| place.strip_prefix(OURS).is_some_and(|line| line.starts_with(':'));
         let set = self.origins.iter().filter(|(path, place)| self.known.contains(path) && !ours(place));
         set.map(|(path, place)| (path.clone(), place.clone())).collect()
     }

@@ -1,6 +1,8 @@
 //! The connection to the servers of [`super::redis`]: made when it is needed, shared by everybody, dropped and made
 //! anew when it breaks. Knows where the servers are and nothing of what is said.
 
+use std::sync::Arc;
+
 use anyhow::Context;
 use redis::aio::MultiplexedConnection;
 use redis::cluster::ClusterClient;
@@ -56,6 +58,7 @@ struct State {
     /// Counts the connections, so that only the one that broke is dropped.
     made: u64,
     failed: Option<(Instant, String)>,
+    life: Arc<str>,
 }
 
 #[derive(Clone)]
@@ -87,8 +90,17 @@ impl Link {
     /// Asks once, and once more if the connection turned out to be gone. What is counted or taken twice that way is
     /// one too many or nothing, and never too few.
     pub(super) async fn run<T: FromRedisValue>(&self, pipe: &Pipeline) -> Result<T, EphemeralError> {
-        match self.attempt(pipe).await {
-            Err(Failure::Gone) => self.attempt(pipe).await,
+        self.run_in(|_| pipe.clone()).await
+    }
+
+    /// The same with something that is for this life of the server only: what one remembers that was started anew, or
+    /// took another's place, is not what the one before knew. A cluster has several lives, and none that is told.
+    pub(super) async fn run_in<T: FromRedisValue>(
+        &self,
+        pipe: impl Fn(&str) -> Pipeline,
+    ) -> Result<T, EphemeralError> {
+        match self.attempt(&pipe).await {
+            Err(Failure::Gone) => self.attempt(&pipe).await,
             other => other,
         }
         .map_err(|failure| {
@@ -99,17 +111,18 @@ impl Link {
         })
     }
 
-    async fn attempt<T: FromRedisValue>(&self, pipe: &Pipeline) -> Result<T, Failure> {
-        let (connection, number) = self.connection().await.map_err(Failure::Other)?;
-        let answer = match connection {
-            Connection::One(mut connection) => pipe.query_async(&mut connection).await,
-            Connection::Many(mut connection) => pipe.query_async(&mut connection).await,
+    async fn attempt<T: FromRedisValue>(&self, pipe: &impl Fn(&str) -> Pipeline) -> Result<T, Failure> {
+        let (mut connection, number, life) = self.connection().await.map_err(Failure::Other)?;
+        let pipe = pipe(&life);
+        let answer = match &mut connection {
+            Connection::One(connection) => pipe.query_async(connection).await,
+            Connection::Many(connection) => pipe.query_async(connection).await,
         };
         let error = match answer {
             Ok(answer) => return Ok(answer),
             Err(error) => error,
         };
-        if is_broken(&error) {
+        if is_broken(&connection, &error) {
             let mut state = self.state.lock().await;
             if state.made == number {
                 state.connection = None;
@@ -118,11 +131,11 @@ impl Link {
         Err(if error.is_connection_dropped() { Failure::Gone } else { Failure::Other(said(&error)) })
     }
 
-    /// The connection and its number. One caller connects, the others wait for that.
-    async fn connection(&self) -> Result<(Connection, u64), String> {
+    /// The connection, its number, and the life of the server at its end. One caller connects, the others wait for that.
+    async fn connection(&self) -> Result<(Connection, u64, Arc<str>), String> {
         let mut state = self.state.lock().await;
         if let Some(connection) = &state.connection {
-            return Ok((connection.clone(), state.made));
+            return Ok((connection.clone(), state.made, Arc::clone(&state.life)));
         }
         if let Some((at, why)) = &state.failed
             && at.elapsed() < PAUSE
@@ -130,11 +143,12 @@ impl Link {
             return Err(why.clone());
         }
         match self.servers.connect().await {
-            Ok(connection) => {
+            Ok((connection, life)) => {
                 state.connection = Some(connection.clone());
                 state.made += 1;
+                state.life = life.into();
                 state.failed = None;
-                Ok((connection, state.made))
+                Ok((connection, state.made, Arc::clone(&state.life)))
             }
             Err(why) => {
                 state.failed = Some((Instant::now(), why.clone()));
@@ -182,25 +196,40 @@ impl Servers {
         })
     }
 
-    async fn connect(&self) -> Result<Connection, String> {
+    async fn connect(&self) -> Result<(Connection, String), String> {
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(CONNECT))
             .set_response_timeout(Some(ANSWER));
         let connecting = async {
-            Ok(match self {
-                Self::Single(client) => {
-                    Connection::One(client.get_multiplexed_async_connection_with_config(&config).await?)
-                }
+            let mut made = match self {
+                Self::Single(client) => client.get_multiplexed_async_connection_with_config(&config).await?,
                 Self::Sentinel(client) => {
-                    Connection::One(client.lock().await.get_async_connection_with_config(&config).await?)
+                    client.lock().await.get_async_connection_with_config(&config).await?
                 }
-                Self::Cluster(client) => Connection::Many(client.get_async_connection().await?),
-            })
+                Self::Cluster(client) => {
+                    return Ok((Connection::Many(client.get_async_connection().await?), String::new()));
+                }
+            };
+            let life = life_of(&mut made).await?;
+            Ok((Connection::One(made), life))
         };
         match timeout(FIND, connecting).await {
             Ok(made) => made.map_err(|error| said(&error)),
             Err(_) => Err("Redis does not answer".to_owned()),
         }
+    }
+}
+
+/// What a server calls itself from its start to its end. Who may not ask has no name for it.
+async fn life_of(connection: &mut MultiplexedConnection) -> RedisResult<String> {
+    let said: RedisResult<String> = redis::cmd("INFO").arg("server").query_async(connection).await;
+    match said {
+        Ok(said) => {
+            let named = said.lines().find_map(|line| line.strip_prefix("run_id:"));
+            Ok(named.unwrap_or_default().trim().to_owned())
+        }
+        Err(error) if error.is_io_error() => Err(error),
+        Err(_) => Ok(String::new()),
     }
 }
 
@@ -247,11 +276,21 @@ fn tcp() -> TcpSettings {
 }
 
 /// Whether the next one should have another connection: this one is gone, answers nothing, or leads to a server that
-/// is no master any more.
-fn is_broken(error: &RedisError) -> bool {
+/// is no master any more, which inside a transaction is said beneath its end.
+fn is_broken(connection: &Connection, error: &RedisError) -> bool {
+    if matches!(connection, Connection::Many(_)) {
+        // It looks after its nodes itself: one that is slow is no reason to look for all of them again.
+        return matches!(error.kind(), ErrorKind::ClusterConnectionNotFound)
+            || error.is_unrecoverable_error();
+    }
+    let no_master = |said: &redis::ServerError| {
+        matches!(said.kind(), Some(ServerErrorKind::ReadOnly | ServerErrorKind::MasterDown))
+    };
+    let beneath = error.clone().into_server_errors();
     error.is_io_error()
         || error.is_unrecoverable_error()
         || matches!(error.kind(), ErrorKind::Server(ServerErrorKind::ReadOnly | ServerErrorKind::MasterDown))
+        || beneath.is_some_and(|all| all.iter().any(|(_, said)| no_master(said)))
 }
 
 /// What it said; never what it was asked.

@@ -222,8 +222,9 @@ impl Ephemeral {
         self.backend.evicts().await
     }
 
-    pub async fn reach(&self) -> Reach {
-        if self.backend.ping().await.is_ok() {
+    /// Whether the storage answers within `patience`.
+    pub async fn reach(&self, patience: std::time::Duration) -> Reach {
+        if matches!(tokio::time::timeout(patience, self.backend.ping()).await, Ok(Ok(()))) {
             self.reached.store(true, Ordering::Relaxed);
             return Reach::Answers;
         }

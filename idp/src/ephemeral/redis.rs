@@ -13,6 +13,9 @@ use super::{Backend, EphemeralError, Key, Kind, Memory, Noted};
 use crate::clock::SharedClock;
 use crate::config;
 
+/// Longer than anything is good that was used once; then nobody asks for the lives before any more.
+const SINCE_SECONDS: u64 = 30 * 24 * 3600;
+
 #[derive(Debug)]
 pub struct Redis {
     link: Link,
@@ -92,24 +95,29 @@ impl Backend for Redis {
     }
 
     async fn note(&self, kind: Kind, key: Key, ttl: Duration) -> Result<Noted, EphemeralError> {
-        let since_key = self.used_key("since", &[]);
-        let first = SetOptions::default().conditional_set(ExistenceCheck::NX);
+        let first = SetOptions::default()
+            .conditional_set(ExistenceCheck::NX)
+            .with_expiration(SetExpiry::EX(SINCE_SECONDS));
         // What was made within this very second may have been used just before all was forgotten.
         let next = self.clock.now().unix_timestamp() + 1;
-        let mut pipe = redis::pipe();
-        count_in(pipe.atomic(), &self.used_key(&format!("{kind:?}"), &key), ttl)
-            .set_options(&since_key, next, first)
-            .ignore()
-            .get(&since_key);
-        let (times, since): (u64, i64) = self.link.run(&pipe).await?;
+        let used = self.used_key(&format!("{kind:?}"), &key);
+        let pipe = |life: &str| {
+            let since = self.used_key("since", life.as_bytes());
+            let mut pipe = redis::pipe();
+            count_in(pipe.atomic(), &used, ttl).set_options(&since, next, first).ignore().get(&since);
+            pipe
+        };
+        let (times, since): (u64, i64) = self.link.run_in(pipe).await?;
         let since = OffsetDateTime::from_unix_timestamp(since)
             .map_err(|_| EphemeralError::Unavailable("what it remembers since is no time".to_owned()))?;
         Ok(Noted { times, since })
     }
 
     async fn ping(&self) -> Result<(), EphemeralError> {
+        // A server that only reads, or is full, answers other questions.
+        let brief = SetOptions::default().with_expiration(SetExpiry::EX(1));
         let mut pipe = redis::pipe();
-        pipe.cmd("PING");
+        pipe.set_options(format!("{}probe", self.prefix), 1, brief);
         let _: (Value,) = self.link.run(&pipe).await?;
         Ok(())
     }

@@ -27,7 +27,10 @@ pub fn of_service(app: &App) -> BrandCard {
 /// # Errors
 /// When the database does not answer.
 pub async fn dress(app: &App, visit: &Visit, attempt: &Attempt) -> store::Result<()> {
-    let found = match (attempt.acts_for, &attempt.organization) {
+    // What somebody else chose in this browser is nothing to whoever is here now.
+    let here = visit.signed_in.as_ref().map(|signed_in| signed_in.user.id);
+    let chosen = attempt.acts_for.filter(|(person, _)| Some(*person) == here);
+    let found = match (chosen, &attempt.organization) {
         (Some((_, chosen)), _) => organizations::by_id(&app.store, chosen).await?,
         (None, Some(named)) => find(app, named).await?,
         (None, None) => None,

@@ -162,11 +162,15 @@ fn png(rest: &[u8]) -> Option<Found> {
     (has_data && rest.0.is_empty()).then_some((width, height, kept))
 }
 
+/// What programs write who save pictures step by step is about ten.
+const MAX_SCANS: usize = 64;
+
 /// JPEG (ITU T.81 B): segments up to the scan, then data up to the end marker, and several scans in between.
 fn jpeg(file: &[u8]) -> Option<Found> {
     let mut rest = Rest(file);
     let mut kept = rest.take(2)?.to_vec();
     let mut size = None;
+    let mut scans = 0;
     loop {
         if rest.byte()? != 0xff {
             return None;
@@ -196,8 +200,17 @@ fn jpeg(file: &[u8]) -> Option<Found> {
                 return None;
             }
         }
-        // JFIF, the colour profile and Adobe's word on colours; no other application's data and no comments.
-        let is_kept = !matches!(marker, 0xe1 | 0xe3..=0xed | 0xef | 0xfe);
+        // JFIF without a small picture in it, the colour profile and Adobe's word on colours; no other application's
+        // data and no comments.
+        let is_kept = match marker {
+            0xe0 => data.starts_with(b"JFIF\0") && data.len() == 14,
+            0xe2 => data.starts_with(b"ICC_PROFILE\0"),
+            0xee => data.starts_with(b"Adobe") && data.len() == 12,
+            0xe1 | 0xe3..=0xed | 0xef | 0xfe => false,
+            // Frames that browsers know, tables, restarts and scans.
+            0xc0..=0xc2 | 0xc4 | 0xdb | 0xdd | 0xda => true,
+            _ => return None,
+        };
         if is_kept {
             kept.extend_from_slice(&[0xff, marker]);
             kept.extend_from_slice(&length.to_be_bytes());
@@ -205,6 +218,11 @@ fn jpeg(file: &[u8]) -> Option<Found> {
         }
         if marker == 0xda {
             size?;
+            // Each of them is gone through by every browser that shows the picture.
+            scans += 1;
+            if scans > MAX_SCANS {
+                return None;
+            }
             kept.extend_from_slice(scan(&mut rest)?);
         }
     }
