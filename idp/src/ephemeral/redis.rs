@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use redis::{ExistenceCheck, Pipeline, SetExpiry, SetOptions, Value};
+use redis::{ExistenceCheck, Expiry, Pipeline, SetExpiry, SetOptions, Value};
 use time::{Duration, OffsetDateTime};
 
 use super::link::Link;
@@ -104,7 +104,10 @@ impl Backend for Redis {
         let pipe = |life: &str| {
             let since = self.used_key("since", life.as_bytes());
             let mut pipe = redis::pipe();
-            count_in(pipe.atomic(), &used, ttl).set_options(&since, next, first).ignore().get(&since);
+            count_in(pipe.atomic(), &used, ttl)
+                .set_options(&since, next, first)
+                .ignore()
+                .get_ex(&since, Expiry::EX(SINCE_SECONDS));
             pipe
         };
         let (times, since): (u64, i64) = self.link.run_in(pipe).await?;

@@ -107,6 +107,8 @@ async fn a_bound_token_is_worth_nothing_without_its_key() {
 async fn a_proof_is_for_this_request_and_of_this_moment() {
     let office = Office::open().await;
     let (practice, key) = (office.practice(), Signer::new(SigningAlg::Es256));
+    // What is older than the program counts as used.
+    office.app.advance(time::Duration::MINUTE);
     let now = office.app.app.clock.now().unix_timestamp();
     let address = office.app.url("/oidc/token");
     let tokens = practice.tokens(&office.browser, &[]).await;
