@@ -95,14 +95,14 @@ impl Backend for Redis {
     }
 
     async fn note(&self, kind: Kind, key: Key, ttl: Duration) -> Result<Noted, EphemeralError> {
-        let first = SetOptions::default()
-            .conditional_set(ExistenceCheck::NX)
-            .with_expiration(SetExpiry::EX(SINCE_SECONDS));
         // What was made within this very second may have been used just before all was forgotten.
         let next = self.clock.now().unix_timestamp() + 1;
         let used = self.used_key(&format!("{kind:?}"), &key);
         let pipe = |life: &str| {
             let since = self.used_key("since", life.as_bytes());
+            let first = SetOptions::default()
+                .conditional_set(ExistenceCheck::NX)
+                .with_expiration(SetExpiry::EX(SINCE_SECONDS));
             let mut pipe = redis::pipe();
             count_in(pipe.atomic(), &used, ttl)
                 .set_options(&since, next, first)

@@ -38,7 +38,7 @@ fn of(id: OrganizationId) -> String {
 }
 
 /// A picture of 64 by 32 pixels that nothing hides in, told apart by `data`.
-fn png(data: &[u8]) -> Vec<u8> {
+pub(super) fn png(data: &[u8]) -> Vec<u8> {
     let chunk = |kind: [u8; 4], data: &[u8]| {
         [&u32::try_from(data.len()).unwrap().to_be_bytes(), kind.as_slice(), data, &[0; 4]].concat()
     };

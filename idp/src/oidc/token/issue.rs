@@ -1,6 +1,7 @@
 //! Making tokens: the one place where any is signed, and the one transaction that writes what a
 //! request changes. Signing comes first, so that a failure there spends nothing.
 
+use serde_json::{Map, Value};
 use time::{Duration, OffsetDateTime};
 
 use super::refresh_token::refused;

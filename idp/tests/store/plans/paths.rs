@@ -74,6 +74,8 @@ pub(super) fn value(name: &str) -> Option<&'static str> {
         "enabled" => "true",
         "role" => "operator",
         "limit" => "100",
+        "email" => "nobody@example.org",
+        "scope" => "openid profile",
         "kind" => "signed-in",
         "client" => "app-17",
         "from" => "2026-03-01T00:00:00Z",
