@@ -69,10 +69,10 @@ async fn what_would_be_refused_is_shown_and_sent_to_nobody() {
         assert!(answer.body.contains("would be refused"), "{answer:?}");
     }
     // With a new log-in that is broken off.
-    let page = begin(&olive, &[("scope", "openid"), ("anew", "1")]).await;
-    assert_eq!(page.status, 200);
-    let handle = plain(&page);
-    let handle = handle.split("name=\"attempt\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+    let begun = olive.post(TRIAL, &[("scope", "openid"), ("anew", "1")]).await.location();
+    let page = olive.get(&begun).await;
+    assert!(page.location().starts_with("/login?"), "{page:?}");
+    let handle = page.parameter("attempt").unwrap();
     let broken_off = olive.get(&format!("/oidc/authorize/resume?attempt={handle}&cancelled=1")).await;
     assert!(broken_off.body.contains("access_denied"), "{broken_off:?}");
     assert!(app.texts("SELECT hex(id) FROM \"grant\"").await.is_empty());

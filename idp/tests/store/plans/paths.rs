@@ -71,7 +71,7 @@ pub(super) async fn of_the_console(db: &DatabaseConnection) -> Vec<String> {
 pub(super) fn value(name: &str) -> Option<&'static str> {
     Some(match name {
         "q" | "search" => "mson4",
-        "enabled" => "true",
+        "enabled" | "failed" => "true",
         "role" => "operator",
         "limit" => "100",
         "email" => "nobody@example.org",
