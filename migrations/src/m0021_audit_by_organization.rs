@@ -19,8 +19,12 @@ impl MigrationTrait for Migration {
         manager.alter_table(Table::alter().table("audit_event").add_column(column).to_owned()).await?;
         // What is hashed stays as it is. What names no organization has no such word in it, and is not parsed.
         let named = match manager.get_database_backend() {
-            DbBackend::Postgres => "(detail::jsonb->>'organization')::uuid",
-            _ => "unhex(replace(json_extract(detail, '$.organization'), '-', ''))",
+            DbBackend::Postgres => {
+                "substring(detail from '\"organization\":\"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\"')::uuid"
+            }
+            _ => {
+                "CASE WHEN json_valid(detail) THEN unhex(replace(json_extract(detail, '$.organization'), '-', '')) END"
+            }
         };
         let copied = format!(
             "UPDATE audit_event SET organization = {named} WHERE detail LIKE '%\"organization\":\"%'"

@@ -89,6 +89,9 @@ async fn send(
     (tx, organization): (Tx, &Organization),
     new: New,
 ) -> Outcome<Invitation> {
+    if new.roles.is_administrator() && !actor.may_name_administrators() {
+        return Ok(Err(Refused::Forbidden));
+    }
     let invitee = users::by_email(&tx, &new.email).await?;
     if let Some(refused) = refusal(office, (&tx, organization), (&new, invitee.as_ref())).await? {
         return Ok(Err(refused));

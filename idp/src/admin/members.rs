@@ -68,7 +68,7 @@ pub async fn add(
     let Some(user) = users::by_id(&tx, person).await? else {
         return Ok(Err(Refused::NotFound));
     };
-    if !actor.may_belong(&user) {
+    if !actor.may_belong(&user) || roles.is_administrator() && !actor.may_name_administrators() {
         return Ok(Err(Refused::Forbidden));
     }
     if !take_in(office, (&tx, actor), (&organization, user.id, roles)).await? {
@@ -122,6 +122,9 @@ pub async fn set_roles(
     }
     if before.roles == *roles {
         return Ok(Err(Refused::Unchanged));
+    }
+    if roles.is_administrator() && !before.roles.is_administrator() && !actor.may_name_administrators() {
+        return Ok(Err(Refused::Forbidden));
     }
     if !roles.is_administrator() && is_last(&tx, &organization, &before).await? {
         return Ok(Err(Refused::LastAdministrator));

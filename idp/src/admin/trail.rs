@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
+use tokio::sync::Semaphore;
 
 use super::{Act, AdminActor, Office, Outcome, Refused};
 use crate::audit::{self, Broken, Event, Whole};
@@ -71,6 +72,8 @@ pub async fn may_export(office: &Office<'_>, actor: &AdminActor, filter: &Filter
     Ok(Ok(!records::is_more_than(office.store, filter, MOST).await?))
 }
 
+static VERIFICATIONS: Semaphore = Semaphore::const_new(1);
+
 /// Whether the trail is whole, as `idp audit verify` says it.
 ///
 /// # Errors
@@ -79,7 +82,12 @@ pub async fn verify(office: &Office<'_>, actor: &AdminActor) -> Outcome<Result<W
     if !actor.may(Act::ReadAudit) {
         return Ok(Err(Refused::NotFound));
     }
+    // All of it is read: one after the other.
+    let _turn = VERIFICATIONS.acquire().await?;
     let tx = office.store.begin().await?;
+    if !actor.still_holds(&tx).await? {
+        return Ok(Err(Refused::Forbidden));
+    }
     office.record(&tx, actor, None, audit::reading(("verify", &Filter::default()))).await?;
     tx.commit().await?;
     Ok(Ok(audit::verify(office.store).await?))

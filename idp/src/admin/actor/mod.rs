@@ -235,6 +235,15 @@ impl AdminActor {
         AdminScope::among(scopes).flat_map(Act::of_scope).all(|act| self.may(*act))
     }
 
+    /// Whether they could do themselves what an administrator of an organization can. A token that is only for
+    /// organizations would make somebody into more than it is itself.
+    #[must_use]
+    pub fn may_name_administrators(&self) -> bool {
+        [Act::RunOrganization, Act::SeePerson, Act::HelpPerson, Act::DisablePerson]
+            .into_iter()
+            .all(|act| self.reaches(act))
+    }
+
     /// Whether there is an organization that they could ask somebody to join.
     #[must_use]
     pub fn may_invite(&self) -> bool {

@@ -73,7 +73,8 @@ pub async fn preview(
         return Ok(Err(Refused::NotFound));
     }
     let mut members = Vec::new();
-    for membership in &belongs {
+    // Seeing somebody is not seeing where they belong.
+    for membership in belongs.iter().filter(|one| actor.may_in(Act::SeeOrganization, one.organization_id)) {
         members.extend(memberships::member(office.store, user.id, membership.organization_id).await?);
     }
     let member = match members.as_slice() {
