@@ -19,8 +19,10 @@ impl MigrationTrait for Migration {
         manager.alter_table(Table::alter().table("audit_event").add_column(column).to_owned()).await?;
         // What is hashed stays as it is. What names no organization has no such word in it, and is not parsed.
         let named = match manager.get_database_backend() {
+            // What somebody has read about names one too, within its filter.
             DbBackend::Postgres => {
-                "substring(detail from '\"organization\":\"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\"')::uuid"
+                "CASE WHEN detail NOT LIKE '%\"filter\":%' THEN substring(detail from \
+                 '\"organization\":\"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\"')::uuid END"
             }
             _ => {
                 "CASE WHEN json_valid(detail) THEN unhex(replace(json_extract(detail, '$.organization'), '-', '')) END"

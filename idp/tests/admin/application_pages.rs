@@ -250,7 +250,7 @@ async fn the_preview_says_what_userinfo_says_and_why_the_rest_is_missing() {
     assert_eq!(why("org_id"), "It does not ask for the scope organizations.");
     assert!(shown.contains("<code>phone</code>"), "left out");
     let page = olive.get(&format!("{path}?person=ada%40example.org&scope=organizations")).await.body;
-    assert!(page.contains("This person belongs to no organization."), "{page}");
+    assert!(page.contains("This person belongs to no organization, as far as you may see."), "{page}");
     let nobody = olive.get(&format!("{path}?person=nobody%40example.org")).await.body;
     assert!(nobody.contains("Nobody was found."));
     let unreadable = olive.get(&format!("{path}?person=ada%40example.org&scope=%22")).await;

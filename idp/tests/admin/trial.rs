@@ -69,6 +69,7 @@ async fn what_would_be_refused_is_shown_and_sent_to_nobody() {
         assert!(answer.body.contains("would be refused"), "{answer:?}");
     }
     // With a new log-in that is broken off.
+    app.advance(time::Duration::MINUTE);
     let begun = olive.post(TRIAL, &[("scope", "openid"), ("anew", "1")]).await.location();
     let page = olive.get(&begun).await;
     assert!(page.location().starts_with("/login?"), "{page:?}");

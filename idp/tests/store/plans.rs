@@ -26,7 +26,7 @@ type = "web"
 secret = "a secret that the practice keeps to itself"
 redirect_uris = ["https://clinic.example.org/cb"]
 scopes = ["openid", "profile", "offline_access", "admin:people.read", "admin:organizations.read", "admin:audit.read",
-  "admin:applications.read"]
+  "admin:applications.read", "admin:service.read"]
 resources = ["http://localhost:{port}/api/v1"]
 "#;
 
@@ -166,8 +166,7 @@ async fn behind_every_list_of_the_api_is_an_index() {
         let secret = Some("a secret that the practice keeps to itself");
         let clinic = Application::new(app, "clinic-example", secret, "https://clinic.example.org/cb");
         let resource = app.url("/api/v1");
-        let scope =
-            "openid admin:people.read admin:organizations.read admin:audit.read admin:applications.read";
+        let scope = "openid admin:people.read admin:organizations.read admin:audit.read admin:applications.read admin:service.read";
         let asked = [("scope", scope), ("resource", resource.as_str())];
         let mut all = BTreeMap::new();
         house.statements.lock().unwrap().clear();
