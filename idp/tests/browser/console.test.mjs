@@ -60,10 +60,12 @@ test('the administrator of a clinic invites somebody, and brings them back in wh
   // The device is gone, with the passkey in it and the log-in on it.
   const elsewhere = nia.at(await stage.device());
   await find(carla, nia);
+  await carla.link('Passkeys and factors').click();
   await carla.page.getByRole('listitem').getByRole('link', { name: 'Remove this passkey' }).click();
   await saysYes(carla, /removed/);
   assert.equal(await carla.page.getByRole('link', { name: 'Remove this passkey' }).count(), 0);
   await nia.getsMail('A passkey was removed');
+  await carla.link('Overview').click();
   await carla.link('Send an access link').click();
   await carla.field('Minutes that the link works, 5 to 1440').fill('30');
   await saysYes(carla, 'The link is on its way by mail.');
@@ -81,6 +83,7 @@ test('the administrator of a clinic invites somebody, and brings them back in wh
   await elsewhere.passkeyCard('New phone').waitFor();
   assert.equal(await elsewhere.page.getByRole('article').count(), 1, 'the lost one is not among them');
   await find(carla, nia);
+  await carla.link('Passkeys and factors').click();
   await carla.sees('New phone');
   // Whoever finds the device gets nowhere with it: the passkey in it opens nothing, and the log-in on it has ended.
   await nia.goTo('/account');
