@@ -702,18 +702,18 @@ export const PLACES = {
     await olga.seesHeading('Practice Lindenhof');
     return olga;
   },
-  'administration: trying out an application': async (ada, stage) => administers(stage, '/admin/applications/clinic-example/trial'),
+  'administration: trying out an application': async (ada, stage) => administers(stage, '/admin/applications/clinic/trial'),
   'what a tried application would be told': async (ada, stage) => {
-    const olga = await administers(stage, '/admin/applications/clinic-example/trial');
+    const olga = await administers(stage, '/admin/applications/clinic/trial');
     await olga.press('Start');
     await olga.seesHeading('What Lindenhof Clinic would be told');
     return olga;
   },
   'what a tried application would be refused with': async (ada, stage) => {
-    const olga = await administers(stage, '/admin/applications/clinic-example/trial');
+    const olga = await administers(stage, '/admin/applications/clinic/trial');
     await olga.page.getByLabel('Scopes that it asks for').fill('profile');
     await olga.press('Start');
-    await olga.seesHeading('clinic-example would be refused');
+    await olga.seesHeading('clinic would be refused');
     return olga;
   },
   'administration: removing an application': async (ada, stage) => {
