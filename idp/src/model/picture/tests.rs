@@ -23,10 +23,13 @@ fn segment(marker: u8, data: &[u8]) -> Vec<u8> {
     [&[0xff, marker], length.as_slice(), data].concat()
 }
 
+/// Its version, a density, and no small picture.
+const JFIF: &[u8] = b"JFIF\0\x01\x01\0\0\x01\0\x01\0\0";
+
 fn small_jpeg(extra: &[u8]) -> Vec<u8> {
     let frame = segment(0xc0, &[8, 0, 32, 0, 64, 1, 1, 0x11, 0]);
     let scan = [segment(0xda, &[1, 1, 0, 0, 63, 0]), vec![1, 0xff, 0, 2, 0xff, 0xd0, 3]].concat();
-    [&[0xff, 0xd8], extra, &segment(0xe0, b"JFIF\0"), &frame, &scan, &[0xff, 0xd9]].concat()
+    [&[0xff, 0xd8], extra, &segment(0xe0, JFIF), &frame, &scan, &[0xff, 0xd9]].concat()
 }
 
 fn webp_of(chunks: &[(&[u8; 4], &[u8])]) -> Vec<u8> {
@@ -104,6 +107,9 @@ fn what_a_picture_carries_besides_itself_is_left_out() {
     let files = [
         text,
         small_jpeg(&[segment(0xe1, hidden), segment(0xfe, hidden), segment(0xef, hidden)].concat()),
+        // The picture as it was before it was cut to size, and what only looks like a colour profile.
+        small_jpeg(&segment(0xe0, &[JFIF, hidden].concat())),
+        small_jpeg(&[segment(0xe0, hidden), segment(0xe2, hidden), segment(0xee, hidden)].concat()),
         webp_of(&[(b"VP8 ", LOSSY), (b"EXIF", hidden), (b"XMP ", hidden), (b"odd!", hidden)]),
     ];
     for file in files {
