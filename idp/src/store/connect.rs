@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use migrations::{Migrator, MigratorTrait};
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
-use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr};
+use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, DbErr};
 use sea_orm_migration::SchemaManager;
 
+use super::failure::passes;
+use super::pool::Pool;
 use super::{Store, StoreError, keys};
 use crate::clock::SharedClock;
 use crate::config::Config;
@@ -38,6 +40,20 @@ pub enum OpenError {
     Store(#[from] StoreError),
 }
 
+impl OpenError {
+    /// Whether it may well be there in a moment.
+    #[must_use]
+    pub fn passes(&self) -> bool {
+        match self {
+            Self::Connect { source, .. } | Self::Damaged { source, .. } | Self::Migrate { source, .. } => {
+                passes(source)
+            }
+            Self::Store(StoreError::Unavailable(_)) => true,
+            Self::Newer { .. } | Self::WrongMasterKey | Self::Store(_) => false,
+        }
+    }
+}
+
 /// Opens the configured database, brings its schema up to date and unwraps its data keys.
 ///
 /// # Errors
@@ -49,15 +65,15 @@ pub async fn open(
     entropy: Entropy,
 ) -> Result<Store, OpenError> {
     let (writer, reader) = connect(config).await?;
-    migrate_connection(config, &writer).await?;
-    let sealer = match Sealer::unwrap_keys(master, &keys::data_keys(&writer).await?) {
+    migrate_connection(config, &writer.current()).await?;
+    let sealer = match Sealer::unwrap_keys(master, &keys::data_keys(&*writer).await?) {
         Ok(sealer) => sealer,
         Err(SealError::DoesNotOpen) => return Err(OpenError::WrongMasterKey),
         Err(error) => return Err(StoreError::from(error).into()),
     };
     let mut store = Store { writer, reader, sealer: Arc::new(sealer), entropy };
     if keys::ensure_data_key(&store, master, clock.now()).await? {
-        let sealer = Sealer::unwrap_keys(master, &keys::data_keys(&store.writer).await?);
+        let sealer = Sealer::unwrap_keys(master, &keys::data_keys(&*store.writer).await?);
         store.sealer = Arc::new(sealer.map_err(|_| OpenError::WrongMasterKey)?);
     }
     Ok(store)
@@ -73,6 +89,7 @@ pub async fn pending_migrations(config: &Config) -> Result<Option<usize>, OpenEr
         return Ok(None);
     }
     let (_, reader) = connect(config).await?;
+    let reader = reader.current();
     let damaged = |source| OpenError::Damaged { place: place(config), source };
     if !SchemaManager::new(&reader).has_table("seaql_migrations").await.map_err(damaged)? {
         return Ok(None);
@@ -112,25 +129,26 @@ fn place(config: &Config) -> String {
     }
 }
 
-async fn connect(config: &Config) -> Result<(DatabaseConnection, DatabaseConnection), OpenError> {
+async fn connect(config: &Config) -> Result<(Arc<Pool>, Arc<Pool>), OpenError> {
     let failed = |source| OpenError::Connect { place: place(config), source };
     match &config.database.url {
         None => sqlite(&config.sqlite_path()).await.map_err(failed),
         Some(url) => {
-            let pool = Database::connect(postgres_options(config, url.expose())).await.map_err(failed)?;
-            Ok((pool.clone(), pool))
+            let pool = Pool::open(postgres_options(config, url.expose())).await.map_err(failed)?;
+            let pool = Arc::new(pool);
+            Ok((Arc::clone(&pool), pool))
         }
     }
 }
 
 /// One writer, because SQLite has one and sqlx's queue in front of it is fairer than SQLite's
 /// locks; several readers, which in WAL mode never wait for it.
-async fn sqlite(path: &Path) -> Result<(DatabaseConnection, DatabaseConnection), DbErr> {
-    let writer = Database::connect(sqlite_options(path, "rwc", 1)).await?;
+async fn sqlite(path: &Path) -> Result<(Arc<Pool>, Arc<Pool>), DbErr> {
+    let writer = Pool::open(sqlite_options(path, "rwc", 1)).await?;
     // Also finds out now, and not at the first sign-in, that the file is no database.
     writer.execute_unprepared("SELECT count(*) FROM sqlite_master").await?;
-    let reader = Database::connect(sqlite_options(path, "ro", 4)).await?;
-    Ok((writer, reader))
+    let reader = Pool::open(sqlite_options(path, "ro", 4)).await?;
+    Ok((Arc::new(writer), Arc::new(reader)))
 }
 
 fn sqlite_options(path: &Path, mode: &str, connections: u32) -> ConnectOptions {

@@ -2,7 +2,7 @@
 
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, TryInsertResult,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, TryInsertResult,
 };
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
@@ -101,7 +101,7 @@ fn public(row: signing_key::Model) -> Result<PublicKey> {
 }
 
 /// The wrapped data keys, oldest first: the last one seals.
-pub(super) async fn data_keys(db: &DatabaseConnection) -> Result<Vec<WrappedKey>> {
+pub(super) async fn data_keys(db: &impl ConnectionTrait) -> Result<Vec<WrappedKey>> {
     let rows = data_key::Entity::find().order_by_asc(data_key::Column::CreatedAt).all(db).await?;
     Ok(rows.into_iter().map(|row| WrappedKey { id: row.id, wrapped: row.wrapped }).collect())
 }
@@ -110,12 +110,12 @@ pub(super) async fn data_keys(db: &DatabaseConnection) -> Result<Vec<WrappedKey>
 /// start on an empty database at the same time, one makes it.
 pub(super) async fn ensure_data_key(store: &Store, master: &MasterKey, now: OffsetDateTime) -> Result<bool> {
     const FIRST: &str = "data-1";
-    if !data_keys(&store.writer).await?.is_empty() {
+    if !data_keys(&*store.writer).await?.is_empty() {
         return Ok(false);
     }
     let key = Sealer::new_data_key(master, FIRST, store.entropy)?;
     let row =
         data_key::ActiveModel { id: Set(key.id), wrapped: Set(key.wrapped), created_at: Set(to_millis(now)) };
-    data_key::Entity::insert(row).on_conflict_do_nothing().exec_without_returning(&store.writer).await?;
+    data_key::Entity::insert(row).on_conflict_do_nothing().exec_without_returning(&*store.writer).await?;
     Ok(true)
 }

@@ -4,6 +4,8 @@
 
 mod connect;
 mod entity;
+mod failure;
+mod pool;
 
 pub mod api_calls;
 pub mod audit;
@@ -38,61 +40,23 @@ pub mod users;
 
 use std::sync::Arc;
 
-use sea_orm::{
-    ActiveModelTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    EntityTrait, RuntimeErr, Select, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
-    TryInsertResult,
-};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, Select, Statement, TryInsertResult};
 use time::OffsetDateTime;
 
 use crate::crypto::random::Entropy;
-use crate::crypto::seal::{Place, SealError, Sealer};
+use crate::crypto::seal::{Place, Sealer};
 
 pub use connect::{OpenError, open, pending_migrations};
-
-/// A failed query. Opaque but for the one thing callers act on.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    #[error("the database is busy or out of reach")]
-    Unavailable(#[source] DbErr),
-    #[error("a query failed")]
-    Failed(#[source] DbErr),
-    #[error(transparent)]
-    Sealed(#[from] SealError),
-    /// A row that we did not write like this.
-    #[error("a row of table {0} is damaged")]
-    Damaged(&'static str),
-}
-
-impl From<DbErr> for StoreError {
-    fn from(error: DbErr) -> Self {
-        match error {
-            DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => Self::Unavailable(error),
-            error if gave_way(&error) => Self::Unavailable(error),
-            error => Self::Failed(error),
-        }
-    }
-}
-
-/// Whether the database ended this transaction in favour of another one: nothing happened, and the
-/// same request a moment later may well succeed.
-fn gave_way(error: &DbErr) -> bool {
-    let (DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) = error
-    else {
-        return false;
-    };
-    let code = error.as_database_error().and_then(sea_orm::sqlx::error::DatabaseError::code);
-    // PostgreSQL: serialization failure, deadlock. SQLite: busy, and busy with a stale snapshot.
-    code.is_some_and(|code| ["40001", "40P01", "5", "517"].contains(&&*code))
-}
+pub use failure::StoreError;
+use pool::{Pool, Work};
 
 pub type Result<T> = std::result::Result<T, StoreError>;
 
 /// The long-lived handle. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Store {
-    writer: DatabaseConnection,
-    reader: DatabaseConnection,
+    writer: Arc<Pool>,
+    reader: Arc<Pool>,
     sealer: Arc<Sealer>,
     entropy: Entropy,
 }
@@ -100,7 +64,7 @@ pub struct Store {
 /// One transaction. Dropped without [`Tx::commit`] it leaves no trace.
 #[derive(Debug)]
 pub struct Tx {
-    inner: DatabaseTransaction,
+    inner: Work,
     sealer: Arc<Sealer>,
     entropy: Entropy,
 }
@@ -112,16 +76,7 @@ impl Store {
     /// # Errors
     /// When the database is busy or out of reach.
     pub async fn begin(&self) -> Result<Tx> {
-        let inner = match self.writer.get_database_backend() {
-            DbBackend::Sqlite => {
-                let options = TransactionOptions {
-                    sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-                    ..Default::default()
-                };
-                self.writer.begin_with_options(options).await?
-            }
-            _ => self.writer.begin().await?,
-        };
+        let inner = Work { inner: self.writer.begin().await?, pool: Arc::clone(&self.writer) };
         Ok(Tx { inner, sealer: Arc::clone(&self.sealer), entropy: self.entropy })
     }
 
@@ -134,6 +89,12 @@ impl Store {
         Ok(())
     }
 
+    /// Ends all connections, so that an embedded database is one file again.
+    pub async fn close(&self) {
+        self.reader.close().await;
+        self.writer.close().await;
+    }
+
     #[must_use]
     pub fn sealer(&self) -> &Sealer {
         &self.sealer
@@ -141,10 +102,8 @@ impl Store {
 
     /// Shows every statement from now on to `seen`. For a test that asks the database how it goes about each.
     pub fn watch(&mut self, seen: impl Fn(&Statement) + Clone + Send + Sync + 'static) {
-        for connection in [&mut self.writer, &mut self.reader] {
-            let seen = seen.clone();
-            connection.set_metric_callback(move |run| seen(run.statement));
-        }
+        self.writer.watch(seen.clone());
+        self.reader.watch(seen);
     }
 }
 
@@ -171,8 +130,8 @@ pub trait Read: Sync {
 }
 
 impl Read for Store {
-    type Connection = DatabaseConnection;
-    fn connection(&self) -> &DatabaseConnection {
+    type Connection = Pool;
+    fn connection(&self) -> &Pool {
         &self.reader
     }
     fn sealer(&self) -> &Sealer {
@@ -181,8 +140,8 @@ impl Read for Store {
 }
 
 impl Read for Tx {
-    type Connection = DatabaseTransaction;
-    fn connection(&self) -> &DatabaseTransaction {
+    type Connection = Work;
+    fn connection(&self) -> &Work {
         &self.inner
     }
     fn sealer(&self) -> &Sealer {

@@ -1,0 +1,223 @@
+//! The connections to the database, which are made anew when what there is has become useless: a server that vanished
+//! without a word, a connection that lost count of its transactions. Never runs a statement of its own but to see whether
+//! anybody answers, and never repeats one of others.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{PoisonError, RwLock};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sea_orm::sqlx::Error as SqlxError;
+use sea_orm::{
+    ConnAcquireErr, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction,
+    DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, SqliteTransactionMode, Statement,
+    TransactionOptions, TransactionTrait,
+};
+use tokio::time::Instant;
+
+/// When nothing at all has come for this long, somebody looks whether a new connection is better.
+const SILENCE: Duration = Duration::from_secs(2);
+/// How long that may take.
+const PROBE: Duration = Duration::from_secs(1);
+/// Whoever waits longer than this for a database server is told so. An embedded one is never out of reach.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+#[derive(Debug)]
+pub struct Pool {
+    options: ConnectOptions,
+    backend: DbBackend,
+    current: RwLock<DatabaseConnection>,
+    begun: Instant,
+    /// Milliseconds after `begun` at which the database was last heard of.
+    heard: AtomicU64,
+    /// Whoever looks for a better connection; one at a time.
+    looking: tokio::sync::Mutex<()>,
+}
+
+impl Pool {
+    pub(super) async fn open(options: ConnectOptions) -> Result<Self, DbErr> {
+        let current = Database::connect(options.clone()).await?;
+        Ok(Self {
+            options,
+            backend: current.get_database_backend(),
+            current: RwLock::new(current),
+            begun: Instant::now(),
+            heard: AtomicU64::new(0),
+            looking: tokio::sync::Mutex::new(()),
+        })
+    }
+
+    /// What there is at the moment. Not to be kept.
+    pub(super) fn current(&self) -> DatabaseConnection {
+        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) async fn close(&self) {
+        // What could not be closed is gone with the process.
+        let _ = self.current().close().await;
+    }
+
+    pub(super) fn watch(&self, seen: impl Fn(&Statement) + Send + Sync + 'static) {
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        current.set_metric_callback(move |run| seen(run.statement));
+    }
+
+    /// Begins a transaction. On SQLite it holds the writer from here on.
+    pub(super) async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
+        if self.backend != DbBackend::Sqlite {
+            return self.within_reach(self.current().begin()).await;
+        }
+        match immediate(&self.current()).await {
+            // After a failed write SQLite has ended its transaction by itself, which sqlx does not learn: its connection
+            // would believe for ever that it is inside of one.
+            Err(error) if lost_count(&error) => {
+                tracing::warn!(%error, "the connection to the database is made anew");
+                self.replace(Database::connect(self.options.clone()).await?);
+                immediate(&self.current()).await
+            }
+            begun => begun,
+        }
+    }
+
+    /// Waits for an answer of the database, but not for ever, and sees to it that those who come later have a
+    /// connection that answers.
+    pub(super) async fn within_reach<T>(
+        &self,
+        answer: impl Future<Output = Result<T, DbErr>>,
+    ) -> Result<T, DbErr> {
+        if self.backend == DbBackend::Sqlite {
+            return answer.await;
+        }
+        let asked = Instant::now();
+        let mut answer = std::pin::pin!(answer);
+        loop {
+            match tokio::time::timeout(SILENCE, &mut answer).await {
+                Ok(Err(DbErr::ConnectionAcquire(error))) => {
+                    self.look_for_better(asked).await;
+                    return Err(DbErr::ConnectionAcquire(error));
+                }
+                Ok(answer) => {
+                    self.hear();
+                    return answer;
+                }
+                Err(_) => self.look_for_better(asked).await,
+            }
+            if asked.elapsed() >= PATIENCE {
+                return Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout));
+            }
+        }
+    }
+
+    fn hear(&self) {
+        let now = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.heard.fetch_max(now, Ordering::Relaxed);
+    }
+
+    fn was_heard_since(&self, moment: Instant) -> bool {
+        self.begun + Duration::from_millis(self.heard.load(Ordering::Relaxed)) >= moment
+    }
+
+    /// When nobody has been answered since `asked`, and new connections are, what there is leads nowhere.
+    async fn look_for_better(&self, asked: Instant) {
+        let since = asked.max(Instant::now().checked_sub(SILENCE).unwrap_or(asked));
+        let Ok(_alone) = self.looking.try_lock() else {
+            return;
+        };
+        if self.was_heard_since(since) {
+            return;
+        }
+        let probe = async {
+            let new = Database::connect(self.options.clone()).await?;
+            new.execute_unprepared("SELECT 1").await?;
+            Ok::<_, DbErr>(new)
+        };
+        if let Ok(Ok(new)) = tokio::time::timeout(PROBE, probe).await {
+            tracing::warn!("the database answers new connections only; all are made anew");
+            self.hear();
+            self.replace(new);
+        }
+    }
+
+    fn replace(&self, new: DatabaseConnection) {
+        let old = std::mem::replace(&mut *self.current.write().unwrap_or_else(PoisonError::into_inner), new);
+        // Whoever still uses one of these may end; then it is closed.
+        tokio::spawn(async move { old.close().await });
+    }
+}
+
+async fn immediate(connection: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
+    let options = TransactionOptions {
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        ..Default::default()
+    };
+    connection.begin_with_options(options).await
+}
+
+fn lost_count(error: &DbErr) -> bool {
+    let (DbErr::Query(RuntimeErr::SqlxError(error)) | DbErr::Exec(RuntimeErr::SqlxError(error))) = error
+    else {
+        return false;
+    };
+    matches!(**error, SqlxError::InvalidSavePointStatement | SqlxError::BeginFailed)
+        || error.as_database_error().is_some_and(|error| error.message().contains("transaction"))
+}
+
+#[async_trait]
+impl ConnectionTrait for Pool {
+    fn get_database_backend(&self) -> DbBackend {
+        self.backend
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        self.within_reach(self.current().execute_raw(statement)).await
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        self.within_reach(self.current().execute_unprepared(sql)).await
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        self.within_reach(self.current().query_one_raw(statement)).await
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        self.within_reach(self.current().query_all_raw(statement)).await
+    }
+}
+
+/// A transaction, whose statements do not wait for ever either.
+#[derive(Debug)]
+pub struct Work {
+    pub(super) inner: DatabaseTransaction,
+    pub(super) pool: std::sync::Arc<Pool>,
+}
+
+impl Work {
+    pub(super) async fn commit(self) -> Result<(), DbErr> {
+        let Self { inner, pool } = self;
+        pool.within_reach(inner.commit()).await
+    }
+}
+
+#[async_trait]
+impl ConnectionTrait for Work {
+    fn get_database_backend(&self) -> DbBackend {
+        self.pool.backend
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        self.pool.within_reach(self.inner.execute_raw(statement)).await
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        self.pool.within_reach(self.inner.execute_unprepared(sql)).await
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        self.pool.within_reach(self.inner.query_one_raw(statement)).await
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        self.pool.within_reach(self.inner.query_all_raw(statement)).await
+    }
+}
