@@ -12,7 +12,7 @@ use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router, middleware};
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -30,6 +30,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
 
 use crate::app::App;
+use crate::app::tls::Tls;
 use crate::config::Http;
 use crate::crypto::certificate::Certificate;
 use crate::ephemeral::Reach;
@@ -45,6 +46,8 @@ const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 /// RFC 9112 §3: more head than this is refused with 431.
 const MAX_HEAD_BYTES: usize = 16 * 1024;
 const MAX_HEADERS: usize = 64;
+/// Whoever is answered while we start.
+const LAST_WORDS: Duration = Duration::from_millis(200);
 
 pub fn router(app: &App) -> Router {
     let pages = Router::new()
@@ -112,11 +115,15 @@ async fn asset(State(app): State<App>, Path((version, file)): Path<(String, Stri
 }
 
 /// Whoever asks waits a second or two at most, and takes silence for "not ready".
-const PROBE_PATIENCE: std::time::Duration = std::time::Duration::from_millis(300);
+const PROBE_PATIENCE: Duration = Duration::from_millis(300);
+
+/// A busy database is not a lost one.
+const DATABASE_PATIENCE: Duration = Duration::from_secs(1);
 
 async fn ready(State(app): State<App>) -> Response {
     let no_store = [(CACHE_CONTROL, HeaderValue::from_static("no-store"))];
-    let database = async { app.store.ping().await.is_ok() };
+    let database =
+        async { matches!(tokio::time::timeout(DATABASE_PATIENCE, app.store.ping()).await, Ok(Ok(()))) };
     let redis = app.ephemeral.reach(PROBE_PATIENCE);
     let (database, redis) = tokio::join!(database, redis);
     let why = match (app.is_ready(), database, redis) {
@@ -129,9 +136,11 @@ async fn ready(State(app): State<App>) -> Response {
         let body = Json(json!({ "ready": false, "why": why }));
         return (StatusCode::SERVICE_UNAVAILABLE, no_store, body).into_response();
     }
-    // Every node has lost it then, and most of what applications ask for needs none of it.
+    // Most of what applications ask for needs neither, and every node has lost Redis then.
     let body = if redis == Reach::Lost {
         json!({ "ready": true, "degraded": "Redis does not answer: nobody can log in" })
+    } else if app.is_disk_full() {
+        json!({ "ready": true, "degraded": "the disk of the database is full: nobody can log in" })
     } else {
         json!({ "ready": true })
     };
@@ -168,6 +177,43 @@ impl Listeners {
     }
 }
 
+/// Answers that we are not ready, and why, while something else is waited for.
+///
+/// # Errors
+/// When the listener fails for good, or the certificate can not be read.
+pub async fn meanwhile(
+    listeners: &Listeners,
+    http: &Http,
+    why: &'static str,
+    waited_for: impl Future<Output = ()>,
+) -> anyhow::Result<()> {
+    let tls = http.tls.clone().map(Tls::open).transpose()?;
+    let not_ready = Json(json!({ "ready": false, "why": why }));
+    let not_ready = (StatusCode::SERVICE_UNAVAILABLE, [(CACHE_CONTROL, "no-store")], not_ready);
+    let later = "Starting. Please try again in a moment.\n";
+    let later = (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "5"), (CACHE_CONTROL, "no-store")], later);
+    let router = Router::new()
+        .route("/livez", get(|| async { "alive\n" }))
+        .route("/readyz", get(move || async move { not_ready }))
+        .fallback(move || async move { later });
+    let main = Entrance {
+        listener: &listeners.main,
+        router,
+        tls: tls.as_ref().map(|tls| TlsAcceptor::from(tls.server())),
+    };
+    let door = Door::new(main, None, http);
+    let mut waited_for = pin!(waited_for);
+    loop {
+        tokio::select! {
+            accepted = door.accept() => door.serve(accepted?),
+            () = &mut waited_for => break,
+        }
+    }
+    // Whoever is connected comes again and finds more.
+    let _ = tokio::time::timeout(LAST_WORDS, door.graceful.shutdown()).await;
+    Ok(())
+}
+
 /// Serves until `shutdown` resolves, then lets requests under way finish.
 ///
 /// # Errors
@@ -175,22 +221,16 @@ impl Listeners {
 pub async fn serve(app: App, listeners: Listeners, shutdown: impl Future<Output = ()>) -> anyhow::Result<()> {
     let tls = app.tls.as_ref();
     let main = Entrance {
-        listener: listeners.main,
+        listener: &listeners.main,
         router: router(&app),
         tls: tls.map(|tls| TlsAcceptor::from(tls.server())),
     };
-    let mtls = listeners.mtls.zip(tls).map(|(listener, tls)| Entrance {
+    let mtls = listeners.mtls.as_ref().zip(tls).map(|(listener, tls)| Entrance {
         listener,
         router: mtls_router(&app),
         tls: Some(TlsAcceptor::from(tls.asking())),
     });
-    let door = Door {
-        main,
-        mtls,
-        http: app.config.http.clone(),
-        slots: Arc::new(Semaphore::new(app.config.http.max_connections)),
-        graceful: GracefulShutdown::new(),
-    };
+    let door = Door::new(main, mtls, &app.config.http);
     let mut shutdown = pin!(shutdown);
     loop {
         tokio::select! {
@@ -213,25 +253,30 @@ pub async fn serve(app: App, listeners: Listeners, shutdown: impl Future<Output 
 }
 
 /// Where connections come in, and what each of them gets.
-struct Door {
-    main: Entrance,
-    mtls: Option<Entrance>,
+struct Door<'a> {
+    main: Entrance<'a>,
+    mtls: Option<Entrance<'a>>,
     slots: Arc<Semaphore>,
     http: Http,
     graceful: GracefulShutdown,
 }
 
 /// One address that is listened on, and what is served there.
-struct Entrance {
-    listener: TcpListener,
+struct Entrance<'a> {
+    listener: &'a TcpListener,
     router: Router,
     tls: Option<TlsAcceptor>,
 }
 
 /// A connection, whose it is and by which entrance they came, and its place among those that are served.
-type Accepted<'a> = (TcpStream, Peer, &'a Entrance, OwnedSemaphorePermit);
+type Accepted<'a> = (TcpStream, Peer, &'a Entrance<'a>, OwnedSemaphorePermit);
 
-impl Door {
+impl<'a> Door<'a> {
+    fn new(main: Entrance<'a>, mtls: Option<Entrance<'a>>, http: &Http) -> Self {
+        let slots = Arc::new(Semaphore::new(http.max_connections));
+        Self { main, mtls, slots, http: http.clone(), graceful: GracefulShutdown::new() }
+    }
+
     /// The next connection, once there is room for one.
     async fn accept(&self) -> anyhow::Result<Accepted<'_>> {
         let slot = Arc::clone(&self.slots).acquire_owned().await.context("the listener was closed")?;
@@ -288,7 +333,9 @@ impl Door {
 }
 
 /// The next connection at an entrance, where there is one.
-async fn by(entrance: Option<&Entrance>) -> (std::io::Result<(TcpStream, SocketAddr)>, &Entrance) {
+async fn by<'a>(
+    entrance: Option<&'a Entrance<'a>>,
+) -> (std::io::Result<(TcpStream, SocketAddr)>, &'a Entrance<'a>) {
     match entrance {
         Some(entrance) => (entrance.listener.accept().await, entrance),
         None => std::future::pending().await,

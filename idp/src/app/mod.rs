@@ -37,6 +37,9 @@ use crate::model::user::Policy;
 use crate::store::{self, Store, Tx, client_secrets, clients};
 use crate::theme::Theme;
 
+/// Less than this on the disk is none.
+const ROOM_TO_GROW: u64 = 256 * 1024;
+
 #[derive(Debug, Clone)]
 pub struct App(Arc<Parts>);
 
@@ -118,6 +121,14 @@ impl Parts {
     #[must_use]
     pub fn brand_name(&self) -> String {
         self.standing.current().brand_name(&self.config)
+    }
+
+    /// Whether the embedded database can not grow.
+    #[must_use]
+    pub fn is_disk_full(&self) -> bool {
+        let room = rustix::fs::statvfs(&self.config.data_dir)
+            .map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize));
+        self.config.database.url.is_none() && room.is_ok_and(|room| room < ROOM_TO_GROW)
     }
 
     pub fn set_ready(&self, ready: bool) {

@@ -1,6 +1,8 @@
 //! `idp serve` and `idp migrate`.
 
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
@@ -12,27 +14,62 @@ use crate::config::Config;
 use crate::ephemeral::{EphemeralError, Reach};
 use crate::login::setup;
 use crate::server::Listeners;
+use crate::store::{OpenError, StoreError};
 use crate::{jobs, server, telemetry};
 
+/// Between two tries to open the database.
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+const LAST_PAUSE: Duration = Duration::from_secs(5);
 /// While ephemeral storage can not be reached.
-const OFFER_AGAIN: std::time::Duration = std::time::Duration::from_secs(2);
+const OFFER_AGAIN: Duration = Duration::from_secs(2);
 
 pub(super) async fn run(config: Config, clock: SharedClock) -> anyhow::Result<ExitCode> {
     telemetry::start(&config.log)?;
     let listeners = Listeners::bind(&config.http).await?;
-    let app = App::build(config, clock).await?;
-    announce(&app, &listeners).await?;
-    tokio::spawn(jobs::run(app.clone()));
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let shutdown = async move {
+    let mut shutdown = Box::pin(async move {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
+    });
+    let app = tokio::select! {
+        app = build(&config, &clock, &listeners) => app?,
+        () = &mut shutdown => return Ok(ExitCode::SUCCESS),
     };
+    announce(&app, &listeners).await?;
+    let store = app.store.clone();
+    let jobs = tokio::spawn(jobs::run(app.clone()));
     server::serve(app, listeners, shutdown).await?;
+    jobs.abort();
+    let _ = tokio::time::timeout(LAST_PAUSE, store.close()).await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Opens everything. A database server that does not answer is waited for, which is said in the log and to whoever asks
+/// for our health: machines that start together are not ready together.
+async fn build(config: &Config, clock: &SharedClock, listeners: &Listeners) -> anyhow::Result<App> {
+    let mut again_in = FIRST_PAUSE;
+    loop {
+        let error = match App::build(config.clone(), Arc::clone(clock)).await {
+            Ok(app) => return Ok(app),
+            Err(error) => error,
+        };
+        if config.database.url.is_none() || !passes(&error) {
+            return Err(error);
+        }
+        let error = format!("{error:#}");
+        tracing::warn!(error, "the database does not answer; tried again in {again_in:?}");
+        let pause = tokio::time::sleep(again_in);
+        server::meanwhile(listeners, &config.http, "the database does not answer", pause).await?;
+        again_in = (again_in * 2).min(LAST_PAUSE);
+    }
+}
+
+fn passes(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<OpenError>().is_some_and(OpenError::passes)
+        || matches!(error.downcast_ref(), Some(StoreError::Unavailable(_)))
 }
 
 /// The lines that a person looks for after starting: on standard output, apart from the log.

@@ -147,10 +147,7 @@ impl PageError {
         match page::render(app, visit, Frame::of("error"), &page) {
             Ok(mut response) => {
                 *response.status_mut() = status;
-                if status == StatusCode::SERVICE_UNAVAILABLE {
-                    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
-                }
-                response
+                soon(status, response)
             }
             Err(error) => error.plain(reference),
         }
@@ -160,8 +157,16 @@ impl PageError {
     pub(super) fn plain(&self, reference: &RequestId) -> Response {
         self.log();
         let (kind, status) = self.kind();
-        (status, format!("{kind} (reference {})\n", reference.0)).into_response()
+        soon(status, (status, format!("{kind} (reference {})\n", reference.0)).into_response())
     }
+}
+
+/// What can not be done now can be tried again soon.
+fn soon(status: StatusCode, mut response: Response) -> Response {
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
+    }
+    response
 }
 
 impl IntoResponse for PageError {
