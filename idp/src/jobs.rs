@@ -43,8 +43,11 @@ const MAILS: [Kind; 4] = [Kind::Mail, Kind::ResetRequest, Kind::SignUpRequest, K
 const NOTICES: [Kind; 2] = [Kind::LogoutNotice, Kind::SignInPing];
 /// How often the outbox is looked into.
 const MAIL_EVERY: Duration = Duration::from_millis(500);
-/// So long at most a rule that was set on another node does not hold here.
-const SET_EVERY: Duration = Duration::from_secs(5);
+/// So long at most what another node has done to rules, looks and keys does not hold here: a second, with the time to read
+/// it. It is read again and again, so that no message has to arrive for it.
+const SET_EVERY: Duration = Duration::from_millis(500);
+/// What fails again and again is said this often.
+const SAID_EVERY: Duration = Duration::from_mins(1);
 /// Counting reads whole tables.
 const COUNT_EVERY: Duration = Duration::from_mins(10);
 /// Applications are told side by side, so that one that hangs does not hold up each of the others in turn.
@@ -70,7 +73,7 @@ pub async fn run(app: App) {
         repeat(&app, (Job::Audit, EVERY), |app| async move { tend_audit(&app).await }),
         repeat(&app, (Job::Figures, COUNT_EVERY), |app| async move { count(&app).await }),
         repeat(&app, (Job::Passwords, EVERY), |app| async move { app.tend_passwords().await }),
-        repeat(&app, (Job::Settings, SET_EVERY), |app| async move { app.refresh_standing().await }),
+        repeat(&app, (Job::Settings, SET_EVERY), |app| async move { learn(&app).await }),
     );
 }
 
@@ -81,12 +84,18 @@ where
 {
     let mut ticks = tokio::time::interval(every);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut said: Option<tokio::time::Instant> = None;
     loop {
         ticks.tick().await;
         let outcome = work(app.clone()).await;
         let error = outcome.err().map(|error| format!("{error:#}"));
-        if let Some(error) = &error {
-            tracing::error!(error, "{}", failure(job));
+        match &error {
+            Some(error) if said.is_none_or(|said| said.elapsed() >= SAID_EVERY) => {
+                tracing::error!(error, "{}", failure(job));
+                said = Some(tokio::time::Instant::now());
+            }
+            Some(error) => tracing::debug!(error, "{}", failure(job)),
+            None => said = None,
         }
         app.journal.note(job, Run { at: app.clock.now(), error });
     }
@@ -118,7 +127,16 @@ pub async fn count(app: &App) -> anyhow::Result<()> {
     Ok(tx.commit().await?)
 }
 
-/// Rotates the signing keys where that is due, and learns of what others did to them.
+/// Learns what others have done to rules, looks and keys.
+///
+/// # Errors
+/// When the database does not answer, or a key is damaged.
+pub async fn learn(app: &App) -> anyhow::Result<()> {
+    app.refresh_standing().await?;
+    app.refresh_keys().await
+}
+
+/// Rotates the signing keys where that is due.
 ///
 /// # Errors
 /// When the database does not answer, or no key can be made.
