@@ -27,6 +27,10 @@ impl Balancer {
         format!("http://localhost:{}", self.port)
     }
 
+    pub fn address(&self) -> SocketAddr {
+        SocketAddr::from((std::net::Ipv4Addr::LOCALHOST, self.port))
+    }
+
     pub fn set(&self, nodes: &[SocketAddr]) {
         *self.nodes.lock().unwrap() = nodes.to_vec();
     }
@@ -41,15 +45,18 @@ impl Drop for Balancer {
 async fn forward(listener: TcpListener, nodes: Arc<Mutex<Vec<SocketAddr>>>) {
     let mut turn = 0;
     while let Ok((mut person, _)) = listener.accept().await {
-        let node = {
-            let nodes = nodes.lock().unwrap();
-            turn += 1;
-            nodes[turn % nodes.len()]
-        };
+        let mut in_turn = nodes.lock().unwrap().clone();
+        turn += 1;
+        let first = turn % in_turn.len();
+        in_turn.rotate_left(first);
         tokio::spawn(async move {
-            #[expect(clippy::disallowed_methods, reason = "a test may connect to what it has started")]
-            if let Ok(mut node) = TcpStream::connect(node).await {
-                let _ = tokio::io::copy_bidirectional(&mut person, &mut node).await;
+            // One that does not listen is passed over.
+            for node in in_turn {
+                #[expect(clippy::disallowed_methods, reason = "a test may connect to what it has started")]
+                if let Ok(mut node) = TcpStream::connect(node).await {
+                    let _ = tokio::io::copy_bidirectional(&mut person, &mut node).await;
+                    return;
+                }
             }
         });
     }

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
-use super::{Application, Browser};
+use super::{Application, Browser, PASSWORD};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_idp");
 
@@ -49,6 +49,43 @@ impl Installation {
         command
     }
 
+    /// What it says on standard error, over all starts.
+    pub fn log(&self) -> PathBuf {
+        self.data_dir.with_extension("log")
+    }
+
+    /// The common end of every test with a fault in it: the trail and the database are whole, nothing panicked, and no
+    /// secret is in the log. The program has ended.
+    pub fn is_whole(&self, secrets: &[String]) {
+        let doctor = self.run(&["doctor"], "");
+        assert!(doctor.status.success(), "{}", String::from_utf8_lossy(&doctor.stdout));
+        let log = std::fs::read_to_string(self.log()).unwrap();
+        assert!(!log.contains("panicked"), "{log}");
+        for secret in secrets {
+            assert!(!log.contains(secret.as_str()), "{secret} is in the log");
+        }
+        if self.data_dir.join("idp.db").exists() {
+            let checked = Command::new("sqlite3")
+                .arg(self.data_dir.join("idp.db"))
+                .arg("PRAGMA integrity_check")
+                .output();
+            if let Ok(checked) = checked {
+                assert_eq!(String::from_utf8_lossy(&checked.stdout).trim(), "ok");
+            }
+        }
+    }
+
+    /// Somebody with a password, made by command.
+    pub fn person(&self, email: &str) {
+        let arguments = [
+            ["user", "create"].as_slice(),
+            &["--email", email, "--given-name", "P", "--family-name", "W", "--password-stdin"],
+        ]
+        .concat();
+        let made = self.run(&arguments, PASSWORD);
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    }
+
     /// Runs a command to its end, with `input` on standard input.
     pub fn run(&self, arguments: &[&str], input: &str) -> Output {
         let mut child = self
@@ -64,7 +101,13 @@ impl Installation {
 
     /// Starts the service and waits until it listens.
     pub fn start(&self) -> Process {
-        let mut child = self.command(&[]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        self.start_as(self.command(&[]))
+    }
+
+    /// As [`Self::start`], by a command of one's own that ends in the program.
+    pub fn start_as(&self, mut command: Command) -> Process {
+        let log = std::fs::OpenOptions::new().create(true).append(true).open(self.log()).unwrap();
+        let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut output = BufReader::new(child.stdout.take().unwrap());
         let mut greeting = Vec::new();
         loop {
@@ -98,6 +141,10 @@ impl Process {
     pub fn set_up_path(&self) -> String {
         let line = self.greeting.iter().find_map(|line| line.strip_prefix("Set-up: ")).unwrap();
         line.strip_prefix(&self.issuer).unwrap().to_owned()
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// Pulls the plug.
