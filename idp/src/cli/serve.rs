@@ -18,9 +18,12 @@ use crate::{jobs, server, telemetry};
 const OFFER_AGAIN: std::time::Duration = std::time::Duration::from_secs(2);
 
 pub(super) async fn run(config: Config, clock: SharedClock) -> anyhow::Result<ExitCode> {
-    telemetry::start(&config.log)?;
-    let listeners = Listeners::bind(&config.http).await?;
+    let telemetry = telemetry::start_with_collector(&config, &clock)?;
+    let listeners = Listeners::bind(&config).await?;
     let app = App::build(config, clock).await?;
+    if let Some(exports) = telemetry.exports() {
+        let _ = app.meters.exports.set(exports);
+    }
     announce(&app, &listeners).await?;
     tokio::spawn(jobs::run(app.clone()));
     let mut terminate = signal(SignalKind::terminate())?;
@@ -31,8 +34,9 @@ pub(super) async fn run(config: Config, clock: SharedClock) -> anyhow::Result<Ex
             _ = interrupt.recv() => {}
         }
     };
-    server::serve(app, listeners, shutdown).await?;
-    Ok(ExitCode::SUCCESS)
+    let served = server::serve(app, listeners, shutdown).await;
+    telemetry.finish().await;
+    served.map(|()| ExitCode::SUCCESS)
 }
 
 /// The lines that a person looks for after starting: on standard output, apart from the log.
@@ -41,6 +45,9 @@ async fn announce(app: &App, listeners: &Listeners) -> anyhow::Result<()> {
     println!("Listening on {scheme}://{}", listeners.main.local_addr()?);
     if let Some(mtls) = &listeners.mtls {
         println!("Listening on https://{} for programs with certificates", mtls.local_addr()?);
+    }
+    if let Some(metrics) = &listeners.metrics {
+        println!("Metrics on http://{}/metrics", metrics.local_addr()?);
     }
     if app.config.development {
         println!(

@@ -21,6 +21,7 @@ use tower::ServiceExt;
 use super::REQUEST_TIMEOUT;
 use crate::config::Http;
 use crate::crypto::certificate::Certificate;
+use crate::meter::{Connections, Held};
 use crate::web::network::Peer;
 
 /// A connection whose peer takes nothing for this long is closed.
@@ -34,6 +35,7 @@ pub(super) struct Door {
     pub(super) main: Entrance,
     pub(super) mtls: Option<Entrance>,
     pub(super) slots: Arc<Semaphore>,
+    pub(super) meter: Arc<Connections>,
     pub(super) http: Http,
     pub(super) graceful: GracefulShutdown,
 }
@@ -46,11 +48,33 @@ pub(super) struct Entrance {
 }
 
 /// A connection, whose it is and by which entrance they came, and its place among those that are served.
-pub(super) type Accepted<'a> = (TcpStream, Peer, &'a Entrance, OwnedSemaphorePermit);
+pub(super) type Accepted<'a> = (TcpStream, Peer, &'a Entrance, Slot);
+
+/// A place among the connections that are open, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Slot {
+    _permit: OwnedSemaphorePermit,
+    _held: Held,
+}
 
 impl Door {
+    /// With one entrance, without TLS, whose connections are nobody's business.
+    pub(super) fn alone(listener: TcpListener, router: Router, (http, slots): (Http, usize)) -> Self {
+        Self {
+            main: Entrance { listener, router, tls: None },
+            mtls: None,
+            slots: Arc::new(Semaphore::new(slots)),
+            meter: Arc::default(),
+            http,
+            graceful: GracefulShutdown::new(),
+        }
+    }
+
     /// The next connection, once there is room for one.
     pub(super) async fn accept(&self) -> anyhow::Result<Accepted<'_>> {
+        if self.slots.available_permits() == 0 {
+            self.meter.full.add_one();
+        }
         let slot = Arc::clone(&self.slots).acquire_owned().await.context("the listener was closed")?;
         loop {
             let (accepted, entrance) = tokio::select! {
@@ -60,6 +84,7 @@ impl Door {
             match accepted {
                 Ok((stream, peer)) => {
                     let _ = stream.set_nodelay(true);
+                    let slot = Slot { _permit: slot, _held: self.meter.open.hold() };
                     return Ok((stream, Peer(peer), entrance, slot));
                 }
                 // Out of file descriptors and the like: it passes, and dying would not help anyone.

@@ -2,6 +2,8 @@
 //! them in order, and the end of the service. `door` is where connections come in.
 
 mod door;
+mod metrics;
+mod requests;
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -20,12 +22,13 @@ use hyper_util::server::graceful::GracefulShutdown;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
 
 use crate::app::App;
-use crate::config::Http;
+use crate::config::Config;
 use crate::ephemeral::Reach;
 use crate::web::error::{PageError, request_layer};
 use crate::web::{brand, headers, problem, visit};
@@ -81,7 +84,8 @@ fn layered(app: &App, routes: Router<App>) -> Router {
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, REQUEST_TIMEOUT))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn_with_state(app.clone(), headers::layer))
-        .layer(middleware::from_fn(request_layer))
+        .layer(middleware::from_fn_with_state(app.clone(), requests::layer))
+        .layer(middleware::from_fn_with_state(app.clone(), request_layer))
         .with_state(app.clone())
 }
 
@@ -133,27 +137,33 @@ fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
         .into_response()
 }
 
-/// Where we listen: for everybody, and for programs that show a certificate.
+/// Where we listen: for everybody, for programs that show a certificate, and for operators who read metrics.
 #[derive(Debug)]
 pub struct Listeners {
     pub main: TcpListener,
     pub mtls: Option<TcpListener>,
+    pub metrics: Option<TcpListener>,
 }
 
 impl Listeners {
     /// # Errors
     /// Names the address that can not be had.
-    pub async fn bind(http: &Http) -> anyhow::Result<Self> {
+    pub async fn bind(config: &Config) -> anyhow::Result<Self> {
         let bind = |address: SocketAddr, setting: &'static str| async move {
             let bound = TcpListener::bind(address).await;
             bound.with_context(|| format!("The address {address} can not be listened on ({setting})"))
         };
+        let http = &config.http;
         let main = bind(http.listen, "http.listen").await?;
         let mtls = match http.mtls.as_ref().and_then(|mtls| mtls.listen) {
             Some(address) => Some(bind(address, "http.mtls.listen").await?),
             None => None,
         };
-        Ok(Self { main, mtls })
+        let metrics = match config.metrics.listen {
+            Some(address) => Some(bind(address, "metrics.listen").await?),
+            None => None,
+        };
+        Ok(Self { main, mtls, metrics })
     }
 }
 
@@ -178,8 +188,14 @@ pub async fn serve(app: App, listeners: Listeners, shutdown: impl Future<Output 
         mtls,
         http: app.config.http.clone(),
         slots: Arc::new(Semaphore::new(app.config.http.max_connections)),
+        meter: Arc::clone(&app.meters.connections),
         graceful: GracefulShutdown::new(),
     };
+    // Read until the very end, and ended with everything else.
+    let mut beside = JoinSet::new();
+    if let Some(listener) = listeners.metrics {
+        beside.spawn(metrics::serve(app.clone(), listener));
+    }
     let mut shutdown = pin!(shutdown);
     loop {
         tokio::select! {

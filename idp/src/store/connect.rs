@@ -55,7 +55,7 @@ pub async fn open(
         Err(SealError::DoesNotOpen) => return Err(OpenError::WrongMasterKey),
         Err(error) => return Err(StoreError::from(error).into()),
     };
-    let mut store = Store { writer, reader, sealer: Arc::new(sealer), entropy };
+    let mut store = Store { writer, reader, sealer: Arc::new(sealer), entropy, meter: Arc::default() };
     if keys::ensure_data_key(&store, master, clock.now()).await? {
         let sealer = Sealer::unwrap_keys(master, &keys::data_keys(&store.writer).await?);
         store.sealer = Arc::new(sealer.map_err(|_| OpenError::WrongMasterKey)?);

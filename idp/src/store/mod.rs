@@ -4,6 +4,7 @@
 
 mod connect;
 mod entity;
+mod meter;
 
 pub mod api_calls;
 pub mod audit;
@@ -37,6 +38,7 @@ pub mod totp;
 pub mod users;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use sea_orm::{
     ActiveModelTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
@@ -44,11 +46,15 @@ use sea_orm::{
     TryInsertResult,
 };
 use time::OffsetDateTime;
+use tracing::Instrument;
 
 use crate::crypto::random::Entropy;
 use crate::crypto::seal::{Place, SealError, Sealer};
+use crate::meter::Database;
+use meter::Ending;
 
 pub use connect::{OpenError, open, pending_migrations};
+pub use meter::{Pool, errors};
 
 /// A failed query. Opaque but for the one thing callers act on.
 #[derive(Debug, thiserror::Error)]
@@ -66,11 +72,14 @@ pub enum StoreError {
 
 impl From<DbErr> for StoreError {
     fn from(error: DbErr) -> Self {
-        match error {
+        let gave_way = gave_way(&error);
+        let error = match error {
             DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => Self::Unavailable(error),
-            error if gave_way(&error) => Self::Unavailable(error),
+            error if gave_way => Self::Unavailable(error),
             error => Self::Failed(error),
-        }
+        };
+        meter::count(&error, gave_way);
+        error
     }
 }
 
@@ -95,6 +104,7 @@ pub struct Store {
     reader: DatabaseConnection,
     sealer: Arc<Sealer>,
     entropy: Entropy,
+    meter: Arc<Database>,
 }
 
 /// One transaction. Dropped without [`Tx::commit`] it leaves no trace.
@@ -103,6 +113,7 @@ pub struct Tx {
     inner: DatabaseTransaction,
     sealer: Arc<Sealer>,
     entropy: Entropy,
+    ending: Ending,
 }
 
 impl Store {
@@ -112,17 +123,21 @@ impl Store {
     /// # Errors
     /// When the database is busy or out of reach.
     pub async fn begin(&self) -> Result<Tx> {
+        let asked = Instant::now();
+        let span = tracing::debug_span!(target: "idp::work", "database", operation = "begin");
         let inner = match self.writer.get_database_backend() {
             DbBackend::Sqlite => {
                 let options = TransactionOptions {
                     sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
                     ..Default::default()
                 };
-                self.writer.begin_with_options(options).await?
+                self.writer.begin_with_options(options).instrument(span).await?
             }
-            _ => self.writer.begin().await?,
+            _ => self.writer.begin().instrument(span).await?,
         };
-        Ok(Tx { inner, sealer: Arc::clone(&self.sealer), entropy: self.entropy })
+        self.meter.begin.note(asked.elapsed());
+        let ending = Ending::of(Arc::clone(&self.meter));
+        Ok(Tx { inner, sealer: Arc::clone(&self.sealer), entropy: self.entropy, ending })
     }
 
     /// Whether the database answers.
@@ -152,7 +167,16 @@ impl Tx {
     /// # Errors
     /// When the commit did not happen, or its answer was lost.
     pub async fn commit(self) -> Result<()> {
-        Ok(self.inner.commit().await?)
+        let begun = Instant::now();
+        let span = tracing::debug_span!(target: "idp::work", "database", operation = "commit");
+        self.inner.commit().instrument(span).await?;
+        self.ending.committed(begun.elapsed());
+        Ok(())
+    }
+
+    /// A record of the audit trail of this kind counts once this is committed.
+    pub fn count_record(&self, kind: &'static str) {
+        self.ending.record(kind);
     }
 
     fn seal(&self, place: Place<'_>, plain: &[u8]) -> Result<Vec<u8>> {
