@@ -105,7 +105,8 @@ impl Work {
             }
             let count = u64::try_from(items.len()).unwrap_or(u64::MAX);
             let address = if signal == "traces" { &self.traces } else { &self.logs };
-            let body = envelope(signal, items.into_iter().map(Item::json).collect());
+            let records: Vec<_> = items.into_iter().map(Item::json).collect();
+            let body = envelope(signal, &records);
             match self.client.post_json(address, body).await {
                 Ok(()) => {
                     self.meter.sent.of(signal).add(count);

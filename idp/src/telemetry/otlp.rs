@@ -55,7 +55,7 @@ impl Item {
 }
 
 /// What is posted for one signal.
-pub(super) fn envelope(signal: &str, records: Vec<Value>) -> String {
+pub(super) fn envelope(signal: &str, records: &[Value]) -> String {
     let text = |key, value| json!({ "key": key, "value": { "stringValue": value } });
     let version = env!("CARGO_PKG_VERSION");
     let resource =
@@ -73,7 +73,7 @@ pub(super) fn envelope(signal: &str, records: Vec<Value>) -> String {
     body.to_string()
 }
 
-/// SpanKind: 1 internal, 2 server, 3 client.
+/// What kind of span it is: 1 internal, 2 server, 3 client.
 fn kind(name: &str) -> u8 {
     match name {
         "request" => 2,

@@ -46,7 +46,8 @@ impl Page {
 
     fn begin(&mut self, metric: &Metric, kind: &str) -> Rows<'_> {
         let &Metric { name, help } = metric;
-        self.0.push_str(&format!("# HELP {name} {help}\n# TYPE {name} {kind}\n"));
+        // Writing into a text never fails.
+        let _ = write!(self.0, "# HELP {name} {help}\n# TYPE {name} {kind}\n");
         Rows { page: self, name }
     }
 }
@@ -82,9 +83,8 @@ impl Rows<'_> {
         if !labels.is_empty() {
             let written: Vec<_> =
                 labels.iter().map(|(name, value)| format!("{name}=\"{}\"", escaped(value))).collect();
-            page.push_str(&format!("{{{}}}", written.join(",")));
+            let _ = write!(page, "{{{}}}", written.join(","));
         }
-        // Writing into a text never fails.
         let _ = writeln!(page, " {value}");
     }
 }
