@@ -3,8 +3,9 @@
 //! The map, in reading order: the nouns; what keeps them; what people and applications do; and what
 //! puts it all on one port. ARCHITECTURE.md says who may import whom, and a test holds it to that.
 
-// The nouns, and the time.
+// The nouns, the time, and what is counted.
 pub mod clock;
+pub mod meter;
 pub mod model;
 
 // The floor that every feature stands on.

@@ -20,6 +20,7 @@ mod import;
 mod login;
 mod mail;
 mod oidc;
+mod operate;
 mod server;
 mod setup;
 mod store;

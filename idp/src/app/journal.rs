@@ -60,17 +60,36 @@ pub struct Run {
     pub error: Option<String>,
 }
 
+/// What there is to say about a job since this node started.
+#[derive(Debug, Clone, Default)]
+pub struct Past {
+    pub last: Option<Run>,
+    pub succeeded_at: Option<OffsetDateTime>,
+    pub failures: u64,
+}
+
 #[derive(Debug, Default)]
-pub struct Journal(Mutex<BTreeMap<Job, Run>>);
+pub struct Journal(Mutex<BTreeMap<Job, Past>>);
 
 impl Journal {
     pub fn note(&self, job: Job, run: Run) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(job, run);
+        let mut journal = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let past = journal.entry(job).or_default();
+        match run.error {
+            None => past.succeeded_at = Some(run.at),
+            Some(_) => past.failures += 1,
+        }
+        past.last = Some(run);
     }
 
     /// `None`: not since this node started.
     #[must_use]
     pub fn last(&self, job: Job) -> Option<Run> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&job).cloned()
+        self.past(job).last
+    }
+
+    #[must_use]
+    pub fn past(&self, job: Job) -> Past {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&job).cloned().unwrap_or_default()
     }
 }

@@ -31,6 +31,7 @@ use crate::crypto::sha256;
 use crate::ephemeral::{Ephemeral, Memory, Redis};
 use crate::http_client::HttpClient;
 use crate::mail::{Mailer, Transport};
+use crate::meter::Meters;
 use crate::model::client::{Client, ClientId, ClientSecret, ClientSource};
 use crate::model::ids::ClientSecretId;
 use crate::model::user::Policy;
@@ -61,6 +62,8 @@ pub struct Parts {
     /// `None` where a proxy speaks TLS for us.
     pub tls: Option<Tls>,
     pub journal: Journal,
+    pub meters: Meters,
+    pub started_at: OffsetDateTime,
     pub standing: Standing,
     /// Cleared when shutting down, so that load balancers look elsewhere.
     ready: AtomicBool,
@@ -154,7 +157,7 @@ impl App {
         clock: SharedClock,
         opened: impl FnOnce(&mut Store),
     ) -> anyhow::Result<Self> {
-        let entropy = Entropy::of_the_system();
+        let (entropy, started_at) = (Entropy::of_the_system(), clock.now());
         let theme = Arc::new(Theme::load()?);
         let mail = Arc::new(Mailer::new(&config, Arc::clone(&theme), entropy));
         let transport = Transport::new(&config)?;
@@ -187,6 +190,8 @@ impl App {
             http,
             tls,
             journal: Journal::default(),
+            meters: Meters::default(),
+            started_at,
             standing: Standing::new(set),
             ready: AtomicBool::new(true),
         };

@@ -11,8 +11,10 @@ use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use rustls::{DigitallySignedStruct, DistinguishedName, ServerConfig, SignatureScheme};
+use time::OffsetDateTime;
 
 use crate::config::{Problems, TlsFiles};
+use crate::crypto::certificate::Certificate;
 use crate::crypto::sha256;
 
 /// Our end of every encrypted connection.
@@ -37,6 +39,13 @@ impl Tls {
         let asking = rules()?.with_client_cert_verifier(anybody).with_cert_resolver(Arc::clone(&shown) as _);
         let (server, asking) = (Arc::new(spoken(server)), Arc::new(spoken(asking)));
         Ok(Self { files, shown, seen: Mutex::new(seen), server, asking })
+    }
+
+    /// When the certificate ends that we show now.
+    #[must_use]
+    pub fn expires_at(&self) -> Option<OffsetDateTime> {
+        let shown = Arc::clone(&self.shown.0.read().unwrap_or_else(PoisonError::into_inner));
+        Certificate::of(&shown.cert)?.expires_at()
     }
 
     /// For people and everybody else: nobody is asked for a certificate.

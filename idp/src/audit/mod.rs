@@ -117,6 +117,7 @@ pub async fn record_through(
     }
     record.hash = chain::hash(&record).to_vec();
     audit::append(tx, record).await?;
+    tx.count_record(event.kind());
     match event.counted() {
         Some(what) => figures::add(tx, at, what).await,
         None => Ok(()),

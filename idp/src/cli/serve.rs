@@ -24,8 +24,8 @@ const LAST_PAUSE: Duration = Duration::from_secs(5);
 const OFFER_AGAIN: Duration = Duration::from_secs(2);
 
 pub(super) async fn run(config: Config, clock: SharedClock) -> anyhow::Result<ExitCode> {
-    telemetry::start(&config.log)?;
-    let listeners = Listeners::bind(&config.http).await?;
+    let telemetry = telemetry::start_with_collector(&config, &clock)?;
+    let listeners = Listeners::bind(&config).await?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut shutdown = Box::pin(async move {
@@ -38,13 +38,17 @@ pub(super) async fn run(config: Config, clock: SharedClock) -> anyhow::Result<Ex
         app = build(&config, &clock, &listeners) => app?,
         () = &mut shutdown => return Ok(ExitCode::SUCCESS),
     };
+    if let Some(exports) = telemetry.exports() {
+        let _ = app.meters.exports.set(exports);
+    }
     announce(&app, &listeners).await?;
     let store = app.store.clone();
     let jobs = tokio::spawn(jobs::run(app.clone()));
-    server::serve(app, listeners, shutdown).await?;
+    let served = server::serve(app, listeners, shutdown).await;
     jobs.abort();
     let _ = tokio::time::timeout(LAST_PAUSE, store.close()).await;
-    Ok(ExitCode::SUCCESS)
+    telemetry.finish().await;
+    served.map(|()| ExitCode::SUCCESS)
 }
 
 /// Opens everything. A database server that does not answer is waited for, which is said in the log and to whoever asks
@@ -78,6 +82,9 @@ async fn announce(app: &App, listeners: &Listeners) -> anyhow::Result<()> {
     println!("Listening on {scheme}://{}", listeners.main.local_addr()?);
     if let Some(mtls) = &listeners.mtls {
         println!("Listening on https://{} for programs with certificates", mtls.local_addr()?);
+    }
+    if let Some(metrics) = &listeners.metrics {
+        println!("Metrics on http://{}/metrics", metrics.local_addr()?);
     }
     if app.config.development {
         println!(

@@ -147,6 +147,8 @@ impl Layers {
         let mut http = raw.http;
         let files = tls::check(&mut http, &clients).into_iter();
         problems.extend(files.map(|problem| Problem { place: self.origin(&problem.place), ..problem }));
+        let metrics = raw.metrics.check(&http).into_iter();
+        problems.extend(metrics.map(|problem| Problem { place: self.origin(&problem.place), ..problem }));
         if !problems.is_empty() {
             return Err(Problems(problems));
         }
@@ -170,6 +172,8 @@ impl Layers {
             api: raw.api,
             passwords: raw.passwords,
             log: raw.log,
+            metrics: raw.metrics,
+            telemetry: raw.telemetry,
             authorization_types: types,
             clients,
             development: false,

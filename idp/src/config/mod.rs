@@ -7,9 +7,11 @@ mod authorization;
 mod clients;
 mod layers;
 mod mail;
+mod metrics;
 mod redis;
 mod sections;
 mod sign_up;
+mod telemetry;
 mod tls;
 
 use std::collections::BTreeMap;
@@ -20,12 +22,14 @@ pub use api::Api;
 pub use audit::{Audit, Destination, Syslog};
 pub use clients::DeclaredClient;
 pub use mail::{Mail, MailLogin, MailSecurity, MailServer};
+pub use metrics::Metrics;
 pub use redis::{Redis, RedisKind};
 pub use sections::{
     Brand, Conformance, Database, Http, Keys, Log, LogFormat, Passwords, PublicUrl, Registration, SecretText,
     Sessions, SignIn, Tokens,
 };
 pub use sign_up::SignUp;
+pub use telemetry::Telemetry;
 pub use tls::{Mtls, TlsFiles};
 
 use crate::model::authorization::AuthorizationTypes;
@@ -59,6 +63,8 @@ pub struct Config {
     pub conformance: Conformance,
     pub passwords: Passwords,
     pub log: Log,
+    pub metrics: Metrics,
+    pub telemetry: Telemetry,
     /// What clients may ask for in detail (RFC 9396).
     pub authorization_types: AuthorizationTypes,
     pub clients: Vec<DeclaredClient>,

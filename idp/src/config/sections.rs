@@ -16,8 +16,10 @@ use super::audit::Audit;
 use super::authorization::RawType;
 use super::clients::RawClient;
 use super::mail::Mail;
+use super::metrics::Metrics;
 use super::redis::{self, Redis};
 use super::sign_up::SignUp;
+use super::telemetry::Telemetry;
 use super::tls::{self, Mtls, TlsFiles};
 use crate::model::redirect_uri::is_https_or_loopback;
 use crate::model::session::SessionLimits;
@@ -46,6 +48,8 @@ pub(super) struct Raw {
     pub(super) conformance: Conformance,
     pub(super) passwords: Passwords,
     pub(super) log: Log,
+    pub(super) metrics: Metrics,
+    pub(super) telemetry: Telemetry,
     #[serde(default)]
     pub(super) authorization_types: Vec<RawType>,
     #[serde(default)]

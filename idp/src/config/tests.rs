@@ -262,3 +262,33 @@ fn a_program_administers_only_what_its_declaration_says() {
         format!("{web}redirect_uris = [\"https://a.example/cb\"]\nadministers = [\"admin:audit.read\"]");
     assert!(complaint(&web, &[]).contains("administers is for type machine"));
 }
+
+#[test]
+fn metrics_have_an_address_of_their_own() {
+    let port =
+        |listen: &str| format!("[http]\nlisten = \"127.0.0.1:8080\"\n[metrics]\nlisten = \"{listen}\"\n");
+    let config = load(&port("127.0.0.1:9464"), &[]).unwrap();
+    assert_eq!(config.metrics.listen.unwrap().port(), 9464);
+    assert!(Config::from_sources(None, []).unwrap().metrics.listen.is_none());
+    for same in ["127.0.0.1:8080", "0.0.0.0:8080", "[::]:8080"] {
+        let text = complaint(&port(same), &[]);
+        assert!(text.contains(".toml:4: "), "{text}");
+        assert!(text.contains("is the address of http.listen"), "{text}");
+    }
+    let text = complaint(&port("nowhere"), &[]);
+    assert!(text.contains("\"nowhere\" is not like 127.0.0.1:9090"), "{text}");
+}
+
+#[test]
+fn a_collector_is_an_address_without_secrets() {
+    let named = |endpoint: &str| format!("[telemetry]\notlp_endpoint = \"{endpoint}\"\n");
+    let config = load(&named("http://10.0.0.7:4318"), &[]).unwrap();
+    assert_eq!(config.telemetry.otlp_endpoint.unwrap().as_str(), "http://10.0.0.7:4318/");
+    for bad in ["collector:4318", "ftp://collector", "http://user:password@collector:4318", "http://c/?key=x"]
+    {
+        let text = complaint(&named(bad), &[]);
+        assert!(text.contains("is not like http://127.0.0.1:4318"), "{bad}: {text}");
+    }
+    let text = complaint("[telemetry]\nsampled_percent = 101\n", &[]);
+    assert!(text.contains("must be at most 100"), "{text}");
+}

@@ -8,12 +8,17 @@ mod link;
 mod memory;
 mod redis;
 
+use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use async_trait::async_trait;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use time::{Duration, OffsetDateTime};
+use tracing::Instrument;
+
+use crate::meter::Storage;
 
 pub use memory::Memory;
 pub use redis::Redis;
@@ -144,6 +149,7 @@ pub struct Ephemeral {
     backend: Box<dyn Backend>,
     /// Whether it ever answered.
     reached: AtomicBool,
+    meter: Storage,
 }
 
 /// How the storage does.
@@ -159,7 +165,7 @@ pub enum Reach {
 impl Ephemeral {
     #[must_use]
     pub fn new(backend: impl Backend + 'static) -> Self {
-        Self { backend: Box::new(backend), reached: AtomicBool::new(false) }
+        Self { backend: Box::new(backend), reached: AtomicBool::new(false), meter: Storage::default() }
     }
 
     /// Keeps a value for at most `ttl`, in place of what was there.
@@ -173,13 +179,13 @@ impl Ephemeral {
         value: &T,
         ttl: Duration,
     ) -> Result<(), EphemeralError> {
-        self.backend.put(kind, key, serde_json::to_vec(value)?, ttl).await
+        self.timed("put", self.backend.put(kind, key, serde_json::to_vec(value)?, ttl)).await
     }
 
     /// # Errors
     /// When the storage does not answer.
     pub async fn get<T: DeserializeOwned>(&self, kind: Kind, key: Key) -> Result<Option<T>, EphemeralError> {
-        decode(self.backend.get(kind, key).await?)
+        decode(self.timed("get", self.backend.get(kind, key)).await?)
     }
 
     /// Removes and returns a value: the first of many callers gets it.
@@ -187,7 +193,7 @@ impl Ephemeral {
     /// # Errors
     /// When the storage does not answer.
     pub async fn take<T: DeserializeOwned>(&self, kind: Kind, key: Key) -> Result<Option<T>, EphemeralError> {
-        decode(self.backend.take(kind, key).await?)
+        decode(self.timed("take", self.backend.take(kind, key)).await?)
     }
 
     /// Counts an occurrence within a window and returns how many there were, this one included.
@@ -195,7 +201,7 @@ impl Ephemeral {
     /// # Errors
     /// When the storage does not answer.
     pub async fn count(&self, kind: Kind, key: Key, window: Duration) -> Result<u64, EphemeralError> {
-        self.backend.count(kind, key, window).await
+        self.timed("count", self.backend.count(kind, key, window)).await
     }
 
     /// Whether this is the first use of something that was made at `made_at`, in seconds, and could be used for another
@@ -210,7 +216,7 @@ impl Ephemeral {
         key: Key,
         (made_at, ttl): (Option<i64>, Duration),
     ) -> Result<bool, EphemeralError> {
-        let noted = self.backend.note(kind, key, ttl).await?;
+        let noted = self.timed("note", self.backend.note(kind, key, ttl)).await?;
         Ok(noted.times == 1 && made_at.is_none_or(|at| at >= noted.since.unix_timestamp()))
     }
 
@@ -220,6 +226,26 @@ impl Ephemeral {
     /// When the storage does not answer.
     pub async fn evicts(&self) -> Result<bool, EphemeralError> {
         self.backend.evicts().await
+    }
+
+    async fn timed<T>(
+        &self,
+        asked: &'static str,
+        work: impl Future<Output = Result<T, EphemeralError>>,
+    ) -> Result<T, EphemeralError> {
+        let begun = Instant::now();
+        let span = tracing::debug_span!(target: "idp::work", "ephemeral", operation = asked);
+        let outcome = work.instrument(span).await;
+        self.meter.took.of(asked).note(begun.elapsed());
+        if outcome.is_err() {
+            self.meter.failed.of(asked).add_one();
+        }
+        outcome
+    }
+
+    #[must_use]
+    pub const fn meter(&self) -> &Storage {
+        &self.meter
     }
 
     /// Whether the storage answers within `patience`.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::pages::{Carried, Way, desk, desk_on, give_cookies, next_location};
 use super::sign_in::{Failure, Outcome};
-use super::{passkey, sign_in};
+use super::{passkey, present, sign_in};
 use crate::app::App;
 use crate::crypto::base64url;
 use crate::model::attempt::Handle;
@@ -60,7 +60,7 @@ async fn judge(app: &App, visit: &Visit, answer: &Answer) -> Result<Response, Sc
     let way = Way::read(app, visit, &answer.carried).await?;
     let desk = desk_on(app, visit, &way);
     let flow = way.flow.as_ref();
-    let outcome = sign_in::with_passkey(&desk, flow, &answer.ceremony, &answer.credential).await?;
+    let outcome = present::passkey(&desk, flow, &answer.ceremony, &answer.credential).await?;
     let failure = match outcome {
         Outcome::Failed(failure) => failure,
         outcome => {

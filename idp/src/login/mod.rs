@@ -10,6 +10,7 @@ pub mod invitation;
 pub mod pages;
 pub mod passkey;
 mod password;
+pub mod present;
 pub mod reset;
 pub mod session;
 pub mod setup;
@@ -30,6 +31,7 @@ use crate::crypto::password::PasswordWorkers;
 use crate::crypto::random::Entropy;
 use crate::ephemeral::Ephemeral;
 use crate::mail::{Circumstances, Mailer};
+use crate::meter::SignIns;
 use crate::model::attempt::BrowserId;
 use crate::model::session::{Session, SessionLimits};
 use crate::model::user::Policy;
@@ -56,6 +58,7 @@ pub struct Desk<'a> {
     pub network: &'a str,
     /// Beyond this many wrong passwords within ten minutes strangers in a network wait.
     pub failures_per_network: u64,
+    pub meter: &'a SignIns,
     /// Somebody said that this computer is shared.
     pub shared: bool,
     /// The live session this browser has already.

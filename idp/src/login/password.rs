@@ -33,6 +33,7 @@ pub(super) enum Checked {
 /// were wrong from this network.
 pub(super) async fn check(desk: &Desk<'_>, email: &Email, password: Password) -> anyhow::Result<Checked> {
     if guess::stranger_waits(desk).await? {
+        desk.meter.turned_away.of("network").add_one();
         return Err(HashError::Busy.into());
     }
     // A place in the queue first: whoever is turned away costs the database nothing and counts as

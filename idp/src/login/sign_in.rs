@@ -87,7 +87,7 @@ pub async fn resume(desk: &Desk<'_>, handle: &Handle) -> anyhow::Result<Option<(
 ///
 /// # Errors
 /// Our own faults, and the password workers being busy.
-pub async fn with_password(
+pub(super) async fn with_password(
     desk: &Desk<'_>,
     flow: Option<&Handle>,
     email: &Email,
@@ -121,7 +121,7 @@ pub enum Code {
 ///
 /// # Errors
 /// Our own faults.
-pub async fn with_code(
+pub(super) async fn with_code(
     desk: &Desk<'_>,
     flow: &Handle,
     (kind, typed): (Code, &str),
@@ -155,7 +155,7 @@ fn wait(desk: &Desk<'_>, until: OffsetDateTime) -> Failure {
 ///
 /// # Errors
 /// Our own faults.
-pub async fn with_passkey(
+pub(super) async fn with_passkey(
     desk: &Desk<'_>,
     flow: Option<&Handle>,
     ceremony: &Handle,

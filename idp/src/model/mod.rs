@@ -24,6 +24,7 @@ pub mod scope;
 pub mod session;
 pub mod sign_in_request;
 pub mod sign_up;
+pub mod trace;
 pub mod user;
 
 use std::fmt;

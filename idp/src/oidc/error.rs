@@ -203,6 +203,18 @@ pub enum EndpointError {
     Internal(Arc<anyhow::Error>),
 }
 
+impl EndpointError {
+    /// The `error` parameter that it becomes.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Protocol(error) | Self::Resource(_, Some(error)) => error.code(),
+            Self::Resource(_, None) => "invalid_token",
+            Self::Internal(_) => "server_error",
+        }
+    }
+}
+
 impl From<OAuthError> for EndpointError {
     fn from(error: OAuthError) -> Self {
         Self::Protocol(error)

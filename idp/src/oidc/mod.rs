@@ -44,6 +44,7 @@ use crate::crypto::keyring::KeyRing;
 use crate::crypto::random::Entropy;
 use crate::ephemeral::Ephemeral;
 use crate::http_client::HttpClient;
+use crate::meter;
 use crate::model::authorization::AuthorizationTypes;
 use crate::model::session::SessionLimits;
 use crate::model::user::Policy;
@@ -63,6 +64,7 @@ pub struct Desk<'a> {
     /// Where it is noted which secrets of clients are still used.
     pub secret_uses: &'a client_secrets::Uses,
     pub tokens: &'a Tokens,
+    pub meter: &'a meter::Tokens,
     pub registration: Registration,
     /// What clients may ask for in detail.
     pub types: &'a AuthorizationTypes,

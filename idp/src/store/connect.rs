@@ -9,8 +9,8 @@ use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, DbErr};
 use sea_orm_migration::SchemaManager;
 
+use super::connections::Connections;
 use super::failure::passes;
-use super::pool::Pool;
 use super::{Store, StoreError, keys};
 use crate::clock::SharedClock;
 use crate::config::Config;
@@ -71,7 +71,7 @@ pub async fn open(
         Err(SealError::DoesNotOpen) => return Err(OpenError::WrongMasterKey),
         Err(error) => return Err(StoreError::from(error).into()),
     };
-    let mut store = Store { writer, reader, sealer: Arc::new(sealer), entropy };
+    let mut store = Store { writer, reader, sealer: Arc::new(sealer), entropy, meter: Arc::default() };
     if keys::ensure_data_key(&store, master, clock.now()).await? {
         let sealer = Sealer::unwrap_keys(master, &keys::data_keys(&*store.writer).await?);
         store.sealer = Arc::new(sealer.map_err(|_| OpenError::WrongMasterKey)?);
@@ -129,12 +129,12 @@ fn place(config: &Config) -> String {
     }
 }
 
-async fn connect(config: &Config) -> Result<(Arc<Pool>, Arc<Pool>), OpenError> {
+async fn connect(config: &Config) -> Result<(Arc<Connections>, Arc<Connections>), OpenError> {
     let failed = |source| OpenError::Connect { place: place(config), source };
     match &config.database.url {
         None => sqlite(&config.sqlite_path()).await.map_err(failed),
         Some(url) => {
-            let pool = Pool::open(postgres_options(config, url.expose())).await.map_err(failed)?;
+            let pool = Connections::open(postgres_options(config, url.expose())).await.map_err(failed)?;
             let pool = Arc::new(pool);
             Ok((Arc::clone(&pool), pool))
         }
@@ -143,11 +143,11 @@ async fn connect(config: &Config) -> Result<(Arc<Pool>, Arc<Pool>), OpenError> {
 
 /// One writer, because SQLite has one and sqlx's queue in front of it is fairer than SQLite's
 /// locks; several readers, which in WAL mode never wait for it.
-async fn sqlite(path: &Path) -> Result<(Arc<Pool>, Arc<Pool>), DbErr> {
-    let writer = Pool::open(sqlite_options(path, "rwc", 1)).await?;
+async fn sqlite(path: &Path) -> Result<(Arc<Connections>, Arc<Connections>), DbErr> {
+    let writer = Connections::open(sqlite_options(path, "rwc", 1)).await?;
     // Also finds out now, and not at the first sign-in, that the file is no database.
     writer.execute_unprepared("SELECT count(*) FROM sqlite_master").await?;
-    let reader = Pool::open(sqlite_options(path, "ro", 4)).await?;
+    let reader = Connections::open(sqlite_options(path, "ro", 4)).await?;
     Ok((Arc::new(writer), Arc::new(reader)))
 }
 

@@ -1,9 +1,11 @@
 //! What a failed query means for whoever asked. Knows the words of both databases, and decides nothing else.
 
+use std::sync::Arc;
+
 use sea_orm::sqlx::Error as SqlxError;
-use sea_orm::sqlx::error::DatabaseError;
 use sea_orm::{DbErr, RuntimeErr};
 
+use super::meter;
 use crate::crypto::seal::SealError;
 
 /// A failed query. Opaque but for the one thing callers act on.
@@ -22,43 +24,73 @@ pub enum StoreError {
 
 impl From<DbErr> for StoreError {
     fn from(error: DbErr) -> Self {
-        if passes(&error) { Self::Unavailable(error) } else { Self::Failed(error) }
+        let gave_way = code(&error).is_some_and(|code| gave_way(&code));
+        let error = if passes(&error) { Self::Unavailable(error) } else { Self::Failed(error) };
+        meter::count(&error, gave_way);
+        error
     }
 }
 
 /// Whether the same may well succeed in a moment: the database is out of reach or has no room, or ended this transaction
 /// in favour of another one. When a connection broke during a commit, nobody knows whether it happened.
 pub(super) fn passes(error: &DbErr) -> bool {
-    match error {
-        DbErr::ConnectionAcquire(_) => true,
-        DbErr::Conn(RuntimeErr::SqlxError(error))
-        | DbErr::Exec(RuntimeErr::SqlxError(error))
-        | DbErr::Query(RuntimeErr::SqlxError(error)) => match &**error {
-            SqlxError::Io(_)
-            | SqlxError::Tls(_)
-            | SqlxError::PoolTimedOut
-            | SqlxError::PoolClosed
-            | SqlxError::WorkerCrashed
-            | SqlxError::BeginFailed => true,
-            SqlxError::Database(error) => code_passes(&**error),
-            _ => false,
-        },
-        _ => false,
+    let Some(cause) = cause(error) else {
+        return matches!(error, DbErr::ConnectionAcquire(_));
+    };
+    match cause {
+        SqlxError::Io(_)
+        | SqlxError::Tls(_)
+        | SqlxError::PoolTimedOut
+        | SqlxError::PoolClosed
+        | SqlxError::WorkerCrashed
+        | SqlxError::BeginFailed => true,
+        _ => code(error).is_some_and(|code| gave_way(&code) || out_of_reach(&code)),
     }
 }
 
-fn code_passes(error: &dyn DatabaseError) -> bool {
-    let Some(code) = error.code() else { return false };
-    if let Ok(number) = code.parse::<i32>()
-        && code.len() < 5
-    {
-        // SQLite, whose lowest byte is the kind: busy, a failed read or write, no room, not to be opened.
-        return [5, 10, 13, 14].contains(&(number & 0xff));
+const fn cause(error: &DbErr) -> Option<&Arc<SqlxError>> {
+    match error {
+        DbErr::Conn(RuntimeErr::SqlxError(cause))
+        | DbErr::Exec(RuntimeErr::SqlxError(cause))
+        | DbErr::Query(RuntimeErr::SqlxError(cause)) => Some(cause),
+        _ => None,
     }
-    // PostgreSQL: serialization failure, deadlock; connection lost; no room, too many connections; ended by the operator,
-    // or starting; a failed read or write.
-    ["40001", "40P01"].contains(&&*code)
-        || ["08", "53", "57P", "58"].iter().any(|class| code.starts_with(class))
+}
+
+/// What the database called it.
+enum Code {
+    /// SQLite's primary code.
+    Sqlite(i32),
+    /// Five characters of SQL's standard.
+    Postgres(String),
+}
+
+fn code(error: &DbErr) -> Option<Code> {
+    let code = cause(error)?.as_database_error()?.code()?;
+    Some(match code.parse::<i32>() {
+        // The lowest byte is the kind, the others are details of it.
+        Ok(number) if code.len() < 5 => Code::Sqlite(number & 0xff),
+        _ => Code::Postgres(code.into_owned()),
+    })
+}
+
+/// Nothing happened, because another transaction came first.
+fn gave_way(code: &Code) -> bool {
+    match code {
+        // Busy.
+        Code::Sqlite(number) => *number == 5,
+        // Serialization failure, deadlock.
+        Code::Postgres(code) => ["40001", "40P01"].contains(&code.as_str()),
+    }
+}
+
+fn out_of_reach(code: &Code) -> bool {
+    match code {
+        // A failed read or write, no room, not to be opened.
+        Code::Sqlite(number) => [10, 13, 14].contains(number),
+        // Connection lost; no room, too many connections; ended by the operator, or starting; a failed read or write.
+        Code::Postgres(code) => ["08", "53", "57P", "58"].iter().any(|class| code.starts_with(class)),
+    }
 }
 
 #[cfg(test)]

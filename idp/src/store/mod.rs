@@ -3,9 +3,10 @@
 //! entities stay in this room. Never decides anything: it keeps, finds and atomically changes.
 
 mod connect;
+mod connections;
 mod entity;
 mod failure;
-mod pool;
+mod meter;
 
 pub mod api_calls;
 pub mod audit;
@@ -39,26 +40,32 @@ pub mod totp;
 pub mod users;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, Select, Statement, TryInsertResult};
 use time::OffsetDateTime;
+use tracing::Instrument;
 
 use crate::crypto::random::Entropy;
 use crate::crypto::seal::{Place, Sealer};
+use crate::meter::Database;
+use connections::{Connections, Work};
+use meter::Ending;
 
 pub use connect::{OpenError, open, pending_migrations};
 pub use failure::StoreError;
-use pool::{Pool, Work};
+pub use meter::{Pool, errors};
 
 pub type Result<T> = std::result::Result<T, StoreError>;
 
 /// The long-lived handle. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Store {
-    writer: Arc<Pool>,
-    reader: Arc<Pool>,
+    writer: Arc<Connections>,
+    reader: Arc<Connections>,
     sealer: Arc<Sealer>,
     entropy: Entropy,
+    meter: Arc<Database>,
 }
 
 /// One transaction. Dropped without [`Tx::commit`] it leaves no trace.
@@ -67,6 +74,7 @@ pub struct Tx {
     inner: Work,
     sealer: Arc<Sealer>,
     entropy: Entropy,
+    ending: Ending,
 }
 
 impl Store {
@@ -76,8 +84,12 @@ impl Store {
     /// # Errors
     /// When the database is busy or out of reach.
     pub async fn begin(&self) -> Result<Tx> {
-        let inner = Work { inner: self.writer.begin().await?, pool: Arc::clone(&self.writer) };
-        Ok(Tx { inner, sealer: Arc::clone(&self.sealer), entropy: self.entropy })
+        let asked = Instant::now();
+        let span = tracing::debug_span!(target: "idp::work", "database", operation = "begin");
+        let inner = self.writer.begin().instrument(span).await?;
+        self.meter.begin.note(asked.elapsed());
+        let ending = Ending::of(Arc::clone(&self.meter));
+        Ok(Tx { inner, sealer: Arc::clone(&self.sealer), entropy: self.entropy, ending })
     }
 
     /// Whether the database answers.
@@ -111,7 +123,16 @@ impl Tx {
     /// # Errors
     /// When the commit did not happen, or its answer was lost.
     pub async fn commit(self) -> Result<()> {
-        Ok(self.inner.commit().await?)
+        let begun = Instant::now();
+        let span = tracing::debug_span!(target: "idp::work", "database", operation = "commit");
+        self.inner.commit().instrument(span).await?;
+        self.ending.committed(begun.elapsed());
+        Ok(())
+    }
+
+    /// A record of the audit trail of this kind counts once this is committed.
+    pub fn count_record(&self, kind: &'static str) {
+        self.ending.record(kind);
     }
 
     fn seal(&self, place: Place<'_>, plain: &[u8]) -> Result<Vec<u8>> {
@@ -130,8 +151,8 @@ pub trait Read: Sync {
 }
 
 impl Read for Store {
-    type Connection = Pool;
-    fn connection(&self) -> &Pool {
+    type Connection = Connections;
+    fn connection(&self) -> &Connections {
         &self.reader
     }
     fn sealer(&self) -> &Sealer {

@@ -204,6 +204,13 @@ pub async fn waiting(db: &impl Read) -> Result<(u64, u64)> {
     Ok((all, failed))
 }
 
+/// When what has waited longest was written.
+pub async fn oldest(db: &impl Read) -> Result<Option<OffsetDateTime>> {
+    let oldest =
+        outbox::Entity::find().order_by_asc(outbox::Column::Id).limit(1).all(db.connection()).await?;
+    Ok(oldest.into_iter().next().map(|row| from_millis(row.created_at)))
+}
+
 /// At most `limit` of what waits, the newest first, written before something.
 pub async fn list(
     db: &impl Read,

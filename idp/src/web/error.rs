@@ -4,14 +4,16 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::Request;
+use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::header::RETRY_AFTER;
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 use tracing::Instrument;
+use tracing::field::Empty;
 
+use super::network::{self, Peer};
 use super::page::{self, Frame};
 use super::visit::Visit;
 use crate::app::App;
@@ -19,6 +21,7 @@ use crate::crypto::base64url;
 use crate::crypto::password::HashError;
 use crate::crypto::random::{Entropy, NoEntropy};
 use crate::ephemeral::EphemeralError;
+use crate::model::trace::TraceParent;
 use crate::store::StoreError;
 use crate::theme::Page;
 
@@ -27,12 +30,17 @@ use crate::theme::Page;
 pub struct RequestId(pub String);
 
 /// Gives every request its id, its span and one line in the log when it is done. The line has the
-/// path and never the query, which may carry secrets.
-pub async fn request_layer(mut request: Request, next: Next) -> Response {
+/// path and never the query, which may carry secrets. Where the request stands in somebody's trace is believed
+/// from our own proxies only: nobody else decides what is traced, or puts anything into a trace of ours.
+pub async fn request_layer(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let id = Entropy::of_the_system().bytes::<9>().map(base64url::encode).unwrap_or_default();
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     request.extensions_mut().insert(RequestId(id.clone()));
-    let span = tracing::info_span!("request", id, %method, path = path.escape_debug().to_string());
+    let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str);
+    let parent = trace_parent(&app, &request);
+    let path = path.escape_debug().to_string();
+    let span = tracing::info_span!("request", id, %method, path, route, status = Empty, traceparent = parent);
+    let ended = span.clone();
     async move {
         let started = tokio::time::Instant::now();
         let mut response = next.run(request).await;
@@ -41,10 +49,18 @@ pub async fn request_layer(mut request: Request, next: Next) -> Response {
         }
         let milliseconds = started.elapsed().as_secs_f64() * 1000.0;
         tracing::info!(status = response.status().as_u16(), milliseconds, "done");
+        ended.record("status", response.status().as_u16());
         response
     }
     .instrument(span)
     .await
+}
+
+fn trace_parent(app: &App, request: &Request) -> Option<String> {
+    let peer = request.extensions().get::<Peer>()?;
+    let trusted = &app.config.http.trusted_proxies;
+    let sent = request.headers().get("traceparent").filter(|_| network::is_trusted(*peer, trusted))?;
+    TraceParent::parse(sent.to_str().ok()?).ok().map(|parent| parent.to_string())
 }
 
 /// An error that a person sees as a page. The visit layer renders it.

@@ -13,6 +13,13 @@ use crate::crypto::certificate::Certificate;
 #[derive(Debug, Clone, Copy)]
 pub struct Peer(pub SocketAddr);
 
+/// Whether the configuration trusts the word of this peer.
+#[must_use]
+pub fn is_trusted(peer: Peer, trusted: &[IpNet]) -> bool {
+    let peer = peer.0.ip().to_canonical();
+    trusted.iter().any(|network| network.contains(&peer))
+}
+
 /// The certificate that a client has shown to a proxy: as RFC 9440 §2.2 writes it, or PEM in URL encoding. From
 /// anybody but a trusted proxy the header is worth nothing, and so are two of them: one may be a visitor's.
 #[must_use]
@@ -22,8 +29,7 @@ pub fn certificate(
     peer: Option<Peer>,
     trusted: &[IpNet],
 ) -> Option<Certificate> {
-    let peer = peer?.0.ip().to_canonical();
-    if !trusted.iter().any(|network| network.contains(&peer)) {
+    if !is_trusted(peer?, trusted) {
         return None;
     }
     let mut values = headers.get_all(name).iter();

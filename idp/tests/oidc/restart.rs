@@ -70,7 +70,7 @@ impl Machine {
             let app = App::build(config, clock).await.unwrap();
             let listener = tokio::net::TcpListener::bind(address).await.unwrap();
             tokio::spawn(async move {
-                let listeners = Listeners { main: listener, mtls: None };
+                let listeners = Listeners { main: listener, mtls: None, metrics: None };
                 idp::server::serve(app, listeners, std::future::pending()).await.unwrap();
             });
         });

@@ -50,6 +50,8 @@ pub struct TestApp {
     pub clock: Arc<TestClock>,
     pub address: SocketAddr,
     pub mtls_address: Option<SocketAddr>,
+    /// Where what it counts is read.
+    pub metrics_address: SocketAddr,
     _data_dir: TempDir,
     server: tokio::task::JoinHandle<()>,
 }
@@ -110,6 +112,8 @@ impl TestApp {
             None
         };
         let mtls_address = mtls.as_ref().map(|listener| listener.local_addr().unwrap());
+        let metrics = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let metrics_address = metrics.local_addr().unwrap();
         // Ports are known only now.
         let filled = |text: String| {
             let mtls_port = mtls_address.map_or(0, |address| address.port()).to_string();
@@ -132,10 +136,10 @@ impl TestApp {
         let app = App::build_with(config, Arc::clone(&clock) as SharedClock, watch).await.unwrap();
         let server = tokio::spawn({
             let app = app.clone();
-            let listeners = idp::server::Listeners { main: listener, mtls };
+            let listeners = idp::server::Listeners { main: listener, mtls, metrics: Some(metrics) };
             async move { idp::server::serve(app, listeners, std::future::pending()).await.unwrap() }
         });
-        Self { app, clock, address, mtls_address, _data_dir: data_dir, server }
+        Self { app, clock, address, mtls_address, metrics_address, _data_dir: data_dir, server }
     }
 
     pub fn url(&self, path: &str) -> String {

@@ -18,11 +18,13 @@ use std::time::{Duration, Instant};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tracing::Instrument;
 
 use padding::Padding;
 
 use super::constant_time_eq;
 use super::random::Entropy;
+use crate::meter::Hashing;
 
 /// OWASP's first choice: 19 MiB, two passes, one lane.
 const MEMORY_KIB: u32 = 19_456;
@@ -88,6 +90,18 @@ pub struct PasswordWorkers {
     /// A wrong password is answered no sooner than after this.
     padding: Arc<Padding>,
     entropy: Entropy,
+    meter: Arc<Hashing>,
+    threads: usize,
+    queue: usize,
+}
+
+/// How much the workers have to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Load {
+    /// Jobs that nobody has begun.
+    pub waiting: usize,
+    /// More than this can not wait.
+    pub most_waiting: usize,
 }
 
 /// A place with a worker or in the queue, kept until the job is done.
@@ -104,13 +118,15 @@ impl PasswordWorkers {
         // Unbounded, because what bounds it is that every job holds a permit.
         let (jobs, receiver) = channel();
         let receiver = Arc::new(Mutex::new(receiver));
+        let meter = Arc::<Hashing>::default();
         for index in 0..threads {
-            let receiver = Arc::clone(&receiver);
-            std::thread::Builder::new().name(format!("password-{index}")).spawn(move || work(&receiver))?;
+            let (receiver, meter) = (Arc::clone(&receiver), Arc::clone(&meter));
+            let work = move || work(&receiver, &meter);
+            std::thread::Builder::new().name(format!("password-{index}")).spawn(work)?;
         }
         let decoy = phc(&entropy.bytes::<16>()?, &entropy.bytes::<OUTPUT>()?)?;
         let (places, padding) = (Arc::new(Semaphore::new(threads + queue)), Arc::default());
-        Ok(Self { jobs, places, decoy: decoy.into(), padding, entropy })
+        Ok(Self { jobs, places, decoy: decoy.into(), padding, entropy, meter, threads, queue })
     }
 
     /// Takes a place for one job.
@@ -118,7 +134,21 @@ impl PasswordWorkers {
     /// # Errors
     /// [`HashError::Busy`] when there is none.
     pub fn reserve(&self) -> Result<Permit, HashError> {
-        Arc::clone(&self.places).try_acquire_owned().map(Permit).map_err(|_| HashError::Busy)
+        Arc::clone(&self.places).try_acquire_owned().map(Permit).map_err(|_| {
+            self.meter.shed.add_one();
+            HashError::Busy
+        })
+    }
+
+    #[must_use]
+    pub fn meter(&self) -> &Hashing {
+        &self.meter
+    }
+
+    #[must_use]
+    pub fn load(&self) -> Load {
+        let taken = (self.threads + self.queue).saturating_sub(self.places.available_permits());
+        Load { waiting: taken.saturating_sub(self.threads), most_waiting: self.queue }
     }
 
     /// The PHC string of a password.
@@ -129,7 +159,7 @@ impl PasswordWorkers {
         let salt = entropy.bytes().map_err(|_| HashError::Stopped)?;
         let (answer, answered) = oneshot::channel();
         self.submit(Job::Hash(password, salt, answer), self.reserve()?)?;
-        answered.await.map_err(|_| HashError::Stopped)?
+        answered.instrument(span()).await.map_err(|_| HashError::Stopped)?
     }
 
     /// Whether the password fits the hash. With no hash the work is done all the same and the answer is no. As long
@@ -186,7 +216,7 @@ impl PasswordWorkers {
         let salt = self.entropy.bytes().map_err(|_| HashError::Stopped)?;
         let (answer, answered) = oneshot::channel();
         self.submit(Job::Verify(password, against, salt, answer), permit)?;
-        answered.await.map_err(|_| HashError::Stopped)?
+        answered.instrument(span()).await.map_err(|_| HashError::Stopped)?
     }
 
     fn submit(&self, job: Job, permit: Permit) -> Result<(), HashError> {
@@ -194,27 +224,36 @@ impl PasswordWorkers {
     }
 }
 
+/// The wait for a worker and its work, in a trace.
+fn span() -> tracing::Span {
+    tracing::debug_span!(target: "idp::work", "password")
+}
+
 /// One worker: takes jobs until nobody can send any more. Its memory is kept between jobs, because
 /// fresh pages cost as much as the hash.
-fn work(jobs: &Mutex<Receiver<(Job, Permit)>>) {
+fn work(jobs: &Mutex<Receiver<(Job, Permit)>>, meter: &Hashing) {
     let mut memory = Vec::new();
     loop {
         let next = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok((job, _permit)) = next else {
             return;
         };
+        let begun = Instant::now();
         match job {
             Job::Hash(password, salt, answer) => {
-                let _ = answer.send(hash_now(&password, salt, &mut memory));
+                let hash = hash_now(&password, salt, &mut memory);
+                meter.took.note(begun.elapsed());
+                let _ = answer.send(hash);
             }
             Job::Verify(password, against, salt, answer) => {
-                let begun = Instant::now();
                 let verdict = match against.strip_prefix(IMPORTED) {
                     None => verify_now(&password, &against, &mut memory)
                         .map(|fits| Verdict { fits, renewed: None }),
                     Some(foreign) => verify_imported(&password, foreign, salt, &mut memory),
                 };
-                let _ = answer.send(verdict.map(|verdict| Worked { verdict, took: begun.elapsed() }));
+                let took = begun.elapsed();
+                meter.took.note(took);
+                let _ = answer.send(verdict.map(|verdict| Worked { verdict, took }));
             }
         }
     }

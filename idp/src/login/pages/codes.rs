@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::steps::resumed;
 use super::{Carried, Way, desk_on, follow, sample_app};
 use crate::app::App;
-use crate::login::sign_in::{self, Code, Failure, Outcome};
+use crate::login::present;
+use crate::login::sign_in::{Code, Failure, Outcome};
 use crate::model::attempt::AppCard;
 use crate::theme::Page;
 use crate::web::error::PageError;
@@ -113,7 +114,7 @@ pub async fn submit_recovery_code(
 async fn submit(app: &App, visit: &Visit, kind: Code, form: &CodeForm) -> Result<Response, PageError> {
     let way = Way::read(app, visit, &form.carried).await?;
     let flow = way.flow.as_ref().ok_or(PageError::AttemptExpired)?;
-    match sign_in::with_code(&desk_on(app, visit, &way), flow, (kind, form.code.expose())).await? {
+    match present::code(&desk_on(app, visit, &way), flow, (kind, form.code.expose())).await? {
         Outcome::Failed(Failure::WrongCode) => ask(app, visit, &way, (kind, Some(("code-wrong", 0)))).await,
         Outcome::Failed(Failure::WrongRecoveryCode) => {
             ask(app, visit, &way, (kind, Some(("recovery-code-wrong", 0)))).await

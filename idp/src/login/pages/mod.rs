@@ -51,6 +51,7 @@ pub(super) fn desk<'a>(app: &'a App, visit: &'a Visit) -> Desk<'a> {
         agent: &visit.agent,
         address: visit.address,
         network: &visit.network,
+        meter: &app.meters.sign_ins,
         failures_per_network: app.config.passwords.failures_per_network(),
         shared: visit.shared,
         previous: visit.signed_in.as_ref().map(|signed_in| &signed_in.session),

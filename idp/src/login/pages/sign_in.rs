@@ -9,6 +9,7 @@ use super::steps::UsePasswordPage;
 use super::{Carried, Way, desk, desk_on, follow, sample_app};
 use crate::app::App;
 use crate::crypto::password::{HashError, Password, PasswordRefused};
+use crate::login::present;
 use crate::login::sign_in::{self as steps, Failure, Outcome};
 use crate::model::attempt::{AppCard, Attempt, Choice, Destination, Handle};
 use crate::model::session::Assurance;
@@ -200,7 +201,7 @@ pub async fn submit_password(
     let failure = match (Email::parse(&form.email), Password::presented(form.password.expose())) {
         (_, Err(PasswordRefused::Empty)) => "password-missing",
         (Ok(email), Ok(password)) => {
-            match steps::with_password(&desk, way.flow.as_ref(), &email, password).await {
+            match present::password(&desk, way.flow.as_ref(), &email, password).await {
                 Ok(Outcome::Failed(Failure::WrongCredentials)) => "wrong-credentials",
                 Ok(Outcome::Failed(Failure::Wait(wait))) => {
                     seconds = wait;

@@ -41,6 +41,7 @@ pub fn desk<'a>(app: &'a App, issuer: &'a str) -> Desk<'a> {
         entropy: app.entropy,
         secret_uses: &app.secret_uses,
         tokens: &app.config.tokens,
+        meter: &app.meters.tokens,
         registration: app.config.registration,
         types: &app.config.authorization_types,
         sign_up: app.config.sign_up.open,

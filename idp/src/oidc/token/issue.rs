@@ -184,6 +184,13 @@ fn half_hash(alg: SigningAlg, value: &str) -> String {
     }
 }
 
+/// Counts the tokens that somebody was given.
+pub(super) fn count<const N: usize>(desk: &Desk<'_>, grant: &'static str, given: [(&'static str, bool); N]) {
+    for (kind, _) in given.into_iter().filter(|(_, given)| *given) {
+        desk.meter.issued.of((grant, kind)).add_one();
+    }
+}
+
 /// What the address of the browser carries in a flow from before PKCE.
 #[derive(Debug)]
 pub struct Front {
@@ -236,6 +243,7 @@ pub async fn front(
     }
     note_issued(desk, &tx, client, &grant).await?;
     tx.commit().await?;
+    count(desk, "front", [("access_token", access_token.is_some()), ("id_token", id_token.is_some())]);
     let expires_in = desk.tokens.access_token().whole_seconds();
     Ok(Front { access_token, id_token, scope: scopes.to_string(), expires_in })
 }

@@ -110,7 +110,22 @@ enum GrantRequest<'a> {
     Ciba(ciba::Request<'a>),
 }
 
-/// Answers a token request.
+impl GrantRequest<'_> {
+    /// What it is called where grants are counted.
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::AuthorizationCode(_) => "authorization_code",
+            Self::RefreshToken(_) => "refresh_token",
+            Self::ClientCredentials(_) => "client_credentials",
+            Self::DeviceCode(_) => "device_code",
+            Self::TokenExchange(_) => "token_exchange",
+            Self::JwtBearer(_) => "jwt_bearer",
+            Self::Ciba(_) => "ciba",
+        }
+    }
+}
+
+/// Answers a token request, and counts the answer.
 ///
 /// # Errors
 /// The protocol's errors, and our own faults.
@@ -119,9 +134,33 @@ pub async fn respond(
     headers: &HeaderMap,
     params: &Params,
 ) -> Result<TokenResponse, EndpointError> {
+    match exchange(desk, headers, params).await {
+        Ok((grant, answer)) => {
+            let given = [
+                ("access_token", true),
+                ("id_token", answer.id_token.is_some()),
+                ("refresh_token", answer.refresh_token.is_some()),
+            ];
+            issue::count(desk, grant, given);
+            Ok(answer)
+        }
+        Err(error) => {
+            desk.meter.refused.of(error.code()).add_one();
+            Err(error)
+        }
+    }
+}
+
+/// The steps, and which grant they were for.
+async fn exchange(
+    desk: &Desk<'_>,
+    headers: &HeaderMap,
+    params: &Params,
+) -> Result<(&'static str, TokenResponse), EndpointError> {
     nothing_repeated(params)?;
     let client = client_auth::authenticate(desk, headers, params).await?;
     let request = parse(params, &client)?;
+    let grant = request.name();
     let key = confirmation(desk, headers, &client).await?;
     let by = (&client, key.as_ref());
     let authorized = match request {
@@ -137,7 +176,7 @@ pub async fn respond(
     let exchanged = matches!(authorized.holder, Holder::Delegate(_));
     let authorization_details = authorized.target.details.clone();
     let refresh_token = issue::write(desk, &client, authorized).await?;
-    Ok(TokenResponse {
+    let answer = TokenResponse {
         access_token: signed.access_token,
         token_type: Confirmation::token_type(key.as_ref()),
         expires_in: signed.expires_in,
@@ -146,7 +185,8 @@ pub async fn respond(
         refresh_token: refresh_token.map(|token| token.expose().to_owned()),
         issued_token_type: exchanged.then_some(token_exchange::ACCESS_TOKEN),
         authorization_details,
-    })
+    };
+    Ok((grant, answer))
 }
 
 /// What this client's tokens are bound to: the key of its proof, or the certificate that it has shown.

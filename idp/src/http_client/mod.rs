@@ -1,5 +1,7 @@
-//! The only outgoing HTTP. Applications name addresses that we then call, so each is held to the open
+//! The only outgoing HTTP; `operator` is the way to what the operator names. Applications name addresses that we then call, so each is held to the open
 //! internet: no redirects, no address of ours or of our network, little time (security: S22).
+
+mod operator;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
@@ -7,9 +9,12 @@ use std::time::Duration;
 
 use anyhow::Context;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use tracing::Instrument;
 use url::{Host, Url};
 
 use crate::config::Config;
+
+pub use operator::OperatorClient;
 
 const TIMEOUT: Duration = Duration::from_secs(5);
 /// Nothing that we read is longer.
@@ -40,6 +45,11 @@ pub struct Fetched {
     /// Without its parameters, in lower case.
     pub content_type: String,
     pub bytes: Vec<u8>,
+}
+
+/// A call in a trace: whom it was for is nobody's business there.
+fn call() -> tracing::Span {
+    tracing::debug_span!(target: "idp::work", "call")
 }
 
 /// What a library says about a failure tends to be inside of what it says first.
@@ -110,7 +120,7 @@ impl HttpClient {
         if let Some(token) = token {
             request = request.bearer_auth(token);
         }
-        let response = request.send().await.map_err(FetchError::Unreachable)?;
+        let response = request.send().instrument(call()).await.map_err(FetchError::Unreachable)?;
         // Nothing in the answer matters to us, however long it is.
         if response.status().is_success() {
             Ok(())
@@ -125,7 +135,7 @@ impl HttpClient {
     /// When the address is forbidden, nobody answers in time, or the answer is no success or too long.
     pub async fn get(&self, address: &str, accept: &str) -> Result<Fetched, FetchError> {
         let request = self.inner.get(self.checked(address)?).header("accept", accept);
-        let mut response = request.send().await.map_err(FetchError::Unreachable)?;
+        let mut response = request.send().instrument(call()).await.map_err(FetchError::Unreachable)?;
         if !response.status().is_success() {
             return Err(FetchError::Refused(response.status().as_u16()));
         }

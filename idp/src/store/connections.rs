@@ -3,7 +3,7 @@
 //! anybody answers, and never repeats one of others.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -23,7 +23,7 @@ const PROBE: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_secs(10);
 
 #[derive(Debug)]
-pub struct Pool {
+pub struct Connections {
     options: ConnectOptions,
     backend: DbBackend,
     current: RwLock<DatabaseConnection>,
@@ -34,7 +34,7 @@ pub struct Pool {
     looking: tokio::sync::Mutex<()>,
 }
 
-impl Pool {
+impl Connections {
     pub(super) async fn open(options: ConnectOptions) -> Result<Self, DbErr> {
         let current = Database::connect(options.clone()).await?;
         Ok(Self {
@@ -63,7 +63,11 @@ impl Pool {
     }
 
     /// Begins a transaction. On SQLite it holds the writer from here on.
-    pub(super) async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
+    pub(super) async fn begin(self: &Arc<Self>) -> Result<Work, DbErr> {
+        Ok(Work { inner: self.begin_here().await?, pool: Arc::clone(self) })
+    }
+
+    async fn begin_here(&self) -> Result<DatabaseTransaction, DbErr> {
         if self.backend != DbBackend::Sqlite {
             return self.within_reach(self.current().begin()).await;
         }
@@ -163,7 +167,7 @@ fn lost_count(error: &DbErr) -> bool {
 }
 
 #[async_trait]
-impl ConnectionTrait for Pool {
+impl ConnectionTrait for Connections {
     fn get_database_backend(&self) -> DbBackend {
         self.backend
     }
@@ -188,8 +192,8 @@ impl ConnectionTrait for Pool {
 /// A transaction, whose statements do not wait for ever either.
 #[derive(Debug)]
 pub struct Work {
-    pub(super) inner: DatabaseTransaction,
-    pub(super) pool: std::sync::Arc<Pool>,
+    inner: DatabaseTransaction,
+    pool: Arc<Connections>,
 }
 
 impl Work {

@@ -1,5 +1,9 @@
-//! The route table and the listener: every address of the service on one screen, the layers around
-//! them in order, and connections with an end to everything that could take for ever.
+//! The route table and the listeners: every address of the service on one screen, the layers around
+//! them in order, and the end of the service. `door` is where connections come in.
+
+mod door;
+mod metrics;
+mod requests;
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -14,38 +18,26 @@ use axum::routing::{get, post};
 use axum::{Json, Router, middleware};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use hyper_util::server::graceful::GracefulShutdown;
 use serde_json::json;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio_io_timeout::TimeoutStream;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
-use tower::ServiceExt;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
 
 use crate::app::App;
 use crate::app::tls::Tls;
-use crate::config::Http;
-use crate::crypto::certificate::Certificate;
+use crate::config::{Config, Http};
 use crate::ephemeral::Reach;
 use crate::web::error::{PageError, request_layer};
-use crate::web::network::Peer;
 use crate::web::{brand, headers, problem, visit};
 use crate::{account, admin, login, oidc};
+use door::{Door, Entrance};
 
 /// A request that takes longer than this is given up.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
-/// A connection whose peer takes nothing for this long is closed.
-const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
-/// RFC 9112 §3: more head than this is refused with 431.
-const MAX_HEAD_BYTES: usize = 16 * 1024;
-const MAX_HEADERS: usize = 64;
 /// Whoever is answered while we start.
 const LAST_WORDS: Duration = Duration::from_millis(200);
 
@@ -95,7 +87,8 @@ fn layered(app: &App, routes: Router<App>) -> Router {
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, REQUEST_TIMEOUT))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn_with_state(app.clone(), headers::layer))
-        .layer(middleware::from_fn(request_layer))
+        .layer(middleware::from_fn_with_state(app.clone(), requests::layer))
+        .layer(middleware::from_fn_with_state(app.clone(), request_layer))
         .with_state(app.clone())
 }
 
@@ -153,27 +146,33 @@ fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
         .into_response()
 }
 
-/// Where we listen: for everybody, and for programs that show a certificate.
+/// Where we listen: for everybody, for programs that show a certificate, and for operators who read metrics.
 #[derive(Debug)]
 pub struct Listeners {
     pub main: TcpListener,
     pub mtls: Option<TcpListener>,
+    pub metrics: Option<TcpListener>,
 }
 
 impl Listeners {
     /// # Errors
     /// Names the address that can not be had.
-    pub async fn bind(http: &Http) -> anyhow::Result<Self> {
+    pub async fn bind(config: &Config) -> anyhow::Result<Self> {
         let bind = |address: SocketAddr, setting: &'static str| async move {
             let bound = TcpListener::bind(address).await;
             bound.with_context(|| format!("The address {address} can not be listened on ({setting})"))
         };
+        let http = &config.http;
         let main = bind(http.listen, "http.listen").await?;
         let mtls = match http.mtls.as_ref().and_then(|mtls| mtls.listen) {
             Some(address) => Some(bind(address, "http.mtls.listen").await?),
             None => None,
         };
-        Ok(Self { main, mtls })
+        let metrics = match config.metrics.listen {
+            Some(address) => Some(bind(address, "metrics.listen").await?),
+            None => None,
+        };
+        Ok(Self { main, mtls, metrics })
     }
 }
 
@@ -201,7 +200,7 @@ pub async fn meanwhile(
         router,
         tls: tls.as_ref().map(|tls| TlsAcceptor::from(tls.server())),
     };
-    let door = Door::new(main, None, http);
+    let door = Door::new(main, None, (http, http.max_connections), Arc::default());
     let mut waited_for = pin!(waited_for);
     loop {
         tokio::select! {
@@ -230,7 +229,14 @@ pub async fn serve(app: App, listeners: Listeners, shutdown: impl Future<Output 
         router: mtls_router(&app),
         tls: Some(TlsAcceptor::from(tls.asking())),
     });
-    let door = Door::new(main, mtls, &app.config.http);
+    let http = app.config.http.clone();
+    let meter = Arc::clone(&app.meters.connections);
+    let door = Door::new(main, mtls, (&http, http.max_connections), meter);
+    // Read until the very end, and ended with everything else.
+    let mut beside = JoinSet::new();
+    if let Some(listener) = listeners.metrics {
+        beside.spawn(metrics::serve(app.clone(), listener));
+    }
     let mut shutdown = pin!(shutdown);
     loop {
         tokio::select! {
@@ -241,140 +247,13 @@ pub async fn serve(app: App, listeners: Listeners, shutdown: impl Future<Output 
     app.set_ready(false);
     tracing::info!("shutting down: no longer ready");
     // While load balancers notice that we are leaving, whoever comes is still served.
-    let until = tokio::time::Instant::now() + door.http.shutdown_delay;
+    let until = tokio::time::Instant::now() + http.shutdown_delay;
     while let Ok(accepted) = tokio::time::timeout_at(until, door.accept()).await {
         door.serve(accepted?);
     }
-    let grace = door.http.shutdown_grace;
+    let grace = http.shutdown_grace;
     if tokio::time::timeout(grace, door.graceful.shutdown()).await.is_err() {
         tracing::warn!("some requests were still under way and were cut off");
     }
     Ok(())
-}
-
-/// Where connections come in, and what each of them gets.
-struct Door<'a> {
-    main: Entrance<'a>,
-    mtls: Option<Entrance<'a>>,
-    slots: Arc<Semaphore>,
-    http: Http,
-    graceful: GracefulShutdown,
-}
-
-/// One address that is listened on, and what is served there.
-struct Entrance<'a> {
-    listener: &'a TcpListener,
-    router: Router,
-    tls: Option<TlsAcceptor>,
-}
-
-/// A connection, whose it is and by which entrance they came, and its place among those that are served.
-type Accepted<'a> = (TcpStream, Peer, &'a Entrance<'a>, OwnedSemaphorePermit);
-
-impl<'a> Door<'a> {
-    fn new(main: Entrance<'a>, mtls: Option<Entrance<'a>>, http: &Http) -> Self {
-        let slots = Arc::new(Semaphore::new(http.max_connections));
-        Self { main, mtls, slots, http: http.clone(), graceful: GracefulShutdown::new() }
-    }
-
-    /// The next connection, once there is room for one.
-    async fn accept(&self) -> anyhow::Result<Accepted<'_>> {
-        let slot = Arc::clone(&self.slots).acquire_owned().await.context("the listener was closed")?;
-        loop {
-            let (accepted, entrance) = tokio::select! {
-                accepted = self.main.listener.accept() => (accepted, &self.main),
-                (accepted, entrance) = by(self.mtls.as_ref()) => (accepted, entrance),
-            };
-            match accepted {
-                Ok((stream, peer)) => {
-                    let _ = stream.set_nodelay(true);
-                    return Ok((stream, Peer(peer), entrance, slot));
-                }
-                // Out of file descriptors and the like: it passes, and dying would not help anyone.
-                Err(error) => {
-                    tracing::warn!(%error, "a connection could not be accepted");
-                    tokio::time::sleep(Duration::from_millis(50)).await;
-                }
-            }
-        }
-    }
-
-    /// Serves a connection on a task of its own, with an end to everything.
-    fn serve(&self, (stream, peer, entrance, slot): Accepted<'_>) {
-        let mut conversation = Conversation {
-            router: entrance.router.clone(),
-            peer,
-            certificate: None,
-            head_timeout: self.http.head_timeout,
-            body_timeout: self.http.body_timeout,
-            watcher: self.graceful.watcher(),
-        };
-        let (tls, patience) = (entrance.tls.clone(), self.http.head_timeout);
-        tokio::spawn(async move {
-            let _slot = slot;
-            // Whoever connects and says nothing is not served at all.
-            if !matches!(tokio::time::timeout(patience, stream.peek(&mut [0])).await, Ok(Ok(1))) {
-                return;
-            }
-            let Some(tls) = tls else {
-                return conversation.hold(stream).await;
-            };
-            match tokio::time::timeout(patience, tls.accept(stream)).await {
-                Ok(Ok(stream)) => {
-                    conversation.certificate =
-                        stream.get_ref().1.peer_certificates().and_then(Certificate::of);
-                    conversation.hold(stream).await;
-                }
-                Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
-                Err(_) => tracing::debug!("a TLS handshake took too long"),
-            }
-        });
-    }
-}
-
-/// The next connection at an entrance, where there is one.
-async fn by<'a>(
-    entrance: Option<&'a Entrance<'a>>,
-) -> (std::io::Result<(TcpStream, SocketAddr)>, &'a Entrance<'a>) {
-    match entrance {
-        Some(entrance) => (entrance.listener.accept().await, entrance),
-        None => std::future::pending().await,
-    }
-}
-
-/// What is said on one connection: its requests, and how long each part of them may take.
-struct Conversation {
-    router: Router,
-    peer: Peer,
-    /// What the other end has shown in the handshake.
-    certificate: Option<Certificate>,
-    head_timeout: Duration,
-    body_timeout: Duration,
-    watcher: Watcher,
-}
-
-impl Conversation {
-    async fn hold<S: AsyncRead + AsyncWrite + Unpin + 'static>(self, stream: S) {
-        let Self { router, peer, certificate, head_timeout, body_timeout, watcher } = self;
-        let service = service_fn(move |mut request: http::Request<Incoming>| {
-            request.extensions_mut().insert(peer);
-            if let Some(certificate) = certificate.clone() {
-                request.extensions_mut().insert(certificate);
-            }
-            router.clone().oneshot(request)
-        });
-        let mut stream = TimeoutStream::new(stream);
-        // Longer than any request may take, so that the handler's own limit answers first.
-        stream.set_read_timeout(Some(REQUEST_TIMEOUT + body_timeout));
-        stream.set_write_timeout(Some(WRITE_TIMEOUT));
-        let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(head_timeout)
-            .max_buf_size(MAX_HEAD_BYTES)
-            .max_headers(MAX_HEADERS)
-            .serve_connection(TokioIo::new(Box::pin(stream)), service);
-        if let Err(error) = watcher.watch(connection).await {
-            tracing::debug!(%error, "a connection ended early");
-        }
-    }
 }
