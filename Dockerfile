@@ -29,7 +29,7 @@ RUN mkdir -p /image/etc/ssl/certs /image/usr/bin /image/data \
     done \
  && cp /etc/ssl/certs/ca-certificates.crt /image/etc/ssl/certs/ \
  && echo 'hosts: files dns' > /image/etc/nsswitch.conf \
- && echo 'portico:x:65532:65532::/data:/nonexistent' > /image/etc/passwd \
+ && echo 'portico:x:65532:65532::/var/lib/portico:/nonexistent' > /image/etc/passwd \
  && echo 'portico:x:65532:' > /image/etc/group
 
 # Apart from the program, whose crates must not get features that only the example wants.
