@@ -29,7 +29,7 @@ use serde::Deserialize;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let clinic = Clinic::from_environment();
+    let clinic = Clinic::from_environment()?;
     let listener = tokio::net::TcpListener::bind(&clinic.listen).await?;
     println!("The clinic is open at {} (it sends people to {})", clinic.url, clinic.issuer);
     let router = Router::new()
@@ -100,17 +100,21 @@ type Shared = State<Arc<Clinic>>;
 impl Clinic {
     /// The defaults are those of the provider's development configuration.
     #[expect(clippy::disallowed_methods, reason = "an example is configured by its environment")]
-    fn from_environment() -> Self {
+    fn from_environment() -> anyhow::Result<Self> {
         let variable = |name: &str, default: &str| std::env::var(name).unwrap_or_else(|_| default.to_owned());
-        Self {
+        let secret = match std::env::var("CLINIC_CLIENT_SECRET_FILE") {
+            Ok(path) => std::fs::read_to_string(&path)
+                .with_context(|| format!("CLINIC_CLIENT_SECRET_FILE {path} can not be read"))?
+                .trim_end()
+                .to_owned(),
+            Err(_) => variable("CLINIC_CLIENT_SECRET", "development-only-clinic-example-secret"),
+        };
+        Ok(Self {
             listen: variable("CLINIC_LISTEN", "127.0.0.1:8090"),
             url: variable("CLINIC_URL", "http://localhost:8090"),
             issuer: variable("CLINIC_ISSUER", "http://localhost:8080"),
             client_id: ClientId::new(variable("CLINIC_CLIENT_ID", "clinic-example")),
-            client_secret: ClientSecret::new(variable(
-                "CLINIC_CLIENT_SECRET",
-                "development-only-clinic-example-secret",
-            )),
+            client_secret: ClientSecret::new(secret),
             // A redirect from the provider would be a mistake; following it, a danger.
             http: Http(
                 reqwest::Client::builder()
@@ -119,7 +123,7 @@ impl Clinic {
                     .unwrap_or_default(),
             ),
             sessions: Mutex::default(),
-        }
+        })
     }
 
     async fn discover(&self) -> anyhow::Result<ProviderMetadataWithLogout> {

@@ -8,6 +8,7 @@ mod doctor;
 mod import;
 mod keys;
 mod org;
+mod ready;
 mod serve;
 mod user;
 
@@ -51,6 +52,12 @@ enum Command {
     /// Bring the database's schema up to date and stop.
     Migrate {
         /// Print the result as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Ask the service that runs here with this configuration whether it is ready.
+    Ready {
+        /// Print the answer as JSON.
         #[arg(long)]
         json: bool,
     },
@@ -103,6 +110,7 @@ pub fn run(cli: Cli) -> ExitCode {
         match command {
             Command::Serve => serve::run(config, clock).await,
             Command::Migrate { json } => serve::migrate(config, &clock, json).await,
+            Command::Ready { json } => ready::run(json, &config).await,
             Command::Config(command) => Ok(config::run(&command, &config)),
             Command::User(command) => user::run(command, &config, &clock).await,
             Command::Import(command) => import::run(command, &config, &clock).await,
@@ -184,6 +192,10 @@ fn keep_to_ourselves() {
     umask(rustix::fs::Mode::from_raw_mode(0o077));
     // Refused only where the limit is lower already.
     let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
+    // Where a program takes the cores, the limit does not count. Other processes of our user can not look into our memory
+    // then either.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
 }
 
 fn refuse(problems: &Problems) -> ExitCode {

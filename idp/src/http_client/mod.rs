@@ -61,6 +61,33 @@ fn innermost(error: &reqwest::Error) -> String {
     error.to_string()
 }
 
+/// Asks the service of this configuration, on this machine. Which certificate it shows does not matter: nothing is told to
+/// it, and it is reached without leaving the machine.
+///
+/// # Errors
+/// When nothing answers within five seconds.
+pub async fn ask_ourselves(config: &Config, path: &str) -> Result<(u16, String), FetchError> {
+    let (mut address, host) = (config.http.listen, config.public_url.host());
+    if address.ip().is_unspecified() {
+        let loopback =
+            if address.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() };
+        address.set_ip(loopback);
+    }
+    let scheme = if config.http.tls.is_some() { "https" } else { "http" };
+    let client = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .timeout(TIMEOUT)
+        .resolve(host, address)
+        .tls_danger_accept_invalid_certs(true)
+        .build()
+        .map_err(FetchError::Unreachable)?;
+    let answer = client.get(format!("{scheme}://{host}:{}{path}", address.port())).send().await;
+    let answer = answer.map_err(FetchError::Unreachable)?;
+    let status = answer.status().as_u16();
+    Ok((status, answer.text().await.map_err(FetchError::Unreachable)?))
+}
+
 impl HttpClient {
     /// # Errors
     /// When this machine has no list of certificate authorities, or the one in the configuration can not be read.

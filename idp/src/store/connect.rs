@@ -104,18 +104,41 @@ async fn migrate_connection(config: &Config, db: &DatabaseConnection) -> Result<
         let known: Vec<String> =
             Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect();
         let applied = Migrator::get_migration_models(db).await.map_err(damaged)?;
-        if let Some(newer) = applied.into_iter().find(|model| !known.contains(&model.version)) {
-            return Err(OpenError::Newer { place: place(config), migration: newer.version });
+        if let Some(newer) = applied.iter().find(|model| !known.contains(&model.version)) {
+            return Err(OpenError::Newer { place: place(config), migration: newer.version.clone() });
+        }
+        if applied.len() == known.len() {
+            return Ok(());
         }
     }
-    Migrator::up(db, None).await.map_err(|source| {
+    let turn = turn_to_migrate(config).await?;
+    let done = Migrator::up(db, None).await.map_err(|source| {
         // SQLite's own words for a file that is not, or no longer, a database.
         let text = source.to_string();
         if text.contains("malformed") || text.contains("not a database") {
             return damaged(source);
         }
         OpenError::Migrate { place: place(config), source }
-    })
+    });
+    if let Some(turn) = turn {
+        // The lock ends with its connection, whatever is said about closing it.
+        let _ = turn.close().await;
+    }
+    done
+}
+
+/// Nodes that start at the same moment change the schema one after the other; whoever comes second finds it done. SQLite
+/// has one writer anyway.
+async fn turn_to_migrate(config: &Config) -> Result<Option<DatabaseConnection>, OpenError> {
+    let Some(url) = &config.database.url else {
+        return Ok(None);
+    };
+    let failed = |source| OpenError::Connect { place: place(config), source };
+    let mut options = postgres_options(config, url.expose());
+    options.max_connections(1);
+    let turn = Database::connect(options).await.map_err(failed)?;
+    turn.execute_unprepared(&format!("SELECT pg_advisory_lock({MIGRATING})")).await.map_err(failed)?;
+    Ok(Some(turn))
 }
 
 fn place(config: &Config) -> String {
@@ -194,6 +217,9 @@ fn postgres_options(config: &Config, url: &str) -> ConnectOptions {
         .test_before_acquire_if_idle_for(Duration::from_secs(30));
     options
 }
+
+/// The number of the advisory lock: "portico" in bytes. It is of this database alone.
+const MIGRATING: i64 = 0x70_6f72_7469_636f;
 
 /// What may stand in the path of a SQLite URL as it is.
 const PATH_SAFE: &percent_encoding::AsciiSet =
