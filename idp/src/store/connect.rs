@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use migrations::{Migrator, MigratorTrait};
+use sea_orm::sqlx::Connection;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
-use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, DbErr};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr};
 use sea_orm_migration::SchemaManager;
 
 use super::connections::Connections;
@@ -201,6 +202,14 @@ fn sqlite_options(path: &Path, mode: &str, connections: u32) -> ConnectOptions {
                 .pragma("secure_delete", "FAST")
                 .pragma("wal_autocheckpoint", "1000")
                 .pragma("journal_size_limit", "67108864")
+        })
+        .map_sqlx_sqlite_pool_opts(|pool| {
+            // After a failed write SQLite may end a transaction by itself. Its connection then believes to be inside of
+            // one, and would acknowledge what it never commits.
+            pool.before_acquire(|connection, _| {
+                let usable = !connection.is_in_transaction();
+                Box::pin(async move { Ok(usable) })
+            })
         });
     options
 }

@@ -1,5 +1,5 @@
 //! The connections to the database, which are made anew when what there is has become useless: a server that vanished
-//! without a word, a connection that lost count of its transactions. Never runs a statement of its own but to see whether
+//! without a word. Never runs a statement of its own but to see whether
 //! anybody answers, and never repeats one of others.
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,11 +7,10 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sea_orm::sqlx::Error as SqlxError;
 use sea_orm::{
     ConnAcquireErr, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction,
-    DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, SqliteTransactionMode, Statement,
-    TransactionOptions, TransactionTrait,
+    DbBackend, DbErr, ExecResult, QueryResult, SqliteTransactionMode, Statement, TransactionOptions,
+    TransactionTrait,
 };
 use tokio::time::Instant;
 
@@ -71,16 +70,11 @@ impl Connections {
         if self.backend != DbBackend::Sqlite {
             return self.within_reach(self.current().begin()).await;
         }
-        match immediate(&self.current()).await {
-            // After a failed write SQLite has ended its transaction by itself, which sqlx does not learn: its connection
-            // would believe for ever that it is inside of one.
-            Err(error) if lost_count(&error) => {
-                tracing::warn!(%error, "the connection to the database is made anew");
-                self.replace(Database::connect(self.options.clone()).await?);
-                immediate(&self.current()).await
-            }
-            begun => begun,
-        }
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..Default::default()
+        };
+        self.current().begin_with_options(options).await
     }
 
     /// Waits for an answer of the database, but not for ever, and sees to it that those who come later have a
@@ -147,23 +141,6 @@ impl Connections {
         // Whoever still uses one of these may end; then it is closed.
         tokio::spawn(async move { old.close().await });
     }
-}
-
-async fn immediate(connection: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
-    let options = TransactionOptions {
-        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-        ..Default::default()
-    };
-    connection.begin_with_options(options).await
-}
-
-fn lost_count(error: &DbErr) -> bool {
-    let (DbErr::Query(RuntimeErr::SqlxError(error)) | DbErr::Exec(RuntimeErr::SqlxError(error))) = error
-    else {
-        return false;
-    };
-    matches!(**error, SqlxError::InvalidSavePointStatement | SqlxError::BeginFailed)
-        || error.as_database_error().is_some_and(|error| error.message().contains("transaction"))
 }
 
 #[async_trait]

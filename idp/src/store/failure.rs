@@ -37,7 +37,7 @@ pub(super) fn passes(error: &DbErr) -> bool {
     let Some(cause) = cause(error) else {
         return matches!(error, DbErr::ConnectionAcquire(_));
     };
-    match cause {
+    match &**cause {
         SqlxError::Io(_)
         | SqlxError::Tls(_)
         | SqlxError::PoolTimedOut

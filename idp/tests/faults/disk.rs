@@ -190,8 +190,8 @@ async fn a_full_disk_refuses_politely_and_is_forgotten_when_there_is_room() {
         return;
     };
     // The disk is there in the world of the process only.
+    let inside = Installation { inside: Some(process.pid()), ..outside.clone() };
     let data_dir = PathBuf::from(format!("/proc/{}/root{}", process.pid(), data_dir.display()));
-    let inside = Installation { data_dir: data_dir.clone(), ..outside.clone() };
     inside.person(ADA);
     let browser = Arc::new(process.browser());
     browser.log_in_with_password(ADA, PASSWORD).await;

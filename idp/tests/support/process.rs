@@ -24,12 +24,14 @@ pub struct Installation {
     pub data_dir: PathBuf,
     pub port: u16,
     pub environment: Vec<(String, String)>,
+    /// Commands run where this process sees its disks.
+    pub inside: Option<u32>,
 }
 
 impl Installation {
     pub fn new(data_dir: &Path) -> Self {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        Self { data_dir: data_dir.to_owned(), port, environment: Vec::new() }
+        Self { data_dir: data_dir.to_owned(), port, environment: Vec::new(), inside: None }
     }
 
     pub fn issuer(&self) -> String {
@@ -38,7 +40,7 @@ impl Installation {
 
     /// The program with the settings of this installation and nothing else.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(PROGRAM);
+        let mut command = self.within(PROGRAM);
         command
             .env_clear()
             .env("IDP_DATA_DIR", &self.data_dir)
@@ -64,8 +66,9 @@ impl Installation {
         for secret in secrets {
             assert!(!log.contains(secret.as_str()), "{secret} is in the log");
         }
-        if self.data_dir.join("idp.db").exists() {
-            let checked = Command::new("sqlite3")
+        if !self.environment.iter().any(|(name, _)| name == "IDP_DATABASE__URL") {
+            let checked = self
+                .within("sqlite3")
                 .arg(self.data_dir.join("idp.db"))
                 .arg("PRAGMA integrity_check")
                 .output();
@@ -84,6 +87,15 @@ impl Installation {
         .concat();
         let made = self.run(&arguments, PASSWORD);
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    }
+
+    fn within(&self, program: &str) -> Command {
+        let Some(process) = self.inside else {
+            return Command::new(program);
+        };
+        let mut command = Command::new("nsenter");
+        command.args(["-m", "-t", &process.to_string(), "--", program]);
+        command
     }
 
     /// Runs a command to its end, with `input` on standard input.
