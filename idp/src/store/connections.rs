@@ -19,7 +19,7 @@ const SILENCE: Duration = Duration::from_secs(2);
 /// How long that may take.
 const PROBE: Duration = Duration::from_secs(1);
 /// Whoever waits longer than this for a database server is told so. An embedded one is never out of reach.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(5);
 
 #[derive(Debug)]
 pub struct Connections {

@@ -11,6 +11,8 @@ use crate::support::process::Installation;
 use crate::support::{Application, PASSWORD, TempDir};
 
 const ADA: &str = "ada@example.org";
+/// Somebody else, because a person has only so many sessions.
+const BEN: &str = "ben@example.org";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_hangs_up_leaves_nothing_behind() {
@@ -24,6 +26,7 @@ async fn whoever_hangs_up_leaves_nothing_behind() {
     }
     let process = installation.start();
     installation.person(ADA);
+    installation.person(BEN);
     let browser = Arc::new(process.browser());
     browser.log_in_with_password(ADA, PASSWORD).await;
     let visitor = Visitor { browser, clinic: process.clinic(), ledger: Arc::new(Ledger::default()) };
@@ -33,7 +36,7 @@ async fn whoever_hangs_up_leaves_nothing_behind() {
         hang_up_in(40.0 * share, exchange(&visitor)).await;
         let there = process.browser();
         let csrf = there.csrf().await;
-        let fields = [("csrf", csrf.as_str()), ("email", ADA), ("password", PASSWORD)];
+        let fields = [("csrf", csrf.as_str()), ("email", BEN), ("password", PASSWORD)];
         let body = serde_urlencoded::to_string(fields).unwrap();
         let headers =
             [("content-type", "application/x-www-form-urlencoded"), ("sec-fetch-site", "same-origin")];
@@ -60,7 +63,7 @@ async fn whoever_hangs_up_leaves_nothing_behind() {
     for one in all {
         assert_eq!(one.await.unwrap(), Outcome::Done);
     }
-    process.browser().log_in_with_password(ADA, PASSWORD).await;
+    process.browser().log_in_with_password(BEN, PASSWORD).await;
     visitor.ledger.holds(&visitor.clinic, 200).await;
     visitor.ledger.doubtful_codes_open_little(&visitor.clinic, false).await;
     visitor.ledger.spent_codes_stay_spent(&visitor.clinic, 200).await;

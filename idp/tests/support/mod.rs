@@ -77,6 +77,11 @@ impl TempDir {
 
 impl Drop for TempDir {
     fn drop(&mut self) {
+        // What a test that failed has left is worth a look.
+        if std::thread::panicking() {
+            eprintln!("kept: {}", self.0.display());
+            return;
+        }
         let _ = std::fs::remove_dir_all(&self.0);
     }
 }
