@@ -101,7 +101,7 @@ pub fn run(cli: Cli) -> ExitCode {
     let starting = matches!(command, Command::Serve | Command::Migrate { .. });
     let outcome = runtime.block_on(async {
         match command {
-            Command::Serve => serve::run(config, clock).await,
+            Command::Serve => Box::pin(serve::run(config, clock)).await,
             Command::Migrate { json } => serve::migrate(config, &clock, json).await,
             Command::Config(command) => Ok(config::run(&command, &config)),
             Command::User(command) => user::run(command, &config, &clock).await,
