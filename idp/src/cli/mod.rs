@@ -108,7 +108,7 @@ pub fn run(cli: Cli) -> ExitCode {
     let starting = matches!(command, Command::Serve | Command::Migrate { .. });
     let outcome = runtime.block_on(async {
         match command {
-            Command::Serve => serve::run(config, clock).await,
+            Command::Serve => Box::pin(serve::run(config, clock)).await,
             Command::Migrate { json } => serve::migrate(config, &clock, json).await,
             Command::Ready { json } => ready::run(json, &config).await,
             Command::Config(command) => Ok(config::run(&command, &config)),

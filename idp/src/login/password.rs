@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use time::OffsetDateTime;
+use tracing::Instrument;
 
 use super::Desk;
 use super::guess;
@@ -50,7 +51,8 @@ pub(super) async fn check(desk: &Desk<'_>, email: &Email, password: Password) ->
     };
     // On a task of its own: a guess that was counted is checked and recorded, even if whoever made
     // it has hung up.
-    let checked = tokio::spawn(guess.check(password, permit)).await.map_err(|_| HashError::Stopped)??;
+    let check = guess.check(password, permit).in_current_span();
+    let checked = tokio::spawn(check).await.map_err(|_| HashError::Stopped)??;
     if matches!(checked, Checked::Wrong) {
         guess::count_network_failure(desk).await?;
     }

@@ -18,9 +18,12 @@ use crate::clock::SharedClock;
 use crate::crypto::random::Entropy;
 use crate::meter::Exports;
 
-/// What this program says itself; `idp::work` are the parts of a request that take time.
+/// The parts of a request that take time. Alone they would say nothing: jobs look into the database all the time.
+const WORK: &str = "idp::work";
+
+/// What this program says itself.
 pub(super) fn heard() -> Targets {
-    Targets::new().with_target("idp", LevelFilter::INFO).with_target("idp::work", LevelFilter::DEBUG)
+    Targets::new().with_target("idp", LevelFilter::INFO).with_target(WORK, LevelFilter::DEBUG)
 }
 
 #[derive(Debug)]
@@ -106,7 +109,8 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Collector {
         let mut fields = Fields::default();
         attributes.record(&mut fields);
         let open = match span.parent() {
-            Some(outer) => self.open(outer.extensions().get::<Open>(), fields),
+            Some(outer) => outer.extensions().get::<Open>().and_then(|outer| self.open(Some(outer), fields)),
+            None if attributes.metadata().target() == WORK => None,
             None => self.open(None, fields),
         };
         if let Some(open) = open {

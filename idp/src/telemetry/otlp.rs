@@ -86,37 +86,48 @@ fn nanoseconds(at: OffsetDateTime) -> String {
     at.unix_timestamp_nanos().max(0).to_string()
 }
 
+fn trace_id(place: Place) -> String {
+    format!("{:032x}", place.trace)
+}
+
+fn span_id(span: u64) -> String {
+    format!("{span:016x}")
+}
+
+/// What is only there sometimes; nothing stands as `null`.
+fn with(mut record: Value, more: impl IntoIterator<Item = (&'static str, String)>) -> Value {
+    if let Some(record) = record.as_object_mut() {
+        record.extend(more.into_iter().map(|(key, value)| (key.to_owned(), Value::String(value))));
+    }
+    record
+}
+
 impl Span {
     fn json(self) -> Value {
         let name = match (self.name, &self.fields.method, &self.fields.route) {
             ("request", Some(method), Some(route)) => format!("{method} {route}"),
             (name, ..) => name.to_owned(),
         };
-        let mut span = json!({
-            "traceId": format!("{:032x}", self.place.trace),
-            "spanId": format!("{:016x}", self.place.span),
+        // Only a fault of ours is an error of the span (semantic conventions for HTTP servers).
+        let failed = self.fields.status.is_some_and(|status| status >= 500);
+        let span = json!({
+            "traceId": trace_id(self.place),
+            "spanId": span_id(self.place.span),
             "name": name,
             "kind": kind(self.name),
             "startTimeUnixNano": nanoseconds(self.begun),
             "endTimeUnixNano": nanoseconds(self.ended),
             "attributes": self.fields.attributes,
-            "status": {},
+            "status": if failed { json!({ "code": 2 }) } else { json!({}) },
         });
-        if let Some(parent) = self.parent {
-            span["parentSpanId"] = json!(format!("{parent:016x}"));
-        }
-        // Only a fault of ours is an error of the span (semantic conventions for HTTP servers).
-        if self.fields.status.is_some_and(|status| status >= 500) {
-            span["status"] = json!({ "code": 2 });
-        }
-        span
+        with(span, self.parent.map(|parent| ("parentSpanId", span_id(parent))))
     }
 }
 
 impl Line {
     fn json(self) -> Value {
         let (number, severity) = self.severity;
-        let mut line = json!({
+        let line = json!({
             "timeUnixNano": nanoseconds(self.at),
             "observedTimeUnixNano": nanoseconds(self.at),
             "severityNumber": number,
@@ -124,10 +135,7 @@ impl Line {
             "body": { "stringValue": self.fields.message },
             "attributes": self.fields.attributes,
         });
-        if let Some(place) = self.place {
-            line["traceId"] = json!(format!("{:032x}", place.trace));
-            line["spanId"] = json!(format!("{:016x}", place.span));
-        }
-        line
+        let place = self.place.map(|place| [("traceId", trace_id(place)), ("spanId", span_id(place.span))]);
+        with(line, place.into_iter().flatten())
     }
 }

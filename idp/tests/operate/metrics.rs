@@ -20,8 +20,9 @@ fn step(before: &Metrics, after: &Metrics, way: &str, outcome: &str) -> i64 {
 async fn signing_in_and_failing_to_is_counted_by_way() {
     let app = TestApp::init().await;
     let (_, mut authenticator) = app.person_with_passkey(ADA).await;
+    app.person("eva@example.org").await;
     let before = Metrics::of(&app).await;
-    app.browser().log_in_with_password(ADA, PASSWORD).await;
+    app.browser().log_in_with_password("eva@example.org", PASSWORD).await;
     app.browser().log_in_with_passkey(&mut authenticator).await;
     app.browser().submit_password(ADA, "wrong").await;
     app.browser().submit_password("nobody@example.org", "wrong").await;

@@ -100,11 +100,18 @@ async fn a_sign_in_is_traced_and_nothing_secret_leaves() {
         assert!(time("startTimeUnixNano") <= time("endTimeUnixNano"), "{span}");
         assert!(time("startTimeUnixNano") > 1_700_000_000_000_000_000, "{span}");
     }
-    let exchange = named(&spans, "POST /oidc/token");
-    let within: Vec<_> = spans.iter().filter(|span| span["parentSpanId"] == exchange["spanId"]).collect();
-    assert!(!within.is_empty(), "an exchange has no parts");
-    assert!(within.iter().all(|span| span["traceId"] == exchange["traceId"]));
-    assert!(within.iter().any(|span| span["name"] == "database"), "{within:?}");
+    for (request, parts) in
+        [("POST /oidc/token", ["database", "ephemeral"]), ("POST /login", ["database", "password"])]
+    {
+        let request = named(&spans, request);
+        let within: Vec<_> = spans.iter().filter(|span| span["parentSpanId"] == request["spanId"]).collect();
+        assert!(within.iter().all(|span| span["traceId"] == request["traceId"]));
+        for part in parts {
+            assert!(within.iter().any(|span| span["name"] == part), "{part} is not in {within:?}");
+        }
+    }
+    let alone: Vec<_> = spans.iter().filter(|span| span.get("parentSpanId").is_none()).collect();
+    assert!(alone.iter().all(|span| span["kind"] == 2), "{alone:?}");
 
     let lines = collector.lines();
     let done = lines.iter().find(|line| line["body"]["stringValue"] == "done").expect("a line for a request");

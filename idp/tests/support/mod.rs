@@ -138,7 +138,9 @@ impl TestApp {
                 store.watch(move |statement| statements.lock().unwrap().push(statement.clone()));
             }
         };
-        let app = App::build_with(config, Arc::clone(&clock) as SharedClock, watch).await.unwrap();
+        // Boxed, or every test would carry all of what happens at the start in its own future.
+        let built = Box::pin(App::build_with(config, Arc::clone(&clock) as SharedClock, watch));
+        let app = built.await.unwrap();
         let server = tokio::spawn({
             let app = app.clone();
             let listeners = idp::server::Listeners { main: listener, mtls, metrics: Some(metrics) };
