@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 use crate::driver::line::{Line, request};
 
 /// A server that is not ready after this long will not be.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 const LOOK_EVERY: Duration = Duration::from_millis(2);
 
 #[derive(Debug)]

@@ -108,7 +108,7 @@ fn write_overload(text: &mut String, overload: &Overload) {
         "Memory: at most {:.1} MB before, {:.1} MB during the flood, {:.1} MB at its end.",
         before.fold(0.0, f64::max),
         memory(overload.flood_at).fold(0.0, f64::max),
-        memory(0.0).last().unwrap_or_default()
+        overload.memory.last().map_or(0.0, |(_, size)| *size)
     );
 }
 
