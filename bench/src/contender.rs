@@ -24,6 +24,8 @@ pub struct Contender {
 #[derive(Debug, Clone, Copy, Default, serde::Serialize)]
 pub struct Memory {
     pub resident: f64,
+    /// Of these, what is not read from files: the rest is the program itself, shared by all who run it.
+    pub own: f64,
     /// The most there ever was.
     pub peak: f64,
 }
@@ -103,6 +105,7 @@ pub fn memory_of(id: u32) -> anyhow::Result<Memory> {
     };
     Ok(Memory {
         resident: megabytes("VmRSS:").context("no VmRSS")?,
+        own: megabytes("RssAnon:").context("no RssAnon")?,
         peak: megabytes("VmHWM:").context("no VmHWM")?,
     })
 }
