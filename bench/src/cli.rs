@@ -42,7 +42,7 @@ struct Run {
     /// The provider: a release build.
     #[arg(long)]
     idp: PathBuf,
-    /// Measure on this server as well, where databases may be made: postgres://user:password@host/postgres.
+    /// Measure on this server as well, where databases may be made: `postgres://user:password@host/postgres`.
     #[arg(long, value_name = "URL")]
     postgres: Option<String>,
     /// Leave SQLite out.

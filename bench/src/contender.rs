@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 use crate::driver::line::{Line, request};
 
 /// A server that is not ready after this long will not be.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 const LOOK_EVERY: Duration = Duration::from_millis(2);
 
 #[derive(Debug)]
@@ -24,6 +24,8 @@ pub struct Contender {
 #[derive(Debug, Clone, Copy, Default, serde::Serialize)]
 pub struct Memory {
     pub resident: f64,
+    /// Of these, what is not read from files: the rest is the program itself, shared by all who run it.
+    pub own: f64,
     /// The most there ever was.
     pub peak: f64,
 }
@@ -103,6 +105,7 @@ pub fn memory_of(id: u32) -> anyhow::Result<Memory> {
     };
     Ok(Memory {
         resident: megabytes("VmRSS:").context("no VmRSS")?,
+        own: megabytes("RssAnon:").context("no RssAnon")?,
         peak: megabytes("VmHWM:").context("no VmHWM")?,
     })
 }

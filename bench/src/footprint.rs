@@ -15,6 +15,8 @@ const STARTS: usize = 5;
 pub struct Footprint {
     /// Resident, in megabytes.
     pub idle_megabytes: f64,
+    /// Of these, what is not the program itself.
+    pub idle_own_megabytes: f64,
     /// On an existing database; the median of five.
     pub ready_after_seconds: f64,
     /// Of the program, in megabytes.
@@ -33,9 +35,14 @@ pub async fn measure(stage: &Stage, idp: &Path) -> anyhow::Result<Footprint> {
     let running = stage.start(Who::Ours).await?;
     starts.push(running.ready_after.as_secs_f64());
     tokio::time::sleep(SETTLED).await;
-    let idle_megabytes = running.memory()?.resident;
+    let idle = running.memory()?;
     running.stop()?;
     #[expect(clippy::cast_precision_loss, reason = "a file is far smaller than 2^52 bytes")]
     let binary_megabytes = std::fs::metadata(idp)?.len() as f64 / 1e6;
-    Ok(Footprint { idle_megabytes, ready_after_seconds: crate::run::median(&starts), binary_megabytes })
+    Ok(Footprint {
+        idle_megabytes: idle.resident,
+        idle_own_megabytes: idle.own,
+        ready_after_seconds: crate::run::median(&starts),
+        binary_megabytes,
+    })
 }

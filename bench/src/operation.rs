@@ -62,11 +62,10 @@ impl Operation {
         match self {
             Self::Discovery | Self::Jwks => "cached bytes",
             Self::ClientCredentials => "1 signature",
-            Self::Authorize => "1 look-up",
             Self::CodeExchange => "2 signatures, 1 commit",
             Self::Refresh => "2 signatures, 1 look-up",
             Self::Userinfo | Self::IntrospectAccess => "1 verification, 1 look-up",
-            Self::IntrospectRefresh => "1 look-up",
+            Self::Authorize | Self::IntrospectRefresh => "1 look-up",
             Self::Passkey => "1 verification, 1 commit",
             Self::Password => "1 Argon2id hash",
         }

@@ -22,8 +22,8 @@ use tokio::net::TcpListener;
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 
 /// A token as a provider would have signed it.
-fn token() -> String {
-    let payload = URL_SAFE_NO_PAD.encode(r#"{"sub":"somebody","exp":1}"#);
+fn token(kind: &str) -> String {
+    let payload = URL_SAFE_NO_PAD.encode(format!(r#"{{"sub":"somebody","kind":"{kind}"}}"#));
     format!("{}.{payload}.{}", URL_SAFE_NO_PAD.encode(r#"{"alg":"ES256"}"#), "s".repeat(86))
 }
 
@@ -33,7 +33,7 @@ fn json_answer(body: &Value) -> Shape {
 }
 
 fn answers() -> HashMap<String, Shape> {
-    let tokens = json!({ "access_token": token(), "id_token": token(), "refresh_token": "kept" });
+    let tokens = json!({ "access_token": token("access"), "id_token": token("id"), "refresh_token": "kept" });
     let redirect =
         ("location".to_owned(), format!("http://localhost:9/callback?code={}&iss=x", "c".repeat(43)));
     let options = json!({ "ceremony": "h".repeat(43), "publicKey": { "challenge": "c".repeat(43), "rpId": "localhost" } });

@@ -79,9 +79,9 @@ impl Progress {
             && p99 <= self.search.patience;
         let middle = offered / self.peak;
         if sustained {
-            self.low = middle
+            self.low = middle;
         } else {
-            self.high = middle
+            self.high = middle;
         }
         self.steps.push(Step {
             offered,

@@ -59,7 +59,7 @@ impl Sheet {
 pub(super) fn ratios(report: &Report) -> String {
     let rows: usize = report.databases.iter().map(|database| database.rows.len() + 2).sum();
     let mut sheet = Sheet::new(720.0, float(rows).mul_add(22.0, 30.0));
-    let (left, full) = (170.0, 400.0);
+    let (left, full) = (170.0, 360.0);
     let mut y = 24.0;
     for database in &report.databases {
         sheet.text((10.0, y), "start", &format!("{}: throughput ÷ floor", database.database));

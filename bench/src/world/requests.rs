@@ -34,12 +34,12 @@ impl World {
             Operation::Jwks => repeated(200, vec![self.get("/oidc/jwks", &[])]),
             Operation::ClientCredentials => {
                 let form = encoded(&[("grant_type", "client_credentials")]);
-                repeated(200, vec![self.from_client(MACHINE, "/oidc/token", &form)])
+                repeated(200, vec![self.client_request(MACHINE, "/oidc/token", &form)])
             }
             Operation::Authorize => repeated(303, self.authorizations()),
             Operation::CodeExchange => {
                 let codes = self.codes(address, codes).await?;
-                let exchange = |code: &String| self.from_client(WEB, "/oidc/token", &exchange_form(code));
+                let exchange = |code: &String| self.client_request(WEB, "/oidc/token", &exchange_form(code));
                 Work::Once(Plain { requests: codes.iter().map(exchange).collect(), status: 200 })
             }
             Operation::Refresh => repeated(200, self.refreshes()),
@@ -100,7 +100,7 @@ impl World {
         request("GET", target, &headers, "")
     }
 
-    fn from_client(&self, client: &str, target: &str, form: &str) -> Vec<u8> {
+    fn client_request(&self, client: &str, target: &str, form: &str) -> Vec<u8> {
         let basic = basic(client);
         let headers =
             [("host", self.host.as_str()), ("authorization", basic.as_str()), ("content-type", FORM)];
@@ -120,14 +120,14 @@ impl World {
     fn refreshes(&self) -> Vec<Vec<u8>> {
         let refresh = |token: &String| {
             let form = encoded(&[("grant_type", "refresh_token"), ("refresh_token", token)]);
-            self.from_client(WEB, "/oidc/token", &form)
+            self.client_request(WEB, "/oidc/token", &form)
         };
         self.refresh_tokens.iter().map(refresh).collect()
     }
 
     fn introspections(&self, tokens: &[String]) -> Vec<Vec<u8>> {
         let introspect =
-            |token: &String| self.from_client(WEB, "/oidc/introspect", &encoded(&[("token", token)]));
+            |token: &String| self.client_request(WEB, "/oidc/introspect", &encoded(&[("token", token)]));
         tokens.iter().map(introspect).collect()
     }
 
