@@ -21,10 +21,11 @@ pub(super) async fn run(config: Config, clock: SharedClock) -> anyhow::Result<Ex
     telemetry::start(&config.log)?;
     let listeners = Listeners::bind(&config.http).await?;
     let app = App::build(config, clock).await?;
-    announce(&app, &listeners).await?;
-    tokio::spawn(jobs::run(app.clone()));
+    // Before anybody is told that we are here: from then on somebody may ask us to stop.
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    announce(&app, &listeners).await?;
+    tokio::spawn(jobs::run(app.clone()));
     let shutdown = async move {
         tokio::select! {
             _ = terminate.recv() => {}
