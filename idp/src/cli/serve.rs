@@ -26,6 +26,7 @@ const OFFER_AGAIN: Duration = Duration::from_secs(2);
 pub(super) async fn run(config: Config, clock: SharedClock) -> anyhow::Result<ExitCode> {
     let telemetry = telemetry::start_with_collector(&config, &clock)?;
     let listeners = Listeners::bind(&config).await?;
+    // Before anybody is told that we are here: from then on somebody may ask us to stop.
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut shutdown = Box::pin(async move {

@@ -193,3 +193,29 @@ async fn migrated_until(settings: &Config, migration: &str) -> sea_orm::Database
 fn statement(db: &sea_orm::DatabaseConnection, sql: &str) -> sea_orm::Statement {
     sea_orm::Statement::from_string(db.get_database_backend(), sql)
 }
+
+/// As after an upgrade, or on the first day: whoever comes second waits, and finds it done.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn nodes_that_start_at_the_same_moment_bring_the_schema_up_to_date_in_turn() {
+    let Some((first, dir)) = config(Backend::Postgres).await else {
+        return;
+    };
+    let url = first.database.url.as_ref().unwrap().expose().to_owned();
+    let clock: SharedClock = Arc::new(SystemClock);
+    let nodes: Vec<_> = (0..4)
+        .map(|node| {
+            let environment = [
+                ("IDP_DATA_DIR", dir.0.join(node.to_string()).display().to_string()),
+                ("IDP_DATABASE__URL", url.clone()),
+                ("IDP_SECRETS__MASTER_KEY", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8".to_owned()),
+            ];
+            let environment = environment.map(|(name, value)| (name.to_owned(), value));
+            let settings = Config::from_sources(None, environment).unwrap();
+            let clock = Arc::clone(&clock);
+            tokio::spawn(async move { idp::app::open_store(&settings, &clock).await.map(drop) })
+        })
+        .collect();
+    for node in nodes {
+        node.await.unwrap().unwrap();
+    }
+}
