@@ -2,7 +2,6 @@
 //! without a word. Never runs a statement of its own but to see whether
 //! anybody answers, and never repeats one of others.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -14,10 +13,12 @@ use sea_orm::{
 };
 use tokio::time::Instant;
 
-/// When nothing at all has come for this long, somebody looks whether a new connection is better.
+/// When nothing has come of something for this long, somebody looks whether a new connection is better.
 const SILENCE: Duration = Duration::from_secs(2);
 /// How long that may take.
 const PROBE: Duration = Duration::from_secs(1);
+/// A database that is slow is not made slower by this.
+const RENEWED_EVERY: Duration = Duration::from_secs(10);
 /// Whoever waits longer than this for a database server is told so. An embedded one is never out of reach.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -26,11 +27,8 @@ pub struct Connections {
     options: ConnectOptions,
     backend: DbBackend,
     current: RwLock<DatabaseConnection>,
-    begun: Instant,
-    /// Milliseconds after `begun` at which the database was last heard of.
-    heard: AtomicU64,
-    /// Whoever looks for a better connection; one at a time.
-    looking: tokio::sync::Mutex<()>,
+    /// When all were last made anew. Whoever holds it looks whether that would be better.
+    renewed_at: tokio::sync::Mutex<Option<Instant>>,
 }
 
 impl Connections {
@@ -40,9 +38,7 @@ impl Connections {
             options,
             backend: current.get_database_backend(),
             current: RwLock::new(current),
-            begun: Instant::now(),
-            heard: AtomicU64::new(0),
-            looking: tokio::sync::Mutex::new(()),
+            renewed_at: tokio::sync::Mutex::new(None),
         })
     }
 
@@ -94,10 +90,7 @@ impl Connections {
                     self.look_for_better(asked).await;
                     return Err(DbErr::ConnectionAcquire(error));
                 }
-                Ok(answer) => {
-                    self.hear();
-                    return answer;
-                }
+                Ok(answer) => return answer,
                 Err(_) => self.look_for_better(asked).await,
             }
             if asked.elapsed() >= PATIENCE {
@@ -106,22 +99,13 @@ impl Connections {
         }
     }
 
-    fn hear(&self) {
-        let now = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.heard.fetch_max(now, Ordering::Relaxed);
-    }
-
-    fn was_heard_since(&self, moment: Instant) -> bool {
-        self.begun + Duration::from_millis(self.heard.load(Ordering::Relaxed)) >= moment
-    }
-
-    /// When nobody has been answered since `asked`, and new connections are, what there is leads nowhere.
+    /// When nothing has come of what was asked, and new connections are answered, those that there are may lead nowhere:
+    /// nobody tells us when a server has vanished. Where it was only slow, this costs a few new connections.
     async fn look_for_better(&self, asked: Instant) {
-        let since = asked.max(Instant::now().checked_sub(SILENCE).unwrap_or(asked));
-        let Ok(_alone) = self.looking.try_lock() else {
+        let Ok(mut renewed_at) = self.renewed_at.try_lock() else {
             return;
         };
-        if self.was_heard_since(since) {
+        if renewed_at.is_some_and(|renewed| renewed > asked || renewed.elapsed() < RENEWED_EVERY) {
             return;
         }
         let probe = async {
@@ -130,8 +114,8 @@ impl Connections {
             Ok::<_, DbErr>(new)
         };
         if let Ok(Ok(new)) = tokio::time::timeout(PROBE, probe).await {
-            tracing::warn!("the database answers new connections only; all are made anew");
-            self.hear();
+            tracing::warn!("the database answers a new connection, and not the old ones; all are made anew");
+            *renewed_at = Some(Instant::now());
             self.replace(new);
         }
     }

@@ -44,6 +44,8 @@ pub(super) fn passes(error: &DbErr) -> bool {
         | SqlxError::PoolClosed
         | SqlxError::WorkerCrashed
         | SqlxError::BeginFailed => true,
+        // What answers instead of the server, such as a proxy that has none.
+        SqlxError::Protocol(_) => matches!(error, DbErr::Conn(_)),
         _ => code(error).is_some_and(|code| gave_way(&code) || out_of_reach(&code)),
     }
 }
