@@ -146,7 +146,7 @@ async fn more_passwords_than_may_wait_are_turned_away() {
     let address = start(&[]).await;
     let requests = vec![request("POST", "/login", &[("host", "localhost"), FORM], "password=x")];
     let work = Arc::new(Work::Repeated(bench::driver::work::Plain { requests, status: 303 }));
-    let flood = Offer { rate: Rate::PerSecond(400.0), time: Duration::from_millis(1000), lines: 200 };
+    let flood = Offer { rate: Rate::PerSecond(400.0), time: Duration::from_secs(1), lines: 200 };
     let outcome = offer(address, &work, flood).await.unwrap();
     assert!(
         outcome.done.count() > 0 && outcome.turned_away.count() > 0 && outcome.failed == 0,
