@@ -1,6 +1,7 @@
 //! The command line: what it prints, what it refuses, and its exit codes.
 
 mod json;
+mod ready;
 
 use serde_json::Value;
 

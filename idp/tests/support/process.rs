@@ -167,9 +167,13 @@ impl Process {
 
     /// Asks it to stop and returns how it ended.
     pub fn terminate(mut self) -> std::process::ExitStatus {
+        self.ask_to_stop();
+        self.child.wait().unwrap()
+    }
+
+    pub fn ask_to_stop(&self) {
         let pid = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
-        self.child.wait().unwrap()
     }
 }
 
