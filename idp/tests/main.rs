@@ -20,6 +20,7 @@ mod import;
 mod login;
 mod mail;
 mod oidc;
+mod operations;
 mod server;
 mod setup;
 mod store;

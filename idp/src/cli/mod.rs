@@ -2,12 +2,14 @@
 //! works while the service is down.
 
 mod audit;
+mod backup;
 mod client;
 mod config;
 mod doctor;
 mod import;
 mod keys;
 mod org;
+mod restore;
 mod serve;
 mod user;
 
@@ -75,6 +77,21 @@ enum Command {
     /// The audit trail.
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Write a consistent copy of the embedded database while the service runs.
+    ///
+    /// Exit codes: 0 written and found whole, 1 failed, or the audit trail in it is broken.
+    Backup {
+        /// A new file, or a folder in which one is made. A description is written beside it (….json).
+        #[arg(value_name = "TARGET")]
+        target: PathBuf,
+        /// Print the result as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Put a backup in the place of the database of a service that is stopped, and end what it had handed out.
+    ///
+    /// Exit codes: 0 in place, 1 refused or failed, and nothing was changed.
+    Restore(restore::Restore),
     /// Look for the usual mistakes and name the remedy.
     Doctor {
         /// Print the result as JSON.
@@ -110,6 +127,8 @@ pub fn run(cli: Cli) -> ExitCode {
             Command::Client(command) => client::run(command, &config, &clock).await,
             Command::Keys(command) => keys::run(&command, &config, &clock).await,
             Command::Audit(command) => audit::run(&command, &config, &clock).await,
+            Command::Backup { target, json } => backup::run(&target, json, &config, &clock).await,
+            Command::Restore(wanted) => restore::run(&wanted, &config, &clock).await,
             Command::Doctor { json } => doctor::run(json, &config, &clock).await,
         }
     });
@@ -153,6 +172,11 @@ impl Host {
 /// Opens the database of a service that exists. A command that is run in another folder, or without the configuration of
 /// its service, must not change a new service of its own.
 async fn open_existing(config: &Config, clock: &SharedClock) -> anyhow::Result<Store> {
+    require_existing(config)?;
+    app::open_store(config, clock).await
+}
+
+fn require_existing(config: &Config) -> anyhow::Result<()> {
     let place = config.sqlite_path();
     if config.database.url.is_none() && !place.exists() {
         anyhow::bail!(
@@ -161,7 +185,7 @@ async fn open_existing(config: &Config, clock: &SharedClock) -> anyhow::Result<S
             place.display()
         );
     }
-    app::open_store(config, clock).await
+    Ok(())
 }
 
 /// Opens the database and finds somebody in it.

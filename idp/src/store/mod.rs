@@ -4,6 +4,7 @@
 
 mod connect;
 mod entity;
+mod hold;
 
 pub mod api_calls;
 pub mod audit;
@@ -12,6 +13,7 @@ pub mod browsers;
 pub mod client_secrets;
 pub mod clients;
 pub mod consents;
+pub mod copies;
 pub mod email_changes;
 pub mod figures;
 pub mod grants;
@@ -27,6 +29,7 @@ pub mod passkeys;
 pub mod passwords;
 pub mod recovery;
 pub mod registration_tokens;
+pub mod revived;
 pub mod revoked_tokens;
 pub mod searches;
 pub mod sessions;
@@ -49,6 +52,7 @@ use crate::crypto::random::Entropy;
 use crate::crypto::seal::{Place, SealError, Sealer};
 
 pub use connect::{OpenError, open, pending_migrations};
+pub use hold::{Hold, HoldError};
 
 /// A failed query. Opaque but for the one thing callers act on.
 #[derive(Debug, thiserror::Error)]
@@ -95,6 +99,8 @@ pub struct Store {
     reader: DatabaseConnection,
     sealer: Arc<Sealer>,
     entropy: Entropy,
+    /// Tells others that an embedded database is in use, for as long as it is.
+    hold: Option<Arc<Hold>>,
 }
 
 /// One transaction. Dropped without [`Tx::commit`] it leaves no trace.
@@ -131,6 +137,18 @@ impl Store {
     /// When it does not.
     pub async fn ping(&self) -> Result<()> {
         self.reader.execute_unprepared("SELECT 1").await?;
+        Ok(())
+    }
+
+    /// Ends the connections, so that an embedded database is one file again, and lets go of it.
+    ///
+    /// # Errors
+    /// When what was written could not be brought home.
+    pub async fn close(self) -> Result<()> {
+        // Whoever writes goes last: only they may fold the log of writes into the file.
+        self.reader.close().await?;
+        self.writer.close().await?;
+        drop(self.hold);
         Ok(())
     }
 

@@ -480,6 +480,9 @@ activity-audit-trimmed = Alte Einträge des Protokolls wurden entfernt
 activity-delivery-retried = Eine Zustellung wurde noch einmal versucht
 activity-delivery-given-up = Eine Zustellung wurde aufgegeben
 activity-mail-tried = Eine Mail wurde zur Probe gesendet
+activity-backup-made = Eine Sicherung der Datenbank wurde gemacht
+activity-database-restored = Die Datenbank wurde aus einer Sicherung wiederhergestellt
+activity-store-moved = Alles wurde in eine andere Datenbank übertragen
 
 ## Einer Anwendung Zugriff erlauben
 

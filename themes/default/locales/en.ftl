@@ -481,6 +481,9 @@ activity-audit-trimmed = Old records of activity were removed
 activity-delivery-retried = A delivery was tried again
 activity-delivery-given-up = A delivery was given up
 activity-mail-tried = A mail was sent to try it out
+activity-backup-made = A backup of the database was made
+activity-database-restored = The database was restored from a backup
+activity-store-moved = Everything was moved to another database
 
 ## Allowing an application
 
