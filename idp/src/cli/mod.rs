@@ -8,6 +8,7 @@ mod config;
 mod doctor;
 mod import;
 mod keys;
+mod migrate_store;
 mod org;
 mod restore;
 mod serve;
@@ -56,6 +57,10 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Move everything to an empty database of the other kind, while the service is stopped.
+    ///
+    /// Exit codes: 0 moved and compared, 1 refused or failed, and nothing was moved unless the text says so.
+    MigrateStore(migrate_store::MigrateStore),
     /// The configuration.
     #[command(subcommand)]
     Config(config::Command),
@@ -128,6 +133,7 @@ pub fn run(cli: Cli) -> ExitCode {
             Command::Keys(command) => keys::run(&command, &config, &clock).await,
             Command::Audit(command) => audit::run(&command, &config, &clock).await,
             Command::Backup { target, json } => backup::run(&target, json, &config, &clock).await,
+            Command::MigrateStore(wanted) => migrate_store::run(&wanted, &config, &clock).await,
             Command::Restore(wanted) => restore::run(&wanted, &config, &clock).await,
             Command::Doctor { json } => doctor::run(json, &config, &clock).await,
         }

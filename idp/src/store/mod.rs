@@ -23,6 +23,7 @@ pub mod keys;
 pub mod links;
 pub mod memberships;
 pub mod milestones;
+pub mod moving;
 pub mod organizations;
 pub mod outbox;
 pub mod passkeys;

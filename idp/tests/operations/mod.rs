@@ -2,6 +2,7 @@
 
 mod backup;
 mod drill;
+mod moving;
 mod restore;
 
 use std::process::Output;
