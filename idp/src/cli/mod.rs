@@ -99,6 +99,9 @@ enum Command {
     Restore(restore::Restore),
     /// Look for the usual mistakes and name the remedy.
     Doctor {
+        /// Also connect to the mail server, without sending anything.
+        #[arg(long)]
+        mail: bool,
         /// Print the result as JSON.
         #[arg(long)]
         json: bool,
@@ -135,7 +138,7 @@ pub fn run(cli: Cli) -> ExitCode {
             Command::Backup { target, json } => backup::run(&target, json, &config, &clock).await,
             Command::MigrateStore(wanted) => migrate_store::run(&wanted, &config, &clock).await,
             Command::Restore(wanted) => restore::run(&wanted, &config, &clock).await,
-            Command::Doctor { json } => doctor::run(json, &config, &clock).await,
+            Command::Doctor { mail, json } => doctor::run((json, mail), &config, &clock).await,
         }
     });
     // What is done is done: a thread that does not come to its end must not keep the command from ending.
@@ -208,9 +211,12 @@ fn say(as_json: bool, json: &serde_json::Value, text: &str) {
     if as_json { println!("{json}") } else { println!("{text}") }
 }
 
-/// Files that we make are for our own user, and a crash leaves no copy of our memory behind.
+/// Files that we make are for our own user, and a crash leaves no copy of our memory behind. As many files may be open as
+/// this user may have: every connection is one.
 fn keep_to_ourselves() {
-    use rustix::process::{Resource, Rlimit, setrlimit, umask};
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit, umask};
+    let most = getrlimit(Resource::Nofile).maximum;
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: most, maximum: most });
     umask(rustix::fs::Mode::from_raw_mode(0o077));
     // Refused only where the limit is lower already.
     let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });

@@ -33,6 +33,7 @@ pub mod registration_tokens;
 pub mod revived;
 pub mod revoked_tokens;
 pub mod searches;
+pub mod server;
 pub mod sessions;
 pub mod settings;
 pub mod sign_in_requests;

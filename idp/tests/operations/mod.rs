@@ -1,6 +1,7 @@
 //! What whoever runs the service does with its data: copies it, puts it back, moves it, and looks whether all is well.
 
 mod backup;
+mod doctor;
 mod drill;
 mod moving;
 mod restore;
