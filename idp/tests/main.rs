@@ -21,6 +21,7 @@ mod login;
 mod mail;
 mod oidc;
 mod operate;
+mod operations;
 mod server;
 mod setup;
 mod store;

@@ -35,7 +35,7 @@ pub async fn health(
     if !actor.may(Act::SeeService) {
         return Ok(Err(Refused::NotFound));
     }
-    let mut found = health::of_the_host(config);
+    let mut found = health::of_the_host(config, office.now);
     found.extend(health::of_the_database(office.store, config, office.now).await?);
     found.extend(health::of_redis(config, ephemeral).await);
     Ok(Ok(found))

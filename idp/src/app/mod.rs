@@ -224,7 +224,11 @@ pub async fn open_store(config: &Config, clock: &SharedClock) -> anyhow::Result<
     Ok(store::open(config, &master, clock, entropy).await?)
 }
 
-fn prepare_data_dir(path: &Path) -> anyhow::Result<()> {
+/// Makes the folder of data, for this user alone, where there is none.
+///
+/// # Errors
+/// When it can not be made.
+pub fn prepare_data_dir(path: &Path) -> anyhow::Result<()> {
     let created = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
     created.with_context(|| format!("The data directory {} can not be made", path.display()))?;
     Ok(())
@@ -232,13 +236,9 @@ fn prepare_data_dir(path: &Path) -> anyhow::Result<()> {
 
 /// From the configuration, or from its file, which is made on the first start.
 fn master_key(config: &Config, entropy: Entropy) -> anyhow::Result<MasterKey> {
-    if let Some(text) = &config.master_key {
-        return MasterKey::parse(text.expose())
-            .context("secrets.master_key is not a master key: it must be 43 characters of base64url");
-    }
     let path = config.master_key_path();
     let place = path.display();
-    if !path.exists() {
+    if config.master_key.is_none() && !path.exists() {
         if config.sqlite_path().exists() && config.database.url.is_none() {
             bail!(
                 "The master key {place} is missing, but there is a database. Restore both from one backup."
@@ -246,6 +246,25 @@ fn master_key(config: &Config, entropy: Entropy) -> anyhow::Result<MasterKey> {
         }
         return make_master_key(&path, entropy)
             .with_context(|| format!("The master key {place} can not be made"));
+    }
+    existing_master_key(config)
+}
+
+/// From the configuration, or from its file, which must be there.
+///
+/// # Errors
+/// Says what is wrong with it and what to do.
+pub fn existing_master_key(config: &Config) -> anyhow::Result<MasterKey> {
+    if let Some(text) = &config.master_key {
+        return MasterKey::parse(text.expose())
+            .context("secrets.master_key is not a master key: it must be 43 characters of base64url");
+    }
+    let path = config.master_key_path();
+    let place = path.display();
+    if !path.exists() {
+        bail!(
+            "There is no master key here. Put the key of this service into {place} (chmod 600), or name the file that              has it in IDP_SECRETS__MASTER_KEY_FILE."
+        );
     }
     let mode = std::fs::metadata(&path).with_context(|| format!("The master key {place} can not be read"))?;
     if mode.permissions().mode() & 0o077 != 0 {

@@ -308,6 +308,30 @@ pub enum Event {
     AuditTrimmed {
         through: i64,
     },
+    /// A copy of the whole database was written, with the records up to here.
+    BackupMade {
+        through: i64,
+    },
+    /// The database is one that was put back: what it had handed out was ended.
+    DatabaseRestored {
+        /// The last record of then.
+        through: i64,
+        /// When the copy was made, in seconds, if it says so.
+        at: Option<i64>,
+        /// Whether the records up to there were as they had been written.
+        whole: bool,
+        sessions_ended: u64,
+        grants_ended: u64,
+        links_ended: u64,
+        invitations_ended: u64,
+        tokens_ended: u64,
+        deliveries_dropped: u64,
+    },
+    /// Everything was moved from one database to another.
+    StoreMoved {
+        from: &'static str,
+        to: &'static str,
+    },
     /// The configuration file changed it, brought it back, or no longer declares it.
     ClientDeclared {
         client: ClientId,
@@ -316,7 +340,7 @@ pub enum Event {
 }
 
 /// What every kind is called.
-pub const KINDS: [&str; 77] = [
+pub const KINDS: [&str; 80] = [
     "operator-set-up",
     "user-created",
     "user-imported",
@@ -394,6 +418,9 @@ pub const KINDS: [&str; 77] = [
     "delivery-retried",
     "delivery-given-up",
     "mail-tried",
+    "backup-made",
+    "database-restored",
+    "store-moved",
 ];
 
 impl Event {
@@ -485,6 +512,9 @@ impl Event {
             Self::DeliveryGivenUp { .. } => "delivery-given-up",
             Self::MailTried { .. } => "mail-tried",
             Self::AuditTrimmed { .. } => "audit-trimmed",
+            Self::BackupMade { .. } => "backup-made",
+            Self::DatabaseRestored { .. } => "database-restored",
+            Self::StoreMoved { .. } => "store-moved",
         }
     }
 }

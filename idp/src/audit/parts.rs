@@ -9,7 +9,7 @@ use crate::model::client::ClientId;
 
 /// The members of an event that identify nobody, but by an identifier of ours, and so stay readable for as long as
 /// the record. Every other one is sealed: a new member is, until somebody decides otherwise here.
-const OPEN: [&str; 45] = [
+const OPEN: [&str; 53] = [
     "kind",
     "role",
     "method",
@@ -55,6 +55,14 @@ const OPEN: [&str; 45] = [
     "mail",
     "changed",
     "previous",
+    "whole",
+    "grants_ended",
+    "links_ended",
+    "invitations_ended",
+    "tokens_ended",
+    "deliveries_dropped",
+    "from",
+    "to",
 ];
 
 /// The application that did it, for itself or for the person who is named as the actor.

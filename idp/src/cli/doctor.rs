@@ -8,11 +8,19 @@ use crate::admin::health::{self, Standing};
 use crate::app;
 use crate::clock::SharedClock;
 use crate::config::Config;
-use crate::store;
+use crate::store::{self, OpenError};
 
-pub(super) async fn run(as_json: bool, config: &Config, clock: &SharedClock) -> anyhow::Result<ExitCode> {
-    let found = health::of_the_host(config).into_iter().map(|finding| (finding.standing, finding.sentence));
-    let mut found: Vec<_> = found.collect();
+pub(super) async fn run(
+    (as_json, mail): (bool, bool),
+    config: &Config,
+    clock: &SharedClock,
+) -> anyhow::Result<ExitCode> {
+    let mut seen = health::of_the_host(config, clock.now());
+    seen.extend(health::of_the_name(config).await);
+    if mail {
+        seen.extend(health::of_the_mail_server(config).await);
+    }
+    let mut found: Vec<_> = seen.into_iter().map(|finding| (finding.standing, finding.sentence)).collect();
     match app::ephemeral(config, clock) {
         Ok(ephemeral) => {
             let redis = health::of_redis(config, &ephemeral).await;
@@ -30,6 +38,10 @@ pub(super) async fn run(as_json: bool, config: &Config, clock: &SharedClock) -> 
                 "the database is {behind} migrations behind; the next start, or `idp migrate`, brings it up to date"
             );
             found.push((Standing::Note, sentence));
+        }
+        Err(error @ OpenError::Connect { .. }) if config.database.url.is_some() => {
+            let remedy = "Look at database.url, and whether the server runs and lets this machine in.";
+            found.push((Standing::Wrong, format!("{error}. {remedy}")));
         }
         Err(error) => found.push((Standing::Wrong, error.to_string())),
     }

@@ -2,13 +2,16 @@
 //! works while the service is down.
 
 mod audit;
+mod backup;
 mod client;
 mod config;
 mod doctor;
 mod import;
 mod keys;
+mod migrate_store;
 mod org;
 mod ready;
+mod restore;
 mod serve;
 mod user;
 
@@ -61,6 +64,10 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Move everything to an empty database of the other kind, while the service is stopped.
+    ///
+    /// Exit codes: 0 moved and compared, 1 refused or failed, and nothing was moved unless the text says so.
+    MigrateStore(migrate_store::MigrateStore),
     /// The configuration.
     #[command(subcommand)]
     Config(config::Command),
@@ -82,8 +89,26 @@ enum Command {
     /// The audit trail.
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Write a consistent copy of the embedded database while the service runs.
+    ///
+    /// Exit codes: 0 written and found whole, 1 failed, or the audit trail in it is broken.
+    Backup {
+        /// A new file, or a folder in which one is made. A description is written beside it (….json).
+        #[arg(value_name = "TARGET")]
+        target: PathBuf,
+        /// Print the result as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Put a backup in the place of the database of a service that is stopped, and end what it had handed out.
+    ///
+    /// Exit codes: 0 in place, 1 refused or failed, and nothing was changed.
+    Restore(restore::Restore),
     /// Look for the usual mistakes and name the remedy.
     Doctor {
+        /// Also connect to the mail server, without sending anything.
+        #[arg(long)]
+        mail: bool,
         /// Print the result as JSON.
         #[arg(long)]
         json: bool,
@@ -118,7 +143,10 @@ pub fn run(cli: Cli) -> ExitCode {
             Command::Client(command) => client::run(command, &config, &clock).await,
             Command::Keys(command) => keys::run(&command, &config, &clock).await,
             Command::Audit(command) => audit::run(&command, &config, &clock).await,
-            Command::Doctor { json } => doctor::run(json, &config, &clock).await,
+            Command::Backup { target, json } => backup::run(&target, json, &config, &clock).await,
+            Command::MigrateStore(wanted) => migrate_store::run(&wanted, &config, &clock).await,
+            Command::Restore(wanted) => restore::run(&wanted, &config, &clock).await,
+            Command::Doctor { mail, json } => doctor::run((json, mail), &config, &clock).await,
         }
     });
     // What is done is done: a thread that does not come to its end must not keep the command from ending.
@@ -161,6 +189,11 @@ impl Host {
 /// Opens the database of a service that exists. A command that is run in another folder, or without the configuration of
 /// its service, must not change a new service of its own.
 async fn open_existing(config: &Config, clock: &SharedClock) -> anyhow::Result<Store> {
+    require_existing(config)?;
+    app::open_store(config, clock).await
+}
+
+fn require_existing(config: &Config) -> anyhow::Result<()> {
     let place = config.sqlite_path();
     if config.database.url.is_none() && !place.exists() {
         anyhow::bail!(
@@ -169,7 +202,7 @@ async fn open_existing(config: &Config, clock: &SharedClock) -> anyhow::Result<S
             place.display()
         );
     }
-    app::open_store(config, clock).await
+    Ok(())
 }
 
 /// Opens the database and finds somebody in it.
@@ -186,9 +219,12 @@ fn say(as_json: bool, json: &serde_json::Value, text: &str) {
     if as_json { println!("{json}") } else { println!("{text}") }
 }
 
-/// Files that we make are for our own user, and a crash leaves no copy of our memory behind.
+/// Files that we make are for our own user, and a crash leaves no copy of our memory behind. As many files may be open as
+/// this user may have: every connection is one.
 fn keep_to_ourselves() {
-    use rustix::process::{Resource, Rlimit, setrlimit, umask};
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit, umask};
+    let most = getrlimit(Resource::Nofile).maximum;
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: most, maximum: most });
     umask(rustix::fs::Mode::from_raw_mode(0o077));
     // Refused only where the limit is lower already.
     let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });

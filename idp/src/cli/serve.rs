@@ -47,7 +47,9 @@ pub(super) async fn run(config: Config, clock: SharedClock) -> anyhow::Result<Ex
     let jobs = tokio::spawn(jobs::run(app.clone()));
     let served = server::serve(app, listeners, shutdown).await;
     jobs.abort();
-    let _ = tokio::time::timeout(LAST_PAUSE, store.close()).await;
+    if let Ok(Err(error)) = tokio::time::timeout(LAST_PAUSE, store.close()).await {
+        tracing::warn!(error = format!("{error:#}"), "the database could not be closed");
+    }
     telemetry.finish().await;
     served.map(|()| ExitCode::SUCCESS)
 }

@@ -63,6 +63,13 @@ impl Certificate {
         &self.thumbprint
     }
 
+    /// When it is not good any more.
+    #[must_use]
+    pub fn ends_at(&self) -> Option<OffsetDateTime> {
+        let until = self.read()?.validity().not_after.timestamp();
+        OffsetDateTime::from_unix_timestamp(until).ok()
+    }
+
     #[must_use]
     pub fn expires_at(&self) -> Option<OffsetDateTime> {
         let end = self.read()?.validity().not_after.timestamp();

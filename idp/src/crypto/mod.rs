@@ -26,6 +26,25 @@ pub fn sha256(data: &[u8]) -> [u8; 32] {
     out
 }
 
+/// SHA-256 of what may be too large to be held at once.
+///
+/// # Errors
+/// When it can not be read.
+pub fn sha256_of(mut data: impl std::io::Read) -> std::io::Result<[u8; 32]> {
+    let mut context = digest::Context::new(&digest::SHA256);
+    let mut piece = vec![0; 64 * 1024];
+    loop {
+        let length = data.read(&mut piece)?;
+        if length == 0 {
+            break;
+        }
+        context.update(piece.get(..length).unwrap_or_default());
+    }
+    let mut out = [0; 32];
+    out.copy_from_slice(context.finish().as_ref());
+    Ok(out)
+}
+
 /// SHA-512.
 #[must_use]
 pub fn sha512(data: &[u8]) -> [u8; 64] {

@@ -52,6 +52,16 @@ impl MasterKey {
         Zeroizing::new(base64url::encode(*self.0))
     }
 
+    /// What this key is called where it must not be said: the same for the same key, and of no use to whoever does not
+    /// have it.
+    ///
+    /// # Errors
+    /// When it can not be derived.
+    pub fn name(&self) -> Result<String, SealError> {
+        let derived = self.derive("name")?;
+        Ok(derived.iter().take(8).map(|byte| format!("{byte:02x}")).collect())
+    }
+
     /// A key for one purpose (HKDF-SHA-256).
     fn derive(&self, purpose: &str) -> Result<Zeroizing<[u8; 32]>, SealError> {
         let salt = hkdf::Salt::new(hkdf::HKDF_SHA256, b"idp master key 1");
@@ -291,6 +301,16 @@ mod tests {
             assert!(sealer.open(PLACE, &changed).is_err(), "byte {index}");
             assert!(sealer.open(PLACE, &sealed[..index]).is_err(), "cut at {index}");
         }
+    }
+
+    #[test]
+    fn the_name_of_a_key_tells_it_from_others_and_is_no_part_of_it() {
+        let key = MasterKey::parse("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8").unwrap();
+        let other = MasterKey::generate(Entropy::of_the_system()).unwrap();
+        assert_eq!(key.name().unwrap(), key.clone().name().unwrap());
+        assert_ne!(key.name().unwrap(), other.name().unwrap());
+        assert_eq!(key.name().unwrap().len(), 16);
+        assert_ne!(key.name().unwrap(), "0001020304050607");
     }
 
     /// S6

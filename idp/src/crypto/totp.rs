@@ -32,6 +32,12 @@ pub fn matched_step(secret: &[u8], code: &str, now: OffsetDateTime) -> Option<i6
     matches.into_iter().flatten().next().and_then(|step| i64::try_from(step).ok())
 }
 
+/// The step that it is in now.
+#[must_use]
+pub fn step_at(now: OffsetDateTime) -> i64 {
+    now.unix_timestamp().div_euclid(STEP_SECONDS.cast_signed())
+}
+
 /// What a code app has to be told.
 #[derive(Debug)]
 pub struct Setup {

@@ -30,6 +30,8 @@ pub enum SendError {
     Malformed(String),
     #[error("the mail server did not take it: {}", without_words(.0))]
     Server(lettre::transport::smtp::Error),
+    #[error("the mail server ended the conversation")]
+    Refused,
     #[error("the file could not be written: {0}")]
     File(#[from] std::io::Error),
 }
@@ -41,6 +43,19 @@ impl Transport {
         match &config.mail.server {
             None => Ok(Self::Folder(config.mail_folder())),
             Some(server) => smtp(server).map(Self::Smtp).context("mail.url"),
+        }
+    }
+
+    /// Whether the server lets us in, with our name and password if it wants them. Sends nothing.
+    ///
+    /// # Errors
+    /// Why it does not.
+    pub async fn knock(&self) -> Result<(), SendError> {
+        let Self::Smtp(server) = self else { return Ok(()) };
+        match server.test_connection().await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(SendError::Refused),
+            Err(error) => Err(SendError::Server(error)),
         }
     }
 
@@ -80,7 +95,8 @@ impl Transport {
 fn without_words(error: &lettre::transport::smtp::Error) -> String {
     match error.status() {
         Some(code) => format!("it answered {code}"),
-        None => error.to_string(),
+        None => std::error::Error::source(error)
+            .map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}")),
     }
 }
 

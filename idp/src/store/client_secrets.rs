@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use time::{Duration, OffsetDateTime};
 use zeroize::Zeroizing;
 
@@ -99,6 +99,39 @@ pub async fn remove_all(tx: &Tx, client: &ClientId) -> Result<()> {
         .exec(tx.connection())
         .await?;
     Ok(())
+}
+
+/// Clients whose last secret ends between these moments, and when; the first to end first.
+pub async fn ending(
+    db: &impl Read,
+    from: OffsetDateTime,
+    until: OffsetDateTime,
+) -> Result<Vec<(ClientId, OffsetDateTime)>> {
+    let lasting = Query::select()
+        .column(client_secret::Column::ClientId)
+        .from(client_secret::Entity)
+        .cond_where(
+            Condition::any()
+                .add(client_secret::Column::ExpiresAt.is_null())
+                .add(client_secret::Column::ExpiresAt.gt(to_millis(until))),
+        )
+        .to_owned();
+    let rows: Vec<(String, i64)> = client_secret::Entity::find()
+        .select_only()
+        .column(client_secret::Column::ClientId)
+        .column_as(client_secret::Column::ExpiresAt.max(), "ends_at")
+        .filter(client_secret::Column::ExpiresAt.gt(to_millis(from)))
+        .filter(client_secret::Column::ClientId.not_in_subquery(lasting))
+        .group_by(client_secret::Column::ClientId)
+        .into_tuple()
+        .all(db.connection())
+        .await?;
+    let mut ending = Vec::with_capacity(rows.len());
+    for (client, at) in rows {
+        ending.push((stored("client_secret", ClientId::parse(&client))?, from_millis(at)));
+    }
+    ending.sort_by_key(|(_, at)| *at);
+    Ok(ending)
 }
 
 /// Which secrets were used and not yet noted in the database: a log-in is not made to wait for a write.

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use migrations::{Migrator, MigratorTrait};
-use sea_orm::sqlx::Connection;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sea_orm::sqlx::{Connection, Executor};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr};
 use sea_orm_migration::SchemaManager;
 
 use super::connections::Connections;
 use super::failure::passes;
+use super::hold::{Hold, HoldError};
 use super::{Store, StoreError, keys};
 use crate::clock::SharedClock;
 use crate::config::Config;
@@ -38,6 +39,8 @@ pub enum OpenError {
     )]
     WrongMasterKey,
     #[error(transparent)]
+    Hold(#[from] HoldError),
+    #[error(transparent)]
     Store(#[from] StoreError),
 }
 
@@ -50,7 +53,7 @@ impl OpenError {
                 passes(source)
             }
             Self::Store(StoreError::Unavailable(_)) => true,
-            Self::Newer { .. } | Self::WrongMasterKey | Self::Store(_) => false,
+            Self::Newer { .. } | Self::WrongMasterKey | Self::Hold(_) | Self::Store(_) => false,
         }
     }
 }
@@ -65,19 +68,22 @@ pub async fn open(
     clock: &SharedClock,
     entropy: Entropy,
 ) -> Result<Store, OpenError> {
-    let (writer, reader) = connect(config).await?;
-    migrate_connection(config, &writer.current()).await?;
-    let sealer = match Sealer::unwrap_keys(master, &keys::data_keys(&*writer).await?) {
-        Ok(sealer) => sealer,
-        Err(SealError::DoesNotOpen) => return Err(OpenError::WrongMasterKey),
-        Err(error) => return Err(StoreError::from(error).into()),
-    };
-    let mut store = Store { writer, reader, sealer: Arc::new(sealer), entropy, meter: Arc::default() };
+    let Connected { writer, reader, hold } = connect(config).await?;
+    migrate_in_turn(config, &writer.current()).await?;
+    let sealer = Arc::new(unwrap_keys(master, &*writer).await?);
+    let mut store = Store { writer, reader, sealer, entropy, meter: Arc::default(), hold };
     if keys::ensure_data_key(&store, master, clock.now()).await? {
-        let sealer = Sealer::unwrap_keys(master, &keys::data_keys(&*store.writer).await?);
-        store.sealer = Arc::new(sealer.map_err(|_| OpenError::WrongMasterKey)?);
+        store.sealer = Arc::new(unwrap_keys(master, &*store.writer).await?);
     }
     Ok(store)
+}
+
+pub(super) async fn unwrap_keys(master: &MasterKey, db: &impl ConnectionTrait) -> Result<Sealer, OpenError> {
+    match Sealer::unwrap_keys(master, &keys::data_keys(db).await?) {
+        Ok(sealer) => Ok(sealer),
+        Err(SealError::DoesNotOpen) => Err(OpenError::WrongMasterKey),
+        Err(error) => Err(StoreError::from(error).into()),
+    }
 }
 
 /// How far the schema of an existing database is behind this program, without changing anything.
@@ -89,7 +95,7 @@ pub async fn pending_migrations(config: &Config) -> Result<Option<usize>, OpenEr
     if config.database.url.is_none() && !config.sqlite_path().exists() {
         return Ok(None);
     }
-    let (_, reader) = connect(config).await?;
+    let Connected { reader, hold: _hold, .. } = connect(config).await?;
     let reader = reader.current();
     let damaged = |source| OpenError::Damaged { place: place(config), source };
     if !SchemaManager::new(&reader).has_table("seaql_migrations").await.map_err(damaged)? {
@@ -98,76 +104,101 @@ pub async fn pending_migrations(config: &Config) -> Result<Option<usize>, OpenEr
     Ok(Some(Migrator::get_pending_migrations(&reader).await.map_err(damaged)?.len()))
 }
 
-async fn migrate_connection(config: &Config, db: &DatabaseConnection) -> Result<(), OpenError> {
-    let damaged = |source| OpenError::Damaged { place: place(config), source };
-    let manager = SchemaManager::new(db);
-    if manager.has_table("seaql_migrations").await.map_err(damaged)? {
-        let known: Vec<String> =
-            Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect();
-        let applied = Migrator::get_migration_models(db).await.map_err(damaged)?;
-        if let Some(newer) = applied.iter().find(|model| !known.contains(&model.version)) {
-            return Err(OpenError::Newer { place: place(config), migration: newer.version.clone() });
-        }
-        if applied.len() == known.len() {
-            return Ok(());
-        }
+/// Nodes that start at the same moment change the schema one after the other; whoever comes second finds it done. SQLite
+/// has one writer anyway.
+async fn migrate_in_turn(config: &Config, db: &DatabaseConnection) -> Result<(), OpenError> {
+    let place = place(config);
+    if applied(&place, db).await?.is_some_and(|applied| applied.len() == Migrator::migrations().len()) {
+        return Ok(());
     }
-    let turn = turn_to_migrate(config).await?;
-    let done = Migrator::up(db, None).await.map_err(|source| {
-        // SQLite's own words for a file that is not, or no longer, a database.
-        let text = source.to_string();
-        if text.contains("malformed") || text.contains("not a database") {
-            return damaged(source);
-        }
-        OpenError::Migrate { place: place(config), source }
-    });
-    if let Some(turn) = turn {
-        // The lock ends with its connection, whatever is said about closing it.
-        let _ = turn.close().await;
-    }
+    let Some(url) = &config.database.url else {
+        return migrate_connection(&place, db).await;
+    };
+    let failed = |source| OpenError::Connect { place: place.clone(), source };
+    let turn = Database::connect(postgres_options(1, url.expose())).await.map_err(failed)?;
+    turn.execute_unprepared(&format!("SELECT pg_advisory_lock({MIGRATING})")).await.map_err(failed)?;
+    let done = migrate_connection(&place, db).await;
+    // The lock ends with its connection, whatever is said about closing it.
+    let _ = turn.close().await;
     done
 }
 
-/// Nodes that start at the same moment change the schema one after the other; whoever comes second finds it done. SQLite
-/// has one writer anyway.
-async fn turn_to_migrate(config: &Config) -> Result<Option<DatabaseConnection>, OpenError> {
-    let Some(url) = &config.database.url else {
+/// Brings a schema up to date that is ours and not of a newer program.
+pub(super) async fn migrate_connection(place: &str, db: &DatabaseConnection) -> Result<(), OpenError> {
+    applied(place, db).await?;
+    Migrator::up(db, None).await.map_err(|source| {
+        // SQLite's own words for a file that is not, or no longer, a database.
+        let text = source.to_string();
+        let place = place.to_owned();
+        if text.contains("malformed") || text.contains("not a database") {
+            return OpenError::Damaged { place, source };
+        }
+        OpenError::Migrate { place, source }
+    })
+}
+
+/// The migrations that a database has been through, in order; all of them are known to this program. `None` where
+/// nothing of ours is.
+pub(super) async fn applied(place: &str, db: &DatabaseConnection) -> Result<Option<Vec<String>>, OpenError> {
+    let damaged = |source| OpenError::Damaged { place: place.to_owned(), source };
+    if !SchemaManager::new(db).has_table("seaql_migrations").await.map_err(damaged)? {
         return Ok(None);
-    };
-    let failed = |source| OpenError::Connect { place: place(config), source };
-    let mut options = postgres_options(config, url.expose());
-    options.max_connections(1);
-    let turn = Database::connect(options).await.map_err(failed)?;
-    turn.execute_unprepared(&format!("SELECT pg_advisory_lock({MIGRATING})")).await.map_err(failed)?;
-    Ok(Some(turn))
+    }
+    let known: Vec<String> =
+        Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect();
+    let applied = Migrator::get_migration_models(db).await.map_err(damaged)?;
+    let applied: Vec<String> = applied.into_iter().map(|model| model.version).collect();
+    match applied.iter().find(|name| !known.contains(name)) {
+        Some(newer) => Err(OpenError::Newer { place: place.to_owned(), migration: newer.clone() }),
+        None => Ok(Some(applied)),
+    }
 }
 
 fn place(config: &Config) -> String {
     match &config.database.url {
         None => config.sqlite_path().display().to_string(),
-        // The URL may carry a password; the host and name are enough to know which one is meant.
-        Some(url) => url::Url::parse(url.expose()).map_or_else(
-            |_| "given by database.url".to_owned(),
-            |url| format!("{}{}", url.host_str().unwrap_or_default(), url.path()),
-        ),
+        Some(url) => place_of(url.expose()),
     }
 }
 
-async fn connect(config: &Config) -> Result<(Arc<Connections>, Arc<Connections>), OpenError> {
+/// The URL may carry a password; the host and name are enough to know which one is meant.
+pub(super) fn place_of(url: &str) -> String {
+    url::Url::parse(url).map_or_else(
+        |_| "given by database.url".to_owned(),
+        |url| format!("{}{}", url.host_str().unwrap_or_default(), url.path()),
+    )
+}
+
+struct Connected {
+    writer: Arc<Connections>,
+    reader: Arc<Connections>,
+    /// Where the database is a file.
+    hold: Option<Arc<Hold>>,
+}
+
+async fn connect(config: &Config) -> Result<Connected, OpenError> {
     let failed = |source| OpenError::Connect { place: place(config), source };
-    match &config.database.url {
-        None => sqlite(&config.sqlite_path()).await.map_err(failed),
-        Some(url) => {
-            let pool = Connections::open(postgres_options(config, url.expose())).await.map_err(failed)?;
-            let pool = Arc::new(pool);
-            Ok((Arc::clone(&pool), pool))
-        }
-    }
+    let Some(url) = &config.database.url else {
+        let hold = Arc::new(Hold::together(&config.data_dir)?);
+        let (writer, reader) = sqlite(&config.sqlite_path()).await.map_err(failed)?;
+        return Ok(Connected { writer, reader, hold: Some(hold) });
+    };
+    let mut options = postgres_options(config.database.max_connections, url.expose());
+    // A transaction whose node has vanished lets go of what it holds.
+    options.map_sqlx_postgres_pool_opts(|pool| {
+        pool.after_connect(|connection, _| {
+            Box::pin(async move {
+                connection.execute("SET idle_in_transaction_session_timeout = '5s'").await.map(|_| ())
+            })
+        })
+    });
+    let pool = Arc::new(Connections::open(options).await.map_err(failed)?);
+    Ok(Connected { writer: Arc::clone(&pool), reader: pool, hold: None })
 }
 
 /// One writer, because SQLite has one and sqlx's queue in front of it is fairer than SQLite's
 /// locks; several readers, which in WAL mode never wait for it.
-async fn sqlite(path: &Path) -> Result<(Arc<Connections>, Arc<Connections>), DbErr> {
+pub(super) async fn sqlite(path: &Path) -> Result<(Arc<Connections>, Arc<Connections>), DbErr> {
     let writer = Connections::open(sqlite_options(path, "rwc", 1)).await?;
     // Also finds out now, and not at the first sign-in, that the file is no database.
     writer.execute_unprepared("SELECT count(*) FROM sqlite_master").await?;
@@ -175,7 +206,7 @@ async fn sqlite(path: &Path) -> Result<(Arc<Connections>, Arc<Connections>), DbE
     Ok((Arc::new(writer), Arc::new(reader)))
 }
 
-fn sqlite_options(path: &Path, mode: &str, connections: u32) -> ConnectOptions {
+pub(super) fn sqlite_options(path: &Path, mode: &str, connections: u32) -> ConnectOptions {
     let file = percent_encoding::utf8_percent_encode(&path.to_string_lossy(), PATH_SAFE).to_string();
     let mut options = ConnectOptions::new(format!("sqlite://{file}?mode={mode}"));
     let read_only = mode == "ro";
@@ -214,10 +245,10 @@ fn sqlite_options(path: &Path, mode: &str, connections: u32) -> ConnectOptions {
     options
 }
 
-fn postgres_options(config: &Config, url: &str) -> ConnectOptions {
+pub(super) fn postgres_options(connections: usize, url: &str) -> ConnectOptions {
     let mut options = ConnectOptions::new(url);
     options
-        .max_connections(u32::try_from(config.database.max_connections).unwrap_or(u32::MAX))
+        .max_connections(u32::try_from(connections).unwrap_or(u32::MAX))
         .sqlx_logging(false)
         .connect_timeout(Duration::from_secs(5))
         // Waiting longer than this for a connection is worse than an honest "try again".

@@ -47,9 +47,8 @@ impl Connections {
         self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    pub(super) async fn close(&self) {
-        // What could not be closed is gone with the process.
-        let _ = self.current().close().await;
+    pub(super) async fn close(&self) -> Result<(), DbErr> {
+        self.current().close().await
     }
 
     pub(super) fn watch(&self, seen: impl Fn(&Statement) + Send + Sync + 'static) {

@@ -6,6 +6,7 @@ mod connect;
 mod connections;
 mod entity;
 mod failure;
+mod hold;
 mod meter;
 
 pub mod api_calls;
@@ -15,6 +16,7 @@ pub mod browsers;
 pub mod client_secrets;
 pub mod clients;
 pub mod consents;
+pub mod copies;
 pub mod email_changes;
 pub mod figures;
 pub mod grants;
@@ -24,14 +26,17 @@ pub mod keys;
 pub mod links;
 pub mod memberships;
 pub mod milestones;
+pub mod moving;
 pub mod organizations;
 pub mod outbox;
 pub mod passkeys;
 pub mod passwords;
 pub mod recovery;
 pub mod registration_tokens;
+pub mod revived;
 pub mod revoked_tokens;
 pub mod searches;
+pub mod server;
 pub mod sessions;
 pub mod settings;
 pub mod sign_in_requests;
@@ -54,6 +59,7 @@ use meter::Ending;
 
 pub use connect::{OpenError, open, pending_migrations};
 pub use failure::StoreError;
+pub use hold::{Hold, HoldError};
 pub use meter::{Pool, errors};
 
 pub type Result<T> = std::result::Result<T, StoreError>;
@@ -66,6 +72,8 @@ pub struct Store {
     sealer: Arc<Sealer>,
     entropy: Entropy,
     meter: Arc<Database>,
+    /// Tells others that an embedded database is in use, for as long as it is.
+    hold: Option<Arc<Hold>>,
 }
 
 /// One transaction. Dropped without [`Tx::commit`] it leaves no trace.
@@ -101,10 +109,16 @@ impl Store {
         Ok(())
     }
 
-    /// Ends all connections, so that an embedded database is one file again.
-    pub async fn close(&self) {
-        self.reader.close().await;
-        self.writer.close().await;
+    /// Ends the connections, so that an embedded database is one file again, and lets go of it.
+    ///
+    /// # Errors
+    /// When what was written could not be brought home.
+    pub async fn close(self) -> Result<()> {
+        // Whoever writes goes last: only they may fold the log of writes into the file.
+        self.reader.close().await?;
+        self.writer.close().await?;
+        drop(self.hold);
+        Ok(())
     }
 
     #[must_use]

@@ -182,6 +182,24 @@ pub async fn end_weak(
     end_where(tx, weak).await
 }
 
+/// Ends the sessions of everybody; returns how many that were.
+pub async fn end_everybodys(tx: &Tx) -> Result<u64> {
+    let mut ended = 0;
+    loop {
+        let some: Vec<uuid::Uuid> = session::Entity::find()
+            .select_only()
+            .column(session::Column::Id)
+            .limit(1000)
+            .into_tuple()
+            .all(tx.connection())
+            .await?;
+        if some.is_empty() {
+            return Ok(ended);
+        }
+        ended += end_where(tx, Condition::all().add(session::Column::Id.is_in(some))).await?.len() as u64;
+    }
+}
+
 /// Ends what a passkey began; returns how many sessions that were.
 pub async fn end_of_passkey(tx: &Tx, user: UserId, passkey: PasskeyId) -> Result<u64> {
     let begun = of(user).add(session::Column::PasskeyId.eq(passkey.uuid()));

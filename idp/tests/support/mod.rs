@@ -110,6 +110,7 @@ impl TestApp {
         let mut environment = vec![
             ("IDP_PUBLIC_URL".to_owned(), format!("http://localhost:{}", address.port())),
             ("IDP_DATA_DIR".to_owned(), data_dir.0.join("idp").display().to_string()),
+            ("IDP_HTTP__LISTEN".to_owned(), address.to_string()),
         ];
         let mtls = if options.mtls {
             Some(tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap())

@@ -85,7 +85,7 @@ pub(super) fn meaning(kind: &str) -> Option<Meaning> {
         | "client-registered"
         | "client-secret-made"
         | "registration-token-made" => (EntityManagement, 1, "C"),
-        "audit-read" | "claims-previewed" | "sign-in-tried" => (EntityManagement, 2, "R"),
+        "audit-read" | "claims-previewed" | "sign-in-tried" | "backup-made" => (EntityManagement, 2, "R"),
         "organization-changed"
         | "brand-changed"
         | "service-policy-set"
@@ -95,7 +95,9 @@ pub(super) fn meaning(kind: &str) -> Option<Meaning> {
         | "client-secret-expires"
         | "client-declared"
         | "key-rotated"
-        | "keys-replaced" => (EntityManagement, 3, "U"),
+        | "keys-replaced"
+        | "database-restored"
+        | "store-moved" => (EntityManagement, 3, "U"),
         "client-removed" | "client-secret-removed" | "registration-token-removed" | "audit-trimmed" => {
             (EntityManagement, 4, "D")
         }
@@ -112,6 +114,7 @@ pub(super) fn meaning(kind: &str) -> Option<Meaning> {
             | "passkey-eligibility-changed"
             | "passkey-did-not-verify"
             | "keys-replaced"
+            | "database-restored"
     );
     Some(Meaning { class, activity, action, failed, alarming })
 }
