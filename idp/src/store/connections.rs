@@ -58,7 +58,8 @@ impl Connections {
 
     /// Begins a transaction. On SQLite it holds the writer from here on.
     pub(super) async fn begin(self: &Arc<Self>) -> Result<Work, DbErr> {
-        Ok(Work { inner: self.begin_here().await?, pool: Arc::clone(self) })
+        // Boxed, because it is large and part of nearly everything.
+        Ok(Work { inner: Box::pin(self.begin_here()).await?, pool: Arc::clone(self) })
     }
 
     async fn begin_here(&self) -> Result<DatabaseTransaction, DbErr> {
@@ -159,7 +160,7 @@ pub struct Work {
 impl Work {
     pub(super) async fn commit(self) -> Result<(), DbErr> {
         let Self { inner, pool } = self;
-        pool.within_reach(inner.commit()).await
+        Box::pin(pool.within_reach(inner.commit())).await
     }
 }
 

@@ -17,6 +17,7 @@ fn rounds(ordinary: u32, full: u32) -> u32 {
     if is_full() { full } else { ordinary }
 }
 
+#[expect(clippy::disallowed_methods, reason = "how much is tried is a matter of the run, not of the program")]
 fn is_full() -> bool {
     std::env::var("IDP_TEST_FAULTS").as_deref() == Ok("full")
 }

@@ -14,6 +14,7 @@ use crate::support::process::{Installation, Process};
 use crate::support::{Application, PASSWORD, TempDir};
 
 const ADA: &str = "ada@example.org";
+const GRANTS: &str = "SELECT count(*) AS n FROM \"grant\"";
 const HEALS_WITHIN: Duration = Duration::from_secs(5);
 
 struct World {
@@ -186,7 +187,6 @@ async fn a_commit_whose_answer_is_lost_gives_nothing_twice() {
         let row = db.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await.unwrap().unwrap();
         row.try_get("", "n").unwrap()
     };
-    const GRANTS: &str = "SELECT count(*) AS n FROM \"grant\"";
     for _ in 0..rounds(3, 50) {
         let before = count(GRANTS).await;
         let path = Application::authorize_path(&world.visitor.clinic.request());

@@ -215,7 +215,7 @@ fn redis_that_is_silent_or_forgets_is_named() {
 }
 
 /// An installation that has been set up, with an operator.
-async fn set_up() -> (TempDir, Installation) {
+fn set_up() -> (TempDir, Installation) {
     let dir = TempDir::new("operations");
     let installation = Installation::new(&dir.0.join("data"));
     let create = [
@@ -236,7 +236,7 @@ async fn set_up() -> (TempDir, Installation) {
 
 #[tokio::test]
 async fn no_operator_and_no_backup_for_long_are_named() {
-    let (dir, installation) = set_up().await;
+    let (dir, installation) = set_up();
     let found = lines(&installation, &[]);
     has(&found, "ok", &["set-up is done"]);
     has(&found, "note", &["idp backup has never made a backup here", "Run it every day"]);
@@ -257,7 +257,7 @@ async fn no_operator_and_no_backup_for_long_are_named() {
 
 #[tokio::test]
 async fn keys_that_sign_too_long_and_secrets_about_to_end_are_named() {
-    let (_dir, installation) = set_up().await;
+    let (_dir, installation) = set_up();
     has(&lines(&installation, &[]), "ok", &["signing keys"]);
     let db = sqlite(&installation.data_dir.join("idp.db")).await;
     let made = ["client", "create", "--name", "The lab", "--type", "machine", "--scope", "x"];
