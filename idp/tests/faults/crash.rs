@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::rounds;
-use crate::store::fresh_postgres;
 use crate::support::ledger::{Ledger, Outcome, Visitor};
+use crate::support::postgres::PostgresServer;
 use crate::support::process::{Installation, Process};
 use crate::support::{Browser, PASSWORD, TempDir};
 
@@ -21,10 +21,10 @@ async fn nothing_acknowledged_is_lost_and_no_code_is_redeemed_twice() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_acknowledged_is_lost_on_postgresql_either() {
-    let Some(database) = fresh_postgres().await else {
+    let Some(server) = PostgresServer::start() else {
         return;
     };
-    pull_the_plug(Some(database), rounds(3, 30)).await;
+    pull_the_plug(Some(server.url()), rounds(3, 50)).await;
 }
 
 async fn pull_the_plug(database: Option<String>, rounds: u32) {
