@@ -15,6 +15,7 @@ use crate::ephemeral::{EphemeralError, Reach};
 use crate::login::setup;
 use crate::server::Listeners;
 use crate::store::{OpenError, StoreError};
+use crate::telemetry::Telemetry;
 use crate::{jobs, server, telemetry};
 
 /// Between two tries to open the database.
@@ -25,6 +26,12 @@ const OFFER_AGAIN: Duration = Duration::from_secs(2);
 
 pub(super) async fn run(config: Config, clock: SharedClock) -> anyhow::Result<ExitCode> {
     let telemetry = telemetry::start_with_collector(&config, &clock)?;
+    let ended = serve(config, clock, &telemetry).await;
+    telemetry.finish().await;
+    ended
+}
+
+async fn serve(config: Config, clock: SharedClock, telemetry: &Telemetry) -> anyhow::Result<ExitCode> {
     let listeners = Listeners::bind(&config).await?;
     // Before anybody is told that we are here: from then on somebody may ask us to stop.
     let mut terminate = signal(SignalKind::terminate())?;
@@ -50,16 +57,16 @@ pub(super) async fn run(config: Config, clock: SharedClock) -> anyhow::Result<Ex
     if let Ok(Err(error)) = tokio::time::timeout(LAST_PAUSE, store.close()).await {
         tracing::warn!(error = format!("{error:#}"), "the database could not be closed");
     }
-    telemetry.finish().await;
     served.map(|()| ExitCode::SUCCESS)
 }
 
 /// Opens everything. A database server that does not answer is waited for, which is said in the log and to whoever asks
 /// for our health: machines that start together are not ready together.
 async fn build(config: &Config, clock: &SharedClock, listeners: &Listeners) -> anyhow::Result<App> {
-    let mut again_in = FIRST_PAUSE;
+    let (mut again_in, mut why) = (FIRST_PAUSE, "starting");
     loop {
-        let error = match App::build(config.clone(), Arc::clone(clock)).await {
+        let built = Box::pin(App::build(config.clone(), Arc::clone(clock)));
+        let error = match server::meanwhile(listeners, &config.http, why, built).await? {
             Ok(app) => return Ok(app),
             Err(error) => error,
         };
@@ -68,8 +75,8 @@ async fn build(config: &Config, clock: &SharedClock, listeners: &Listeners) -> a
         }
         let error = format!("{error:#}");
         tracing::warn!(error, "the database does not answer; tried again in {again_in:?}");
-        let pause = tokio::time::sleep(again_in);
-        server::meanwhile(listeners, &config.http, "the database does not answer", pause).await?;
+        why = "the database does not answer";
+        server::meanwhile(listeners, &config.http, why, tokio::time::sleep(again_in)).await?;
         again_in = (again_in * 2).min(LAST_PAUSE);
     }
 }

@@ -178,12 +178,12 @@ impl Listeners {
 ///
 /// # Errors
 /// When the listener fails for good, or the certificate can not be read.
-pub async fn meanwhile(
+pub async fn meanwhile<T>(
     listeners: &Listeners,
     http: &Http,
     why: &'static str,
-    waited_for: impl Future<Output = ()>,
-) -> anyhow::Result<()> {
+    waited_for: impl Future<Output = T>,
+) -> anyhow::Result<T> {
     let tls = http.tls.clone().map(Tls::open).transpose()?;
     let not_ready = Json(json!({ "ready": false, "why": why }));
     let not_ready = (StatusCode::SERVICE_UNAVAILABLE, [(CACHE_CONTROL, "no-store")], not_ready);
@@ -200,15 +200,15 @@ pub async fn meanwhile(
     };
     let door = Door::new(main, None, (http, http.max_connections), Arc::default());
     let mut waited_for = pin!(waited_for);
-    loop {
+    let came = loop {
         tokio::select! {
             accepted = door.accept() => door.serve(accepted?),
-            () = &mut waited_for => break,
+            came = &mut waited_for => break came,
         }
-    }
+    };
     // Whoever is connected comes again and finds more.
     let _ = tokio::time::timeout(LAST_WORDS, door.graceful.shutdown()).await;
-    Ok(())
+    Ok(came)
 }
 
 /// Serves until `shutdown` resolves, then lets requests under way finish.

@@ -115,7 +115,10 @@ async fn migrate_in_turn(config: &Config, db: &DatabaseConnection) -> Result<(),
         return migrate_connection(&place, db).await;
     };
     let failed = |source| OpenError::Connect { place: place.clone(), source };
-    let turn = Database::connect(postgres_options(1, url.expose())).await.map_err(failed)?;
+    let mut options = postgres_options(1, url.expose());
+    // The lock ends with its connection, and other nodes may take long.
+    options.idle_timeout(MIGRATES_WITHIN).max_lifetime(MIGRATES_WITHIN);
+    let turn = Database::connect(options).await.map_err(failed)?;
     turn.execute_unprepared(&format!("SELECT pg_advisory_lock({MIGRATING})")).await.map_err(failed)?;
     let done = migrate_connection(&place, db).await;
     // The lock ends with its connection, whatever is said about closing it.
@@ -188,7 +191,8 @@ async fn connect(config: &Config) -> Result<Connected, OpenError> {
     options.map_sqlx_postgres_pool_opts(|pool| {
         pool.after_connect(|connection, _| {
             Box::pin(async move {
-                connection.execute("SET idle_in_transaction_session_timeout = '5s'").await.map(|_| ())
+                let ours = super::connections::settings();
+                connection.execute(sea_orm::sqlx::AssertSqlSafe(ours)).await.map(|_| ())
             })
         })
     });
@@ -259,6 +263,7 @@ pub(super) fn postgres_options(connections: usize, url: &str) -> ConnectOptions 
 }
 
 /// The number of the advisory lock: "portico" in bytes. It is of this database alone.
+const MIGRATES_WITHIN: Duration = Duration::from_hours(24);
 const MIGRATING: i64 = 0x70_6f72_7469_636f;
 
 /// What may stand in the path of a SQLite URL as it is.

@@ -2,7 +2,7 @@
 //! without a word. Never runs a statement of its own but to see whether
 //! anybody answers, and never repeats one of others.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -13,14 +13,33 @@ use sea_orm::{
 };
 use tokio::time::Instant;
 
+use crate::crypto::random::Entropy;
+
 /// When nothing has come of something for this long, somebody looks whether a new connection is better.
 const SILENCE: Duration = Duration::from_secs(2);
 /// How long that may take.
 const PROBE: Duration = Duration::from_secs(1);
-/// A database that is slow is not made slower by this.
-const RENEWED_EVERY: Duration = Duration::from_secs(10);
+/// Whether the server works for this process: connections that vanished are idle there, if they are there at all.
+const OURS_AT_WORK: &str = "SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE pid <> pg_backend_pid() \
+                            AND application_name = current_setting('application_name') AND state = 'active')";
 /// Whoever waits longer than this for a database server is told so. An embedded one is never out of reach.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What every connection to a server begins with. A transaction whose node has vanished lets go of what it holds, and the
+/// server can tell the connections of this process from others'.
+pub(super) fn settings() -> String {
+    let process = std::process::id();
+    format!(
+        "SET idle_in_transaction_session_timeout = '5s'; SET application_name = 'portico {process} {}'",
+        nonce()
+    )
+}
+
+/// Processes on several machines may have the same number.
+fn nonce() -> u64 {
+    static NONCE: OnceLock<u64> = OnceLock::new();
+    *NONCE.get_or_init(|| Entropy::of_the_system().bytes().map(u64::from_be_bytes).unwrap_or_default())
+}
 
 #[derive(Debug)]
 pub struct Connections {
@@ -91,32 +110,43 @@ impl Connections {
                     return Err(DbErr::ConnectionAcquire(error));
                 }
                 Ok(answer) => return answer,
-                Err(_) => self.look_for_better(asked).await,
-            }
-            if asked.elapsed() >= PATIENCE {
-                return Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout));
+                // What the server works on may take its time; a request has an end of its own.
+                Err(_) if self.look_for_better(asked).await => {}
+                Err(_) if asked.elapsed() < PATIENCE => {}
+                Err(_) => return Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)),
             }
         }
     }
 
-    /// When nothing has come of what was asked, and new connections are answered, those that there are may lead nowhere:
-    /// nobody tells us when a server has vanished. Where it was only slow, this costs a few new connections.
-    async fn look_for_better(&self, asked: Instant) {
+    /// When nothing has come of what was asked, new connections are answered, and the server works on nothing of ours, those
+    /// that there are lead nowhere: nobody tells us when a server has vanished. `true`: it works on something.
+    async fn look_for_better(&self, asked: Instant) -> bool {
         let Ok(mut renewed_at) = self.renewed_at.try_lock() else {
-            return;
+            return false;
         };
-        if renewed_at.is_some_and(|renewed| renewed > asked || renewed.elapsed() < RENEWED_EVERY) {
-            return;
+        if renewed_at.is_some_and(|renewed| renewed > asked) {
+            return false;
         }
         let probe = async {
             let new = Database::connect(self.options.clone()).await?;
-            new.execute_unprepared("SELECT 1").await?;
-            Ok::<_, DbErr>(new)
+            let working = Statement::from_string(DbBackend::Postgres, OURS_AT_WORK);
+            let working = new.query_one_raw(working).await?.map(|row| row.try_get_by_index::<bool>(0));
+            Ok::<_, DbErr>((new, working.transpose()?.unwrap_or_default()))
         };
-        if let Ok(Ok(new)) = tokio::time::timeout(PROBE, probe).await {
-            tracing::warn!("the database answers a new connection, and not the old ones; all are made anew");
-            *renewed_at = Some(Instant::now());
-            self.replace(new);
+        match tokio::time::timeout(PROBE, probe).await {
+            Ok(Ok((new, true))) => {
+                tokio::spawn(async move { new.close().await });
+                true
+            }
+            Ok(Ok((new, false))) => {
+                tracing::warn!(
+                    "the database answers a new connection, and not the old ones; all are made anew"
+                );
+                *renewed_at = Some(Instant::now());
+                self.replace(new);
+                false
+            }
+            _ => false,
         }
     }
 

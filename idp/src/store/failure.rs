@@ -90,8 +90,11 @@ fn out_of_reach(code: &Code) -> bool {
     match code {
         // A failed read or write, no room, not to be opened.
         Code::Sqlite(number) => [10, 13, 14].contains(number),
-        // Connection lost; no room, too many connections; ended by the operator, or starting; a failed read or write.
-        Code::Postgres(code) => ["08", "53", "57P", "58"].iter().any(|class| code.starts_with(class)),
+        // Connection lost; no room, too many connections; ended by the operator, by a limit, or starting; a failed read or
+        // write; a server that is not, or no longer, the one to write to; a transaction that idled.
+        Code::Postgres(code) => {
+            ["08", "53", "57", "58", "25006", "25P03"].iter().any(|class| code.starts_with(class))
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 //! the process ends, however it ends. Never waits.
 
 use std::fs::File;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 use rustix::fs::{FlockOperation, flock};
@@ -33,7 +33,10 @@ pub enum HoldError {
 
 impl Hold {
     /// Together with everybody else who has the database open.
-    pub(super) fn together(folder: &Path) -> Result<Self, HoldError> {
+    ///
+    /// # Errors
+    /// When another database is being put in place.
+    pub fn together(folder: &Path) -> Result<Self, HoldError> {
         Self::take(folder, FlockOperation::NonBlockingLockShared, HoldError::Taken)
     }
 
@@ -43,6 +46,18 @@ impl Hold {
     /// When somebody has.
     pub fn alone(folder: &Path) -> Result<Self, HoldError> {
         Self::take(folder, FlockOperation::NonBlockingLockExclusive, HoldError::InUse)
+    }
+
+    /// What root makes in a folder of the service is the service's, which could not open it otherwise.
+    ///
+    /// # Errors
+    /// When it can not be given away.
+    pub fn give_to_owner_of(folder: &Path, file: &File) -> std::io::Result<()> {
+        let (owner, current) = (std::fs::metadata(folder)?, file.metadata()?);
+        if !rustix::process::geteuid().is_root() || owner.uid() == current.uid() {
+            return Ok(());
+        }
+        std::os::unix::fs::fchown(file, Some(owner.uid()), Some(owner.gid()))
     }
 
     fn take(
@@ -55,6 +70,7 @@ impl Hold {
         let file =
             std::fs::OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
         let file = file.map_err(failed)?;
+        Self::give_to_owner_of(folder, &file).map_err(failed)?;
         match flock(&file, how) {
             Ok(()) => Ok(Self(file)),
             Err(Errno::WOULDBLOCK) => Err(others(folder.display().to_string())),

@@ -37,7 +37,7 @@ impl Export {
             traces: signal_address(endpoint, "v1/traces"),
             logs: signal_address(endpoint, "v1/logs"),
             meter: Arc::clone(&meter),
-            failing: false,
+            failing: Vec::new(),
         };
         let task = tokio::spawn(work.run(waiting, stopped));
         Ok((Self { meter, stop, task }, queue))
@@ -67,7 +67,7 @@ struct Work {
     traces: Url,
     logs: Url,
     meter: Arc<Exports>,
-    failing: bool,
+    failing: Vec<&'static str>,
 }
 
 impl Work {
@@ -110,13 +110,14 @@ impl Work {
             match self.client.post_json(address, body).await {
                 Ok(()) => {
                     self.meter.sent.of(signal).add(count);
-                    self.failing = false;
+                    self.failing.retain(|failing| *failing != signal);
                 }
                 Err(error) => {
                     self.meter.dropped.of((signal, "not_taken")).add(count);
                     // Once, and not with every batch.
-                    if !std::mem::replace(&mut self.failing, true) {
-                        tracing::warn!(%error, "the collector does not take traces and log lines");
+                    if !self.failing.contains(&signal) {
+                        self.failing.push(signal);
+                        tracing::warn!(%error, signal, "the collector does not take what it is sent");
                     }
                 }
             }

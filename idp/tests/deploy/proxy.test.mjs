@@ -76,11 +76,11 @@ test('what a node did not answer is asked elsewhere if it changes nothing, and e
 
 test('G7: a visitor’s own word about where they are, and about a certificate, does not reach a node', async (t) => {
   const { ask, heard, service } = await proxy(t, [serves]);
-  const lies = { 'X-Forwarded-For': '203.0.113.7', 'Client-Cert': ':bGll:', client_cert: 'lie', Cookie: 'kept=1' };
+  const lies = { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00', 'X-Forwarded-For': '203.0.113.7', 'Client-Cert': ':bGll:', client_cert: 'lie', Cookie: 'kept=1' };
   assert.equal(await ask('GET', { path: '/here?token=kept-to-ourselves', headers: lies }), 200);
   const [{ headers }] = heard[0];
   assert.equal(headers['x-forwarded-for'], '127.0.0.1');
-  assert.deepEqual([headers['client-cert'], headers.client_cert], [undefined, undefined]);
+  assert.deepEqual([headers['client-cert'], headers.client_cert, headers.traceparent], [undefined, undefined, undefined]);
   assert.equal(headers.cookie, 'kept=1');
   await pause(100);
   assert.match(service.output, /GET \/here 200/);

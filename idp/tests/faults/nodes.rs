@@ -36,7 +36,7 @@ impl Cluster {
     async fn start() -> Option<Self> {
         let (redis, postgres) = (RedisServer::single()?, PostgresServer::start()?);
         let dir = TempDir::new("cluster");
-        let balancer = Balancer::start().await;
+        let mut balancer = Balancer::start().await;
         let installations: Vec<_> = (0..NODES)
             .map(|node| {
                 let mut installation = Installation::new(&dir.0.join(format!("node{node}")));
@@ -55,7 +55,7 @@ impl Cluster {
         let nodes: Vec<_> = installations.iter().map(|installation| Some(installation.start())).collect();
         let addresses: Vec<_> =
             installations.iter().map(|node| SocketAddr::from((Ipv4Addr::LOCALHOST, node.port))).collect();
-        balancer.set(&addresses);
+        balancer.set_and_ask(&addresses);
         Some(Self { installations, nodes, balancer, postgres, redis, _dir: dir })
     }
 

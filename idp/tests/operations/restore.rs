@@ -304,3 +304,44 @@ async fn what_postgresql_handed_out_is_ended_in_place() {
     browser.log_in_with_password(ADA, PASSWORD).await;
     succeed(&installation.run(&["audit", "verify"], ""));
 }
+
+/// What a database that is gone has left beside its name is no part of the one that comes (T23).
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_of_writes_that_was_left_behind_brings_nothing_back() {
+    let (dir, installation) = installation_with(ADA);
+    let process = installation.start();
+    let file = backup(&installation, &dir, "before.db");
+    let browser = process.browser();
+    browser.log_in_with_password(ADA, PASSWORD).await;
+    process.kill();
+    assert!(std::fs::metadata(installation.data_dir.join("idp.db-wal")).unwrap().len() > 0);
+    std::fs::remove_file(installation.data_dir.join("idp.db")).unwrap();
+    succeed(&installation.run(&["restore", &path(&file)], ""));
+    let process = installation.start();
+    let there = process.browser();
+    there.log_in_with_password(ADA, PASSWORD).await;
+    assert!(!browser.is_signed_in().await, "a session came back");
+    drop(process);
+    installation.is_whole(&[]);
+}
+
+/// A description vouches for the file, and for nothing beside it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_of_writes_beside_a_described_backup_is_not_taken() {
+    let (dir, installation) = installation_with(ADA);
+    let file = backup(&installation, &dir, "before.db");
+    // Somebody makes a person, in a log beside the backup.
+    let db = sea_orm::Database::connect(format!("sqlite://{}?mode=rw", file.display())).await.unwrap();
+    db.execute_unprepared("PRAGMA journal_mode = WAL").await.unwrap();
+    db.execute_unprepared("UPDATE \"user\" SET given_name = 'Mallory'").await.unwrap();
+    let log = PathBuf::from(format!("{}-wal", file.display()));
+    let planted = std::fs::read(&log).unwrap();
+    assert!(!planted.is_empty());
+    db.close().await.unwrap();
+    let file = backup(&installation, &dir, "again.db");
+    std::fs::write(format!("{}-wal", file.display()), planted).unwrap();
+    let there = elsewhere(&dir, &installation);
+    succeed(&there.run(&["restore", &path(&file)], ""));
+    let db = sqlite(&there.data_dir.join("idp.db")).await;
+    assert_eq!(number(&db, "SELECT count(*) FROM \"user\" WHERE given_name = 'Mallory'").await, 0);
+}

@@ -59,8 +59,8 @@ impl Installation {
     /// The common end of every test with a fault in it: the trail and the database are whole, nothing panicked, and no
     /// secret is in the log. The program has ended.
     pub fn is_whole(&self, secrets: &[String]) {
-        let doctor = self.run(&["doctor"], "");
-        assert!(doctor.status.success(), "{}", String::from_utf8_lossy(&doctor.stdout));
+        let verified = self.run(&["audit", "verify"], "");
+        assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stdout));
         let log = std::fs::read_to_string(self.log()).unwrap();
         assert!(!log.contains("panicked"), "{log}");
         for secret in secrets {

@@ -26,6 +26,7 @@ use crate::config::Config;
 use crate::crypto::base64url;
 use crate::crypto::random::Entropy;
 use crate::crypto::seal::MasterKey;
+use crate::store::Hold;
 use crate::store::copies::{self, CopyError, beside};
 
 const POSTGRES: &str = "\
@@ -47,6 +48,8 @@ pub(super) async fn run(
         bail!("{POSTGRES}");
     }
     super::require_existing(config)?;
+    // Nobody puts another database in its place meanwhile.
+    let _together = Hold::together(&config.data_dir)?;
     let begun = Instant::now();
     let now = clock.now();
     let target = place(target, now)?;

@@ -108,7 +108,10 @@ async fn put_back(
                 config.master_key_path().display()
             );
         }
-        let (bytes, sha256) = measure(source).with_context(|| format!("{place} can not be read"))?;
+    }
+    let staged = Staged::copy(source, &target, described.is_none())?;
+    if let Some(described) = &described {
+        let (bytes, sha256) = measure(staged.path()).with_context(|| format!("{place} can not be read"))?;
         if (bytes, &sha256) != (described.bytes, &described.sha256) {
             bail!(
                 "{place} is damaged: it is not the file that {} describes. Take another backup.",
@@ -116,7 +119,6 @@ async fn put_back(
             );
         }
     }
-    let staged = Staged::copy(source, &target)?;
     let copy = copies::adopt(staged.path(), &master, Entropy::of_the_system()).await?;
     let made_at = described.as_ref().map(|described| described.made_at);
     let done = settle(&copy.store, made_at, clock.now()).await?;

@@ -8,6 +8,7 @@ use anyhow::Context;
 use time::OffsetDateTime;
 use time::macros::format_description;
 
+use crate::store::Hold;
 use crate::store::copies::{beside, fold, is_something};
 
 /// What SQLite keeps beside a database that is, or was not cleanly, in use.
@@ -20,14 +21,14 @@ pub(super) struct Staged {
 }
 
 impl Staged {
-    /// Copies the backup, and its log of writes if it is a copy of files in use, to the disk of the database. What a
+    /// Copies the backup to the disk of the database, and `with_log` its log of writes, as beside a copy of files in use. What a
     /// restore that was broken off has left there goes: whoever calls this is alone.
-    pub(super) fn copy(source: &Path, target: &Path) -> anyhow::Result<Self> {
+    pub(super) fn copy(source: &Path, target: &Path, with_log: bool) -> anyhow::Result<Self> {
         let staged = Self { path: beside(target, ".restoring"), target: target.to_owned() };
         staged.clear();
         let log = beside(source, "-wal");
         let mut pieces = vec![(source.to_owned(), staged.path.clone())];
-        if is_something(&log) {
+        if with_log && is_something(&log) {
             pieces.push((log, beside(&staged.path, "-wal")));
         }
         for (from, to) in pieces {
@@ -51,18 +52,25 @@ impl Staged {
             self.path.display()
         );
         File::open(&self.path)?.sync_all()?;
-        let aside = if self.target.exists() { Some(self.set_aside(now).await?) } else { None };
+        let aside = self.free_name(now)?;
+        let aside = if self.target.exists() {
+            self.set_aside(&aside).await?;
+            Some(aside)
+        } else {
+            // What is left of a database that is gone would be taken for a part of this one.
+            self.move_logs(&aside)?;
+            None
+        };
         std::fs::rename(&self.path, &self.target)
             .with_context(|| format!("{} can not be put in place", self.path.display()))?;
         if let Some(folder) = self.target.parent() {
+            Hold::give_to_owner_of(folder, &File::open(&self.target)?)?;
             File::open(folder)?.sync_all()?;
         }
         Ok(aside)
     }
 
-    /// Gives the database that is there a second name, under which it stays. A log of writes that can not be folded into
-    /// it goes along: beside the new database it would be taken for a part of that.
-    async fn set_aside(&self, now: OffsetDateTime) -> anyhow::Result<PathBuf> {
+    fn free_name(&self, now: OffsetDateTime) -> anyhow::Result<PathBuf> {
         let format = format_description!(".before-restore-[year][month][day]T[hour][minute][second]Z");
         let moment = now.format(format)?;
         let names = (1..100).map(|number| match number {
@@ -70,22 +78,31 @@ impl Staged {
             number => format!("{moment}-{number}"),
         });
         let aside = names.map(|name| beside(&self.target, &name)).find(|path| !path.exists());
-        let aside = aside.context("The folder is full of databases that were set aside")?;
-        let name = aside.display().to_string();
+        aside.context("The folder is full of databases that were set aside")
+    }
+
+    /// Gives the database that is there a second name, under which it stays. A log of writes that can not be folded into
+    /// it goes along, last: without it the database is not all that was acknowledged.
+    async fn set_aside(&self, aside: &Path) -> anyhow::Result<()> {
         fold(&self.target).await;
+        if std::fs::hard_link(&self.target, aside).is_err() {
+            // A file system without second names.
+            std::fs::rename(&self.target, aside).with_context(|| {
+                format!("{} can not be moved to {}", self.target.display(), aside.display())
+            })?;
+        }
+        self.move_logs(aside)
+    }
+
+    fn move_logs(&self, aside: &Path) -> anyhow::Result<()> {
         for ending in BESIDE {
             let left = beside(&self.target, ending);
             if left.exists() {
-                std::fs::rename(&left, beside(&aside, ending))
+                std::fs::rename(&left, beside(aside, ending))
                     .with_context(|| format!("{} can not be moved aside", left.display()))?;
             }
         }
-        if std::fs::hard_link(&self.target, &aside).is_err() {
-            // A file system without second names.
-            std::fs::rename(&self.target, &aside)
-                .with_context(|| format!("{} can not be moved to {name}", self.target.display()))?;
-        }
-        Ok(aside)
+        Ok(())
     }
 
     fn clear(&self) {

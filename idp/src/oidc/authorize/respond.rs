@@ -127,6 +127,10 @@ async fn send(
     to: Address<'_>,
     mut fields: Vec<(&'static str, String)>,
 ) -> Result<Response, PageError> {
+    // A trial answers nobody; it ends on a page of ours.
+    if to.trial {
+        return Err(PageError::internal(anyhow::anyhow!("a trial was about to be answered")));
+    }
     let here = visit.signed_in.as_ref().filter(|_| app.config.sessions.check_session_iframe);
     let Some(signed_in) = here else {
         return deliver(app, visit, to, fields).await;
