@@ -9,6 +9,7 @@ mod memory;
 mod redis;
 
 use std::future::Future;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
@@ -143,13 +144,13 @@ pub struct Noted {
     pub since: OffsetDateTime,
 }
 
-/// Typed access to a backend.
-#[derive(Debug)]
+/// Typed access to a backend. Cheap to clone.
+#[derive(Debug, Clone)]
 pub struct Ephemeral {
-    backend: Box<dyn Backend>,
+    backend: Arc<dyn Backend>,
     /// Whether it ever answered.
-    reached: AtomicBool,
-    meter: Storage,
+    reached: Arc<AtomicBool>,
+    meter: Arc<Storage>,
 }
 
 /// How the storage does.
@@ -165,7 +166,7 @@ pub enum Reach {
 impl Ephemeral {
     #[must_use]
     pub fn new(backend: impl Backend + 'static) -> Self {
-        Self { backend: Box::new(backend), reached: AtomicBool::new(false), meter: Storage::default() }
+        Self { backend: Arc::new(backend), reached: Arc::default(), meter: Arc::default() }
     }
 
     /// Keeps a value for at most `ttl`, in place of what was there.
@@ -244,7 +245,7 @@ impl Ephemeral {
     }
 
     #[must_use]
-    pub const fn meter(&self) -> &Storage {
+    pub fn meter(&self) -> &Storage {
         &self.meter
     }
 

@@ -3,7 +3,7 @@
 
 use super::Desk;
 use crate::crypto::sha256;
-use crate::ephemeral::{EphemeralError, Kind};
+use crate::ephemeral::{Ephemeral, EphemeralError, Kind};
 use crate::model::network;
 use crate::model::user::Email;
 use crate::store::browsers;
@@ -29,14 +29,28 @@ pub(super) async fn stranger_waits(desk: &Desk<'_>) -> anyhow::Result<bool> {
     Ok(slowed.is_some() && !browsers::is_known(desk.store, desk.browser).await?)
 }
 
-pub(super) async fn count_network_failure(desk: &Desk<'_>) -> std::result::Result<(), EphemeralError> {
-    let Some(key) = network_key(desk) else {
-        return Ok(());
-    };
-    if desk.ephemeral.count(Kind::NetworkFailure, key, WINDOW).await? > desk.failures_per_network {
-        desk.ephemeral.put(Kind::NetworkSlowed, key, &(), WINDOW).await?;
+/// Counts the failures of one network. Kept by whoever checks a guess, who does not end when the visitor hangs up.
+pub(super) struct NetworkFailures {
+    ephemeral: Ephemeral,
+    key: Option<[u8; 32]>,
+    most: u64,
+}
+
+impl NetworkFailures {
+    pub(super) fn of(desk: &Desk<'_>) -> Self {
+        let (key, most) = (network_key(desk), desk.failures_per_network);
+        Self { ephemeral: desk.ephemeral.clone(), key, most }
     }
-    Ok(())
+
+    pub(super) async fn count(&self) -> std::result::Result<(), EphemeralError> {
+        let Some(key) = self.key else {
+            return Ok(());
+        };
+        if self.ephemeral.count(Kind::NetworkFailure, key, WINDOW).await? > self.most {
+            self.ephemeral.put(Kind::NetworkSlowed, key, &(), WINDOW).await?;
+        }
+        Ok(())
+    }
 }
 
 /// Whether another refused passkey is worth a record.

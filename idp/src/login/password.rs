@@ -46,17 +46,14 @@ pub(super) async fn check(desk: &Desk<'_>, email: &Email, password: Password) ->
         now: desk.now,
         email: email.clone(),
         network: desk.network.to_owned(),
+        failures: guess::NetworkFailures::of(desk),
         agent: desk.agent.to_owned(),
         mail: Arc::clone(desk.mail),
     };
     // On a task of its own: a guess that was counted is checked and recorded, even if whoever made
     // it has hung up.
     let check = guess.check(password, permit).in_current_span();
-    let checked = tokio::spawn(check).await.map_err(|_| HashError::Stopped)??;
-    if matches!(checked, Checked::Wrong) {
-        guess::count_network_failure(desk).await?;
-    }
-    Ok(checked)
+    tokio::spawn(check).await.map_err(|_| HashError::Stopped)?
 }
 
 struct Guess {
@@ -65,6 +62,7 @@ struct Guess {
     now: OffsetDateTime,
     email: Email,
     network: String,
+    failures: guess::NetworkFailures,
     agent: String,
     mail: Arc<Mailer>,
 }
@@ -112,6 +110,9 @@ impl Guess {
             }
         };
         tx.commit().await?;
+        if matches!(checked, Checked::Wrong) {
+            self.failures.count().await?;
+        }
         Ok(checked)
     }
 

@@ -417,6 +417,33 @@ async fn a_flood_of_guesses_slows_strangers_down_and_nobody_else() {
     app.browser().log_in_with_password("eve@example.org", PASSWORD).await;
 }
 
+/// G6: whoever hangs up before the answer has guessed all the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn guesses_of_somebody_who_hangs_up_count_for_their_network() {
+    let environment = vec![("IDP_PASSWORDS__FAILURES_PER_NETWORK", "3".to_owned())];
+    let app = TestApp::with(Options { environment, ..Options::default() }).await;
+    app.person("eve@example.org").await;
+    let attacker = app.browser();
+    let csrf = attacker.csrf().await;
+    let headers = [("content-type", "application/x-www-form-urlencoded"), ("sec-fetch-site", "same-origin")];
+    let moment = std::time::Duration::from_millis(10);
+    let mut answered = 0;
+    for number in 0..100 {
+        let email = format!("guess{number}@example.org");
+        let fields = [("csrf", csrf.as_str()), ("email", email.as_str()), ("password", "wrong")];
+        let body = serde_urlencoded::to_string(fields).unwrap();
+        let guess = attacker.send(reqwest::Method::POST, "/login", &headers, Some(body));
+        answered += usize::from(tokio::time::timeout(moment, guess).await.is_ok());
+        // Until what was sent has been looked at.
+        tokio::time::sleep(4 * moment).await;
+        if app.browser().submit_password("eve@example.org", PASSWORD).await.status == 503 {
+            assert!(answered <= 3, "these waited for their answer");
+            return;
+        }
+    }
+    panic!("nobody was slowed down");
+}
+
 /// J6: two people, one browser, one after the other.
 #[tokio::test]
 async fn the_next_person_at_a_browser_gets_nothing_of_the_last() {
