@@ -290,6 +290,12 @@ async fn what_postgresql_handed_out_is_ended_in_place() {
     let dir = TempDir::new("operations");
     let mut installation = Installation::new(&dir.0.join("data"));
     installation.environment.push(("IDP_DATABASE__URL".to_owned(), url.clone()));
+    private_folder(&installation.data_dir);
+    std::fs::write(installation.data_dir.join("master.key"), "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8\n")
+        .unwrap();
+    rustix::fs::chmod(installation.data_dir.join("master.key"), rustix::fs::Mode::from(0o600)).unwrap();
+    let said = refused(&installation.run(&["restore", "--in-place"], ""));
+    assert!(said.contains("There is no service in this database"), "{said}");
     person(&installation, ADA);
     let process = installation.start();
     let browser = process.browser();

@@ -70,6 +70,11 @@ pub(super) async fn run(wanted: &Restore, config: &Config, clock: &SharedClock) 
 }
 
 async fn in_place(config: &Config, clock: &SharedClock) -> anyhow::Result<Done> {
+    // A dump that was put back elsewhere, or not at all, is no service: nothing is made here.
+    app::existing_master_key(config)?;
+    if crate::store::pending_migrations(config).await?.is_none() {
+        bail!("There is no service in this database. Put the dump back first, and then run this again.");
+    }
     let store = super::open_existing(config, clock).await?;
     let done = settle(&store, None, clock.now()).await?;
     store.close().await?;
