@@ -2,20 +2,20 @@
 //! and wires them; has no behaviour of its own.
 
 mod conformance;
+mod data_dir;
 pub mod journal;
 pub mod keys;
 pub mod standing;
 pub mod tls;
 
 use std::ops::Deref;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, bail};
 use time::OffsetDateTime;
 
+use self::data_dir::master_key;
 use self::journal::Journal;
 use self::standing::{Set, Standing};
 use self::tls::Tls;
@@ -26,7 +26,6 @@ use crate::crypto::keyring::Keys;
 use crate::crypto::passkey::RelyingParty;
 use crate::crypto::password::PasswordWorkers;
 use crate::crypto::random::Entropy;
-use crate::crypto::seal::MasterKey;
 use crate::crypto::sha256;
 use crate::ephemeral::{Ephemeral, Memory, Redis};
 use crate::http_client::HttpClient;
@@ -35,11 +34,11 @@ use crate::meter::Meters;
 use crate::model::client::{Client, ClientId, ClientSecret, ClientSource};
 use crate::model::ids::ClientSecretId;
 use crate::model::user::Policy;
+use crate::store::disk::Room;
 use crate::store::{self, Store, Tx, client_secrets, clients};
 use crate::theme::Theme;
 
-/// Less than this on the disk is none.
-const ROOM_TO_GROW: u64 = 256 * 1024;
+pub use self::data_dir::{existing_master_key, prepare_data_dir};
 
 #[derive(Debug, Clone)]
 pub struct App(Arc<Parts>);
@@ -129,9 +128,7 @@ impl Parts {
     /// Whether the embedded database can not grow.
     #[must_use]
     pub fn is_disk_full(&self) -> bool {
-        let room = rustix::fs::statvfs(&self.config.data_dir)
-            .map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize));
-        self.config.database.url.is_none() && room.is_ok_and(|room| room < ROOM_TO_GROW)
+        self.config.database.url.is_none() && Room::of(&self.config.data_dir).is_some_and(Room::is_none)
     }
 
     pub fn set_ready(&self, ready: bool) {
@@ -222,73 +219,6 @@ pub async fn open_store(config: &Config, clock: &SharedClock) -> anyhow::Result<
     let entropy = Entropy::of_the_system();
     let master = master_key(config, entropy)?;
     Ok(store::open(config, &master, clock, entropy).await?)
-}
-
-/// Makes the folder of data, for this user alone, where there is none.
-///
-/// # Errors
-/// When it can not be made.
-pub fn prepare_data_dir(path: &Path) -> anyhow::Result<()> {
-    let created = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
-    created.with_context(|| format!("The data directory {} can not be made", path.display()))?;
-    Ok(())
-}
-
-/// From the configuration, or from its file, which is made on the first start.
-fn master_key(config: &Config, entropy: Entropy) -> anyhow::Result<MasterKey> {
-    let path = config.master_key_path();
-    let place = path.display();
-    if config.master_key.is_none() && !path.exists() {
-        if config.sqlite_path().exists() && config.database.url.is_none() {
-            bail!(
-                "The master key {place} is missing, but there is a database. Restore both from one backup."
-            );
-        }
-        return make_master_key(&path, entropy)
-            .with_context(|| format!("The master key {place} can not be made"));
-    }
-    existing_master_key(config)
-}
-
-/// From the configuration, or from its file, which must be there.
-///
-/// # Errors
-/// Says what is wrong with it and what to do.
-pub fn existing_master_key(config: &Config) -> anyhow::Result<MasterKey> {
-    if let Some(text) = &config.master_key {
-        return MasterKey::parse(text.expose())
-            .context("secrets.master_key is not a master key: it must be 43 characters of base64url");
-    }
-    let path = config.master_key_path();
-    let place = path.display();
-    if !path.exists() {
-        bail!(
-            "There is no master key here. Put the key of this service into {place} (chmod 600), or name the file that              has it in IDP_SECRETS__MASTER_KEY_FILE."
-        );
-    }
-    let mode = std::fs::metadata(&path).with_context(|| format!("The master key {place} can not be read"))?;
-    if mode.permissions().mode() & 0o077 != 0 {
-        bail!("The master key {place} can be read by others. Run: chmod 600 {place}");
-    }
-    let text = zeroize::Zeroizing::new(
-        std::fs::read_to_string(&path).with_context(|| format!("The master key {place} can not be read"))?,
-    );
-    MasterKey::parse(&text)
-        .with_context(|| format!("The file {place} is not a master key. Restore it from a backup."))
-}
-
-fn make_master_key(path: &Path, entropy: Entropy) -> anyhow::Result<MasterKey> {
-    use std::io::Write;
-    let key = MasterKey::generate(entropy)?;
-    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(key.expose().as_bytes())?;
-    file.write_all(b"\n")?;
-    // Nothing may be sealed under a key that a power failure could take away.
-    file.sync_all()?;
-    if let Some(folder) = path.parent() {
-        std::fs::File::open(folder)?.sync_all()?;
-    }
-    Ok(key)
 }
 
 /// Brings the clients of the configuration file into the database, where all clients are found.

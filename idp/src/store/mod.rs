@@ -17,6 +17,7 @@ pub mod client_secrets;
 pub mod clients;
 pub mod consents;
 pub mod copies;
+pub mod disk;
 pub mod email_changes;
 pub mod figures;
 pub mod grants;

@@ -10,6 +10,7 @@ use super::{Finding, Standing, finding};
 use crate::config::Config;
 use crate::crypto::certificate::Certificate;
 use crate::mail::Transport;
+use crate::store::disk::Room;
 use crate::theme::moment;
 
 /// A certificate is renewed by then.
@@ -164,16 +165,14 @@ fn files(config: &Config) -> Vec<Finding> {
 }
 
 fn room(config: &Config) -> Option<Finding> {
-    let disk = rustix::fs::statvfs(&config.data_dir).ok()?;
-    let left = disk.f_bavail.saturating_mul(disk.f_frsize);
-    let tenth = disk.f_blocks.saturating_mul(disk.f_frsize) / 10;
+    let Room { left, whole } = Room::of(&config.data_dir)?;
     let (place, megabytes) = (config.data_dir.display(), left >> 20);
     let about = format!("{place}: {megabytes} MiB");
     let sentence = |what: &str| format!("the disk of {place} {what} ({megabytes} MiB are left). Make room.");
     Some(if left < LITTLE_ROOM {
         let sentence = sentence("is nearly full: soon nothing can be written, and nobody can log in");
         finding(Standing::Wrong, "disk-full", &about, sentence)
-    } else if left < tenth.min(SOME_ROOM) {
+    } else if left < SOME_ROOM.min(whole / 10) {
         finding(Standing::Note, "disk-filling", &about, sentence("fills up"))
     } else {
         finding(
