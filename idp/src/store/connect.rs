@@ -262,8 +262,9 @@ pub(super) fn postgres_options(connections: usize, url: &str) -> ConnectOptions 
     options
 }
 
-/// The number of the advisory lock: "portico" in bytes. It is of this database alone.
+/// So long a node may hold the lock, and others wait for it.
 const MIGRATES_WITHIN: Duration = Duration::from_hours(24);
+/// The number of the advisory lock: "portico" in bytes. It is of this database alone.
 const MIGRATING: i64 = 0x70_6f72_7469_636f;
 
 /// What may stand in the path of a SQLite URL as it is.

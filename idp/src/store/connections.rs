@@ -1,6 +1,6 @@
 //! The connections to the database, which are made anew when what there is has become useless: a server that vanished
-//! without a word. Never runs a statement of its own but to see whether
-//! anybody answers, and never repeats one of others.
+//! without a word. Never runs a statement of its own but to see whether anybody answers and what they work on, and never
+//! repeats one of others.
 
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
@@ -30,7 +30,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub(super) fn settings() -> String {
     let process = std::process::id();
     format!(
-        "SET idle_in_transaction_session_timeout = '5s'; SET application_name = 'portico {process} {}'",
+        "SET idle_in_transaction_session_timeout = '3s'; SET application_name = 'portico {process} {}'",
         nonce()
     )
 }
@@ -41,13 +41,23 @@ fn nonce() -> u64 {
     *NONCE.get_or_init(|| Entropy::of_the_system().bytes().map(u64::from_be_bytes).unwrap_or_default())
 }
 
+/// What a new connection to a server told.
+#[derive(Debug, Clone, Copy)]
+struct Seen {
+    at: Instant,
+    /// The server works on something of ours.
+    working: bool,
+    /// All connections were made anew.
+    renewed: bool,
+}
+
 #[derive(Debug)]
 pub struct Connections {
     options: ConnectOptions,
     backend: DbBackend,
     current: RwLock<DatabaseConnection>,
-    /// When all were last made anew. Whoever holds it looks whether that would be better.
-    renewed_at: tokio::sync::Mutex<Option<Instant>>,
+    /// What was last seen. Whoever holds it looks; everybody else takes their word for it.
+    seen: tokio::sync::Mutex<Option<Seen>>,
 }
 
 impl Connections {
@@ -57,7 +67,7 @@ impl Connections {
             options,
             backend: current.get_database_backend(),
             current: RwLock::new(current),
-            renewed_at: tokio::sync::Mutex::new(None),
+            seen: tokio::sync::Mutex::new(None),
         })
     }
 
@@ -106,26 +116,31 @@ impl Connections {
         loop {
             match tokio::time::timeout(SILENCE, &mut answer).await {
                 Ok(Err(DbErr::ConnectionAcquire(error))) => {
-                    self.look_for_better(asked).await;
+                    // Whoever is told so has waited enough, and waits for nobody who looks.
+                    if let Ok(mut seen) = self.seen.try_lock() {
+                        self.look(&mut seen, asked).await;
+                    }
                     return Err(DbErr::ConnectionAcquire(error));
                 }
                 Ok(answer) => return answer,
-                // What the server works on may take its time; a request has an end of its own.
-                Err(_) if self.look_for_better(asked).await => {}
-                Err(_) if asked.elapsed() < PATIENCE => {}
-                Err(_) => return Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)),
+                Err(_) => {}
+            }
+            // What the server works on may take its time; a request has an end of its own.
+            let working = self.look(&mut *self.seen.lock().await, asked).await;
+            if !working && asked.elapsed() >= PATIENCE {
+                return Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout));
             }
         }
     }
 
     /// When nothing has come of what was asked, new connections are answered, and the server works on nothing of ours, those
     /// that there are lead nowhere: nobody tells us when a server has vanished. `true`: it works on something.
-    async fn look_for_better(&self, asked: Instant) -> bool {
-        let Ok(mut renewed_at) = self.renewed_at.try_lock() else {
-            return false;
-        };
-        if renewed_at.is_some_and(|renewed| renewed > asked) {
-            return false;
+    async fn look(&self, seen: &mut Option<Seen>, asked: Instant) -> bool {
+        match seen {
+            // The connection that was asked on was given up since.
+            Some(last) if last.renewed && last.at > asked => return false,
+            Some(last) if last.at.elapsed() < SILENCE => return last.working,
+            _ => {}
         }
         let probe = async {
             let new = Database::connect(self.options.clone()).await?;
@@ -133,21 +148,22 @@ impl Connections {
             let working = new.query_one_raw(working).await?.map(|row| row.try_get_by_index::<bool>(0));
             Ok::<_, DbErr>((new, working.transpose()?.unwrap_or_default()))
         };
-        match tokio::time::timeout(PROBE, probe).await {
-            Ok(Ok((new, true))) => {
+        let new = tokio::time::timeout(PROBE, probe).await;
+        let working = matches!(new, Ok(Ok((_, true))));
+        let mut renewed = false;
+        if let Ok(Ok((new, _))) = new {
+            if working {
                 tokio::spawn(async move { new.close().await });
-                true
-            }
-            Ok(Ok((new, false))) => {
+            } else {
                 tracing::warn!(
                     "the database answers a new connection, and not the old ones; all are made anew"
                 );
-                *renewed_at = Some(Instant::now());
                 self.replace(new);
-                false
+                renewed = true;
             }
-            _ => false,
         }
+        *seen = Some(Seen { at: Instant::now(), working, renewed });
+        working
     }
 
     fn replace(&self, new: DatabaseConnection) {

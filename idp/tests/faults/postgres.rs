@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement, TransactionTrait};
 
 use super::rounds;
 use crate::support::fault_proxy::{FaultProxy, Weather};
@@ -202,6 +202,30 @@ async fn a_commit_whose_answer_is_lost_gives_nothing_twice() {
         assert_eq!(count(GRANTS).await, before + 1, "one grant was made");
     }
     world.heals("answers of commits lost").await;
+    world.end().await;
+}
+
+/// What the server works on may take its time, for everybody who waits for it: slow is not lost.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_waits_for_a_busy_table_is_not_sent_away() {
+    let Some(world) = World::start(&[]).await else {
+        return;
+    };
+    let db = world.directly().await;
+    let held = db.begin().await.unwrap();
+    held.execute_unprepared("LOCK TABLE audit_event IN EXCLUSIVE MODE").await.unwrap();
+    let crowd: Vec<_> = (0..5)
+        .map(|_| {
+            let visitor = world.visitor.clone();
+            tokio::spawn(async move { visitor.sign_in().await })
+        })
+        .collect();
+    tokio::time::sleep(Duration::from_secs(8)).await;
+    assert!(crowd.iter().all(|one| !one.is_finished()), "somebody did not wait");
+    held.rollback().await.unwrap();
+    for one in crowd {
+        assert_eq!(one.await.unwrap(), Outcome::Done);
+    }
     world.end().await;
 }
 
