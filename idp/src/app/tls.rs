@@ -43,9 +43,9 @@ impl Tls {
 
     /// When the certificate ends that we show now.
     #[must_use]
-    pub fn expires_at(&self) -> Option<OffsetDateTime> {
+    pub fn ends_at(&self) -> Option<OffsetDateTime> {
         let shown = Arc::clone(&self.shown.0.read().unwrap_or_else(PoisonError::into_inner));
-        Certificate::of(&shown.cert)?.expires_at()
+        Certificate::of(&shown.cert)?.ends_at()
     }
 
     /// For people and everybody else: nobody is asked for a certificate.

@@ -71,12 +71,6 @@ impl Certificate {
     }
 
     #[must_use]
-    pub fn expires_at(&self) -> Option<OffsetDateTime> {
-        let end = self.read()?.validity().not_after.timestamp();
-        OffsetDateTime::from_unix_timestamp(end).ok()
-    }
-
-    #[must_use]
     pub fn is_in_time(&self, now: OffsetDateTime) -> bool {
         self.read().is_some_and(|certificate| {
             let validity = certificate.validity();

@@ -3,6 +3,7 @@
 
 mod door;
 mod metrics;
+mod readiness;
 mod requests;
 
 use std::future::Future;
@@ -28,11 +29,11 @@ use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
 use crate::app::App;
 use crate::app::tls::Tls;
 use crate::config::{Config, Http};
-use crate::ephemeral::Reach;
 use crate::web::error::{PageError, request_layer};
 use crate::web::{brand, headers, problem, visit};
 use crate::{account, admin, login, oidc};
 use door::{Door, Entrance};
+use readiness::Readiness;
 
 /// A request that takes longer than this is given up.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
@@ -105,35 +106,16 @@ async fn asset(State(app): State<App>, Path((version, file)): Path<(String, Stri
     (headers, asset.bytes.clone()).into_response()
 }
 
-/// Whoever asks waits a second or two at most, and takes silence for "not ready".
-const PROBE_PATIENCE: Duration = Duration::from_millis(300);
-
-/// A busy database is not a lost one.
-const DATABASE_PATIENCE: Duration = Duration::from_secs(1);
-
 async fn ready(State(app): State<App>) -> Response {
     let no_store = [(CACHE_CONTROL, HeaderValue::from_static("no-store"))];
-    let database =
-        async { matches!(tokio::time::timeout(DATABASE_PATIENCE, app.store.ping()).await, Ok(Ok(()))) };
-    let redis = app.ephemeral.reach(PROBE_PATIENCE);
-    let (database, redis) = tokio::join!(database, redis);
-    let why = match (app.is_ready(), database, redis) {
-        (false, ..) => Some("shutting down"),
-        (_, false, _) => Some("the database does not answer"),
-        (.., Reach::NeverFound) => Some("Redis does not answer"),
-        _ => None,
-    };
-    if let Some(why) = why {
+    let readiness = Readiness::of(&app).await;
+    if let Some(why) = readiness.why_not {
         let body = Json(json!({ "ready": false, "why": why }));
         return (StatusCode::SERVICE_UNAVAILABLE, no_store, body).into_response();
     }
-    // Most of what applications ask for needs neither, and every node has lost Redis then.
-    let body = if redis == Reach::Lost {
-        json!({ "ready": true, "degraded": "Redis does not answer: nobody can log in" })
-    } else if app.is_disk_full() {
-        json!({ "ready": true, "degraded": "the disk of the database is full: nobody can log in" })
-    } else {
-        json!({ "ready": true })
+    let body = match readiness.degraded(&app) {
+        Some(degraded) => json!({ "ready": true, "degraded": degraded }),
+        None => json!({ "ready": true }),
     };
     (no_store, Json(body)).into_response()
 }

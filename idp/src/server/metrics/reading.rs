@@ -6,22 +6,22 @@ use std::time::{Duration, Instant};
 use time::OffsetDateTime;
 use tokio::sync::Mutex;
 
+use super::super::readiness::Readiness;
 use crate::app::App;
-use crate::ephemeral::Reach;
 use crate::model::key::PublicKey;
 use crate::store::audit::{self, MarkName};
 use crate::store::{Result, keys, outbox};
 
 /// What was read is good for so long.
 const FRESH: Duration = Duration::from_secs(3);
-/// A database that takes longer does not answer, as far as this is concerned.
+/// A database that takes longer is not waited for.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Clone)]
 pub(super) struct Reading {
-    /// `None`: the database does not answer.
+    /// `None`: it could not be read.
     pub(super) stored: Option<Stored>,
-    pub(super) reach: Reach,
+    pub(super) readiness: Readiness,
 }
 
 #[derive(Debug, Clone)]
@@ -56,7 +56,7 @@ impl Readings {
             return reading.clone();
         }
         let stored = tokio::time::timeout(PATIENCE, read(app));
-        let (stored, reach) = tokio::join!(stored, app.ephemeral.reach(PATIENCE));
+        let (stored, readiness) = tokio::join!(stored, Readiness::of(app));
         let stored = match stored {
             Ok(Ok(stored)) => Some(stored),
             Ok(Err(error)) => {
@@ -68,7 +68,7 @@ impl Readings {
             }
             Err(_) => None,
         };
-        let reading = Reading { stored, reach };
+        let reading = Reading { stored, readiness };
         *last = Some((Instant::now(), reading.clone()));
         reading
     }

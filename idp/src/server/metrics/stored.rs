@@ -10,8 +10,8 @@ use crate::model::key::KeyState;
 
 pub(super) fn write(page: &mut Page, app: &App, reading: &Reading) {
     let (now, stored) = (app.clock.now(), reading.stored.as_ref());
-    ready(page, app, reading);
-    ephemeral(page, app, reading.reach);
+    ready(page, reading);
+    ephemeral(page, app, reading.readiness.reach);
     outbox(page, stored, now);
     audit(page, stored, now);
     signing_keys(page, app, stored, now);
@@ -19,15 +19,15 @@ pub(super) fn write(page: &mut Page, app: &App, reading: &Reading) {
         "idp_tls_certificate_expiry_timestamp_seconds",
         "When the certificate ends that we show ourselves.",
     ));
-    if let Some(at) = app.tls.as_ref().and_then(crate::app::tls::Tls::expires_at) {
+    if let Some(at) = app.tls.as_ref().and_then(crate::app::tls::Tls::ends_at) {
         rows.row(&[], at.unix_timestamp());
     }
 }
 
-fn ready(page: &mut Page, app: &App, reading: &Reading) {
-    let up = reading.stored.is_some();
+fn ready(page: &mut Page, reading: &Reading) {
+    let up = reading.readiness.database;
     page.gauge(&metric("idp_database_up", "Whether the database answers.")).row(&[], u8::from(up));
-    let ready = app.is_ready() && up && reading.reach != Reach::NeverFound;
+    let ready = reading.readiness.why_not.is_none();
     page.gauge(&metric("idp_ready", "Whether /readyz says yes.")).row(&[], u8::from(ready));
 }
 
