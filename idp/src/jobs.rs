@@ -136,7 +136,7 @@ pub async fn learn(app: &App) -> anyhow::Result<()> {
     app.refresh_keys().await
 }
 
-/// Rotates the signing keys where that is due.
+/// Rotates the signing keys where that is due, and takes up what came of it.
 ///
 /// # Errors
 /// When the database does not answer, or no key can be made.

@@ -1,6 +1,10 @@
 //! Two nodes on one PostgreSQL and one Redis, behind a proxy that takes them in turn: everything goes on at the other.
 
+use idp::app::keys;
+use idp::audit::Actor;
 use idp::model::ids::UserId;
+use idp::model::user::Policy;
+use idp::store::settings;
 use sea_orm::ConnectionTrait;
 use serde_json::json;
 use time::Duration;
@@ -156,6 +160,32 @@ async fn keys_that_one_node_rotates_are_known_to_the_other() {
         let access = tokens["access_token"].as_str().unwrap();
         assert_eq!(app.clinic().userinfo(access).await.status, 200);
     }
+}
+
+/// T28: no message tells a node what another one did, so none can be lost: it looks for itself, in time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rules_and_keys_of_one_node_hold_at_the_other_within_a_second() {
+    let Some(cluster) = Cluster::start().await else {
+        return;
+    };
+    let (one, other) = (&cluster.nodes[0].app, &cluster.nodes[1].app);
+    let jobs = tokio::spawn(idp::jobs::run(other.clone()));
+    let within_a_second = async |what: &str, holds: &dyn Fn() -> bool| {
+        let changed = std::time::Instant::now();
+        while !holds() {
+            assert!(changed.elapsed() < std::time::Duration::from_secs(1), "{what}");
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+    };
+    assert_eq!(other.policy(), Policy::Free);
+    let tx = one.store.begin().await.unwrap();
+    settings::set_policy(&tx, Policy::RequirePasskey, one.clock.now()).await.unwrap();
+    tx.commit().await.unwrap();
+    within_a_second("the rule", &|| other.policy() == Policy::RequirePasskey).await;
+    let before = other.keys.current();
+    keys::replace_all(&one.store, Actor::Host, one.clock.now()).await.unwrap();
+    within_a_second("the keys", &|| !std::sync::Arc::ptr_eq(&other.keys.current(), &before)).await;
+    jobs.abort();
 }
 
 /// What waits in the outbox is sent by one of them.
