@@ -57,6 +57,10 @@ struct Run {
     /// Leave out the flood of passwords.
     #[arg(long)]
     no_overload: bool,
+    /// Measure among so many other people, each with a session, a grant, a refresh token and a passkey; with a tenth as many
+    /// applications.
+    #[arg(long, value_name = "PEOPLE", default_value_t = 0)]
+    crowd: usize,
     #[arg(long, default_value_t = 3)]
     repetitions: usize,
     /// Where databases are kept meanwhile: a folder on the disk that is to be measured.
@@ -123,6 +127,7 @@ fn task(options: Run) -> anyhow::Result<Task> {
         operations,
         quick: options.quick,
         overload: !options.no_overload,
+        crowd: options.crowd,
         repetitions: if options.quick { 1 } else { options.repetitions.max(1) },
         folder: options.work.unwrap_or_else(std::env::temp_dir),
         command: shown(),

@@ -24,6 +24,8 @@ pub struct Task {
     pub operations: Vec<Operation>,
     pub quick: bool,
     pub overload: bool,
+    /// So many other people are there.
+    pub crowd: usize,
     pub repetitions: usize,
     /// Where databases are kept meanwhile: their disk is part of what is measured.
     pub folder: PathBuf,
@@ -78,7 +80,7 @@ pub async fn run(task: &Task) -> anyhow::Result<Report> {
     };
     for kind in &task.databases {
         eprintln!("{}: making people, sessions and passkeys", kind.name());
-        let stage = Stage::set(&task.idp, kind.clone(), task.size(), &task.folder).await?;
+        let stage = Stage::set(&task.idp, kind.clone(), (task.size(), task.crowd), &task.folder).await?;
         let measured = measure(task, kind, &stage).await;
         stage.strike().await?;
         report.databases.push(measured?);

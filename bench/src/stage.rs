@@ -10,7 +10,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use crate::contender::{Contender, free_port};
 use crate::floor::plan::{Place, Shape};
-use crate::world::{Size, World, clients, import_file};
+use crate::world::{Size, World, clients, crowd, import_file};
 
 /// Which database.
 #[derive(Debug, Clone)]
@@ -62,7 +62,12 @@ impl Stage {
     ///
     /// # Errors
     /// When the provider can not be started or does not answer as expected.
-    pub async fn set(idp: &Path, kind: Kind, size: Size, parent: &Path) -> anyhow::Result<Self> {
+    pub async fn set(
+        idp: &Path,
+        kind: Kind,
+        (size, crowd): (Size, usize),
+        parent: &Path,
+    ) -> anyhow::Result<Self> {
         let folder =
             parent.join(format!("bench-{}-{}", kind.name().to_ascii_lowercase(), std::process::id()));
         let (ours_port, floor_port) = (free_port()?, free_port()?);
@@ -75,7 +80,7 @@ impl Stage {
             world: World::default(),
             answers: Vec::new(),
         };
-        match stage.fill(size).await {
+        match stage.fill(size, crowd).await {
             Ok(()) => Ok(stage),
             Err(error) => {
                 let said = fs::read_to_string(stage.folder.join("ours.log")).unwrap_or_default();
@@ -85,7 +90,7 @@ impl Stage {
         }
     }
 
-    async fn fill(&mut self, size: Size) -> anyhow::Result<()> {
+    async fn fill(&mut self, size: Size, crowd: usize) -> anyhow::Result<()> {
         fs::create_dir_all(self.folder.join("first"))?;
         let people = self.folder.join("people.jsonl");
         fs::write(&people, import_file(size)?)?;
@@ -96,6 +101,11 @@ impl Stage {
         let idp = Contender::start(self.idp_command("first")?, self.ours_port).await?;
         self.world = World::make(idp.address, size).await?;
         idp.stop()?;
+        match self.database_url("first") {
+            _ if crowd == 0 => {}
+            Some(url) => crowd::postgres(&url, crowd).await?,
+            None => crowd::sqlite(&self.folder.join("first").join("idp.db"), crowd).await?,
+        }
         // Answers are taken from a copy: what asking for them leaves behind is not in the first one.
         let idp = self.start(Who::Ours).await?;
         self.answers = self.world.sample(idp.address).await?;

@@ -3,6 +3,7 @@
 
 pub mod authenticator;
 mod browser;
+pub mod crowd;
 pub mod passkey;
 mod people;
 mod requests;

@@ -9,10 +9,11 @@ pub mod standing;
 pub mod tls;
 
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, bail};
+use bytes::Bytes;
 use time::OffsetDateTime;
 
 use self::data_dir::master_key;
@@ -64,6 +65,8 @@ pub struct Parts {
     pub meters: Meters,
     pub started_at: OffsetDateTime,
     pub standing: Standing,
+    /// What we say about ourselves, once somebody has asked. It follows from the configuration alone.
+    pub discovery: OnceLock<Bytes>,
     /// Cleared when shutting down, so that load balancers look elsewhere.
     ready: AtomicBool,
 }
@@ -190,6 +193,7 @@ impl App {
             meters: Meters::default(),
             started_at,
             standing: Standing::new(set),
+            discovery: OnceLock::new(),
             ready: AtomicBool::new(true),
         };
         conformance::prepare(&parts).await?;

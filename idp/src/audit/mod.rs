@@ -104,17 +104,13 @@ pub async fn record_through(
         sealed_origin: None,
         sealed_detail: None,
     };
-    if doer.network.is_some() || doer.browser.is_some() {
-        let origin = json!({ "network": doer.network, "browser": doer.browser }).to_string();
-        let holder = record.holder(Part::Origin);
-        let sealed = audit::seal(tx, (sequence, Part::Origin), holder, origin.as_bytes(), at).await?;
-        record.sealed_origin = Some(sealed);
-    }
-    if let Some(closed) = parts.closed {
-        let holder = record.holder(Part::Detail);
-        let sealed = audit::seal(tx, (sequence, Part::Detail), holder, closed.as_bytes(), at).await?;
-        record.sealed_detail = Some(sealed);
-    }
+    let known = doer.network.is_some() || doer.browser.is_some();
+    let origin = known.then(|| json!({ "network": doer.network, "browser": doer.browser }).to_string());
+    let sealed = [
+        (Part::Origin, record.holder(Part::Origin), origin),
+        (Part::Detail, record.holder(Part::Detail), parts.closed),
+    ];
+    [record.sealed_origin, record.sealed_detail] = audit::seal(tx, sequence, sealed, at).await?;
     record.hash = chain::hash(&record).to_vec();
     audit::append(tx, record).await?;
     tx.count_record(event.kind());

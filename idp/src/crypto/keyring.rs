@@ -3,6 +3,7 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
+use bytes::Bytes;
 use josekit::jwk::Jwk;
 use josekit::jwk::alg::ec::EcCurve;
 use josekit::jwk::alg::ed::EdCurve;
@@ -85,6 +86,8 @@ struct LoadedKey {
 pub struct KeyRing {
     keys: Vec<LoadedKey>,
     jwks: Value,
+    /// The same, as it is sent.
+    document: Bytes,
 }
 
 impl std::fmt::Debug for KeyRing {
@@ -99,7 +102,8 @@ impl KeyRing {
     pub fn load(keys: impl IntoIterator<Item = (PublicKey, Zeroizing<Vec<u8>>)>) -> Result<Self, KeyError> {
         let keys = keys.into_iter().map(load_key).collect::<Result<Vec<_>, _>>()?;
         let jwks = json!({ "keys": keys.iter().map(|key| &key.public.jwk).collect::<Vec<_>>() });
-        Ok(Self { keys, jwks })
+        let document = serde_json::to_vec(&jwks)?.into();
+        Ok(Self { keys, jwks, document })
     }
 
     /// Whether it has these keys in these states, and no others.
@@ -115,6 +119,12 @@ impl KeyRing {
     #[must_use]
     pub const fn jwks(&self) -> &Value {
         &self.jwks
+    }
+
+    /// The same, ready to be sent.
+    #[must_use]
+    pub fn document(&self) -> Bytes {
+        self.document.clone()
     }
 
     /// Signs with the current key of the algorithm. RSA takes a millisecond, so it goes to a thread

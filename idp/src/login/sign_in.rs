@@ -15,10 +15,11 @@ use crate::crypto::sha256;
 use crate::ephemeral::{Key, Kind};
 use crate::model::attempt::{Handle, SIGN_IN_LIFETIME, SignIn};
 use crate::model::ids::UserId;
-use crate::model::organization::PolicySource;
+use crate::model::organization::{EffectivePolicy, PolicySource};
 use crate::model::session::{Enrolment, Method};
 use crate::model::user::{Email, Policy, User};
-use crate::store::{Read, Tx, browsers, organizations, passkeys, passwords, totp, users};
+use crate::store::factors::{self, Factors};
+use crate::store::{Read, Tx, browsers, organizations, passkeys, passwords, users};
 
 /// "Not now" is heard for this long.
 pub const OFFER_SNOOZE: Duration = Duration::days(30);
@@ -192,28 +193,42 @@ pub(super) async fn with_passkey(
 }
 
 /// What matters about an account when it is signed in to.
-pub(super) async fn account_of(db: &impl Read, user: &User, policy: Policy) -> anyhow::Result<Account> {
-    let app = totp::of_user(db, user.id).await?;
-    Ok(Account {
-        has_passkeys: passkeys::count_of_user(db, user.id).await? > 0,
-        code_app: app.is_some_and(|app| app.confirmed_at.is_some()),
-        policy: organizations::policy_of(db, user, policy).await?.policy,
-    })
+pub(super) async fn account_of(
+    db: &impl Read,
+    id: UserId,
+    policy: Policy,
+) -> anyhow::Result<Option<(User, Account, PolicySource)>> {
+    let Some(Factors { user, has_passkeys, has_code_app, has_organizations }) = factors::of(db, id).await? else {
+        return Ok(None);
+    };
+    let EffectivePolicy { policy, source } = if has_organizations {
+        organizations::policy_of(db, &user, policy).await?
+    } else {
+        EffectivePolicy::of(policy, &[], user.policy)
+    };
+    let account = Account { has_passkeys, code_app: has_code_app, policy };
+    Ok(Some((user, account, source)))
 }
 
-/// The same for whoever signs in for an application, with who asks for the rule that holds.
-async fn account_at(db: &impl Read, desk: &Desk<'_>, user: &User) -> anyhow::Result<(Account, PolicySource)> {
-    let account = account_of(db, user, desk.policy).await?;
-    let effective = organizations::policy_of(db, user, desk.policy).await?.at(desk.application);
-    Ok((Account { policy: effective.policy, ..account }, effective.source))
+/// The same for whoever signs in for an application, with who asks for the rule that holds. Nobody who is disabled does.
+async fn account_at(
+    db: &impl Read,
+    desk: &Desk<'_>,
+    id: UserId,
+) -> anyhow::Result<Option<(User, Account, PolicySource)>> {
+    let found = account_of(db, id, desk.policy).await?.filter(|(user, ..)| user.is_enabled());
+    Ok(found.map(|(user, account, source)| {
+        let EffectivePolicy { policy, source } =
+            EffectivePolicy { policy: account.policy, source }.at(desk.application);
+        (user, Account { policy, ..account }, source)
+    }))
 }
 
 /// Carries out the next step.
 async fn proceed(desk: &Desk<'_>, proven: SignIn, proof: Option<&Proof>) -> anyhow::Result<Outcome> {
-    let Some(user) = users::by_id(desk.store, proven.user_id).await?.filter(User::is_enabled) else {
+    let Some((_, account, source)) = account_at(desk.store, desk, proven.user_id).await? else {
         return Ok(Outcome::Failed(Failure::Expired));
     };
-    let (account, source) = account_at(desk.store, desk, &user).await?;
     let step = next_step(&proven, account);
     tracing::debug!(?step, ?source, "next step of the sign-in");
     match step {
@@ -248,13 +263,12 @@ async fn still_at(
     step: Step,
 ) -> anyhow::Result<Option<(User, Account)>> {
     users::lock(tx, proven.user_id).await?;
-    let Some(user) = users::by_id(tx, proven.user_id).await?.filter(User::is_enabled) else {
+    let Some((user, account, _)) = account_at(tx, desk, proven.user_id).await? else {
         return Ok(None);
     };
     if proven.password.is_some() && passwords::version(tx, user.id).await? != proven.password {
         return Ok(None);
     }
-    let (account, _) = account_at(tx, desk, &user).await?;
     Ok((next_step(proven, account) == step).then_some((user, account)))
 }
 

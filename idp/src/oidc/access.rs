@@ -14,7 +14,8 @@ use crate::model::organization::Member;
 use crate::model::scope::Scopes;
 use crate::model::session::Method;
 use crate::model::user::User;
-use crate::store::{clients, grants, memberships, organizations, revoked_tokens, sessions, users};
+use crate::store::held::{self, Held};
+use crate::store::{clients, memberships, organizations, revoked_tokens, users};
 
 /// A token that holds.
 #[derive(Debug)]
@@ -46,10 +47,10 @@ pub async fn open(desk: &Desk<'_>, token: &str) -> anyhow::Result<Option<Access>
     let Some(client) = clients::by_id(desk.store, &client_id).await?.filter(Client::is_enabled) else {
         return Ok(None);
     };
-    if revoked_tokens::contains(desk.store, &token.jti).await? {
-        return Ok(None);
-    }
     let Some(grant_id) = &token.grant_id else {
+        if revoked_tokens::contains(desk.store, &token.jti).await? {
+            return Ok(None);
+        }
         let user = vouched(desk, &client, &token).await?;
         let holds = user.is_some() == token.vouched_by.is_some();
         let named = NamedClaims::default();
@@ -58,19 +59,20 @@ pub async fn open(desk: &Desk<'_>, token: &str) -> anyhow::Result<Option<Access>
     let Ok(grant_id) = grant_id.parse::<GrantId>() else {
         return Ok(None);
     };
-    let Some(grant) = grants::by_id(desk.store, grant_id).await? else {
+    let Some(held) = held::by_access_token(desk.store, grant_id, &token.jti).await? else {
         return Ok(None);
     };
+    let allowed = &held.grant.client_id;
     // A token that was exchanged stands and falls also with whom the person allowed it.
-    if grant.client_id != client.id
-        && clients::by_id(desk.store, &grant.client_id).await?.is_none_or(|client| !client.is_enabled())
+    if *allowed != client.id
+        && clients::by_id(desk.store, allowed).await?.is_none_or(|client| !client.is_enabled())
     {
         return Ok(None);
     }
     if !actors_stand(desk, token.act.as_ref()).await? {
         return Ok(None);
     }
-    let Some((user, member)) = holder(desk, &grant).await? else {
+    let Some((grant, Holder { user, member })) = holder(desk, held).await? else {
         return Ok(None);
     };
     if token.org_id.is_some() {
@@ -125,25 +127,29 @@ pub async fn may_be_vouched_for(desk: &Desk<'_>, found: Option<User>) -> anyhow:
     Ok(Some(user).filter(|user| user.may_be_vouched_for(policy)))
 }
 
-/// The person behind a grant and what they are in its organization, if it still holds.
+/// The person behind a grant, and what they are in its organization if it is for one.
+#[derive(Debug)]
+pub struct Holder {
+    pub user: User,
+    pub member: Option<Member>,
+}
+
+/// A grant with whom it is from, if it still holds.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn holder(desk: &Desk<'_>, grant: &Grant) -> anyhow::Result<Option<(User, Option<Member>)>> {
-    if grant.revoked_at.is_some() {
+pub async fn holder(desk: &Desk<'_>, held: Held) -> anyhow::Result<Option<(Grant, Holder)>> {
+    let Held { grant, user, session } = held;
+    let session_stands = session.is_some_and(|session| session.is_live(desk.now, desk.limits));
+    if grant.revoked_at.is_some() || !session_stands && !grant.is_offline() {
         return Ok(None);
     }
-    let Some(user) = users::by_id(desk.store, grant.user_id).await?.filter(User::is_enabled) else {
+    let Some(user) = user.filter(User::is_enabled) else {
         return Ok(None);
     };
-    let session = sessions::of_user_by_id(desk.store, user.id, grant.session_id).await?;
-    let session_stands = session.is_some_and(|session| session.is_live(desk.now, desk.limits));
-    if !session_stands && !grant.is_offline() {
-        return Ok(None);
-    }
     let Some(organization) = grant.organization else {
-        return Ok(Some((user, None)));
+        return Ok(Some((grant, Holder { user, member: None })));
     };
     let member = memberships::member(desk.store, user.id, organization).await?;
-    Ok(member.map(|member| (user, Some(member))))
+    Ok(member.map(|member| (grant, Holder { user, member: Some(member) })))
 }

@@ -78,16 +78,16 @@ async fn fitting(
     presented: &str,
 ) -> Result<Option<ClientSecret>, EndpointError> {
     let hash = sha256(presented.as_bytes());
-    let mut known = client_secrets::of(desk.store, id).await?;
-    known.retain(|secret| secret.is_live(desk.now));
+    let known = client_secrets::known(desk.store, id).await?;
+    let live: Vec<_> = known.iter().filter(|secret| secret.is_live(desk.now)).collect();
     let mut fitting = None;
-    for place in 0..LIVE_SECRETS.max(known.len()) {
-        let secret = known.get(place);
+    for place in 0..LIVE_SECRETS.max(live.len()) {
+        let secret = live.get(place);
         if constant_time_eq(&hash, &secret.map_or([0; 32], |secret| secret.hash)) {
-            fitting = secret.cloned();
+            fitting = secret.copied();
         }
     }
-    Ok(fitting)
+    Ok(fitting.cloned())
 }
 
 fn presented(headers: &HeaderMap, params: &Params) -> Result<Presented, OAuthError> {

@@ -15,7 +15,7 @@ use crate::crypto::keyring::KeyError;
 use crate::crypto::token::{Token, TokenKind};
 use crate::model::client::Client;
 use crate::model::key::Confirmation;
-use crate::store::grants;
+use crate::store::held;
 use crate::web::params::Params;
 
 /// RFC 9701 §4
@@ -74,17 +74,17 @@ async fn refresh_token(
     client: &Client,
     token: &Token,
 ) -> Result<Option<Map<String, Value>>, EndpointError> {
-    let Some((refresh, grant)) = grants::refresh_token(desk.store, token.hash()).await? else {
+    let Some((refresh, held)) = held::by_refresh_token(desk.store, token.hash()).await? else {
         return Ok(None);
     };
-    let spent = refresh.rotated_at.is_some() || grant.client_id != client.id;
+    let spent = refresh.rotated_at.is_some() || held.grant.client_id != client.id;
     let idle = desk.now - refresh.last_used_at >= desk.tokens.refresh_idle();
     if spent || idle || desk.now >= refresh.expires_at {
         return Ok(None);
     }
-    if access::holder(desk, &grant).await?.is_none() {
+    let Some((grant, _)) = access::holder(desk, held).await? else {
         return Ok(None);
-    }
+    };
     let details = grant.permission.within(client).details.current(desk.types);
     let mut claims = json!({
         "active": true,

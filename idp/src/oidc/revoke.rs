@@ -12,6 +12,7 @@ use super::error::{EndpointError, OAuthError};
 use crate::audit::{self, Actor, Event};
 use crate::crypto::token::{Token, TokenKind};
 use crate::model::client::Client;
+use crate::store::held::{self, Held};
 use crate::store::{grants, revoked_tokens};
 use crate::web::params::Params;
 
@@ -36,7 +37,7 @@ fn of_another() -> EndpointError {
 }
 
 async fn refresh_token(desk: &Desk<'_>, client: &Client, token: &Token) -> Result<(), EndpointError> {
-    let Some((_, grant)) = grants::refresh_token(desk.store, token.hash()).await? else {
+    let Some((_, Held { grant, .. })) = held::by_refresh_token(desk.store, token.hash()).await? else {
         return Ok(());
     };
     if grant.client_id != client.id {

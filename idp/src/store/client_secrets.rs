@@ -1,7 +1,7 @@
 //! The secrets of clients: their hashes, and when each was last of use.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -16,6 +16,20 @@ use crate::model::ids::ClientSecretId;
 
 /// Uses are noted to this.
 const PRECISION: Duration = Duration::HOUR;
+
+/// The same as [`of`], as it was a moment ago.
+pub async fn known(store: &Store, client: &ClientId) -> Result<Arc<Vec<ClientSecret>>> {
+    let before = match store.recent.secrets.find(client) {
+        Ok(secrets) => return Ok(secrets),
+        Err(before) => before,
+    };
+    let secrets = Arc::new(of(store, client).await?);
+    // Nobody can fill the memory with names of applications that are none.
+    if !secrets.is_empty() {
+        store.recent.secrets.keep(client, before, Arc::clone(&secrets));
+    }
+    Ok(secrets)
+}
 
 /// All of a client, the oldest first, with those that have expired.
 pub async fn of(db: &impl Read, client: &ClientId) -> Result<Vec<ClientSecret>> {
@@ -53,6 +67,7 @@ pub async fn shared(
 /// Adds a secret. Of one that signatures are checked with the text is kept as well, sealed; of all others the hash
 /// is enough.
 pub async fn insert(tx: &Tx, client: &ClientId, new: &ClientSecret, shared: Option<&str>) -> Result<()> {
+    tx.forget_clients();
     let row = client_secret::ActiveModel {
         id: Set(new.id.uuid()),
         client_id: Set(client.as_str().to_owned()),
@@ -73,6 +88,7 @@ pub async fn expire(
     id: ClientSecretId,
     expires_at: OffsetDateTime,
 ) -> Result<bool> {
+    tx.forget_clients();
     let changed = client_secret::Entity::update_many()
         .col_expr(client_secret::Column::ExpiresAt, Expr::value(to_millis(expires_at)))
         .filter(client_secret::Column::ClientId.eq(client.as_str()))
@@ -84,6 +100,7 @@ pub async fn expire(
 
 /// Forgets a secret. `false` when there is no such secret.
 pub async fn remove(tx: &Tx, client: &ClientId, id: ClientSecretId) -> Result<bool> {
+    tx.forget_clients();
     let removed = client_secret::Entity::delete_many()
         .filter(client_secret::Column::ClientId.eq(client.as_str()))
         .filter(client_secret::Column::Id.eq(id.uuid()))
@@ -94,6 +111,7 @@ pub async fn remove(tx: &Tx, client: &ClientId, id: ClientSecretId) -> Result<bo
 
 /// Forgets all secrets of a client.
 pub async fn remove_all(tx: &Tx, client: &ClientId) -> Result<()> {
+    tx.forget_clients();
     client_secret::Entity::delete_many()
         .filter(client_secret::Column::ClientId.eq(client.as_str()))
         .exec(tx.connection())
@@ -157,6 +175,7 @@ pub async fn note_uses(store: &Store, uses: &Uses) -> Result<()> {
         return Ok(());
     }
     let tx = store.begin().await?;
+    tx.forget_clients();
     for (id, at) in uses {
         let earlier = client_secret::Column::LastUsedAt
             .is_null()

@@ -1,5 +1,7 @@
 //! Registered applications.
 
+use std::sync::Arc;
+
 use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr, OnConflict, Query};
 use sea_orm::{
     ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
@@ -15,7 +17,16 @@ use crate::model::client::{Client, ClientId, ClientSource};
 use crate::model::ids::SessionId;
 
 pub async fn by_id(db: &impl Read, id: &ClientId) -> Result<Option<Client>> {
-    unique(db, client::Entity::find_by_id(id.as_str())).await?.map(from_row).transpose()
+    let before = match db.recent().map(|recent| recent.clients.find(id)) {
+        Some(Ok(client)) => return Ok(Some(Client::clone(&client))),
+        Some(Err(before)) => Some(before),
+        None => None,
+    };
+    let found = unique(db, client::Entity::find_by_id(id.as_str())).await?.map(from_row).transpose()?;
+    if let (Some(recent), Some(before), Some(client)) = (db.recent(), before, &found) {
+        recent.clients.keep(id, before, Arc::new(client.clone()));
+    }
+    Ok(found)
 }
 
 /// Those that the operator keeps, and not those that registered themselves; by their ids, the first 500.
@@ -29,6 +40,7 @@ pub async fn kept_by_us(db: &impl Read) -> Result<Vec<Client>> {
 
 /// Adds a client. `false` when the id is taken.
 pub async fn insert(tx: &Tx, new: &Client) -> Result<bool> {
+    tx.forget_clients();
     let inserted = insert_new(tx, to_row(new)?, client::Column::Id).await?;
     if inserted {
         set_origins(tx, new).await?;
@@ -38,6 +50,7 @@ pub async fn insert(tx: &Tx, new: &Client) -> Result<bool> {
 
 /// Changes what a client registered. `false` when it is gone.
 pub async fn update(tx: &Tx, changed: &Client) -> Result<bool> {
+    tx.forget_clients();
     let settings = stored("client", serde_json::to_value(&changed.settings))?;
     let updated = client::Entity::update_many()
         .col_expr(client::Column::Settings, Expr::value(settings))
@@ -91,6 +104,7 @@ pub async fn lock(tx: &Tx, id: &ClientId) -> Result<bool> {
 
 /// Removes a client with everything that it was given.
 pub async fn delete(tx: &Tx, id: &ClientId) -> Result<bool> {
+    tx.forget_clients();
     let deleted = client::Entity::delete_many()
         .filter(client::Column::Id.eq(id.as_str()))
         .exec(tx.connection())
@@ -100,6 +114,7 @@ pub async fn delete(tx: &Tx, id: &ClientId) -> Result<bool> {
 
 /// Disables a client or enables it again.
 pub async fn set_enabled(tx: &Tx, id: &ClientId, enabled: bool, now: OffsetDateTime) -> Result<()> {
+    tx.forget_clients();
     client::Entity::update_many()
         .col_expr(client::Column::DisabledAt, Expr::value((!enabled).then(|| to_millis(now))))
         .filter(client::Column::Id.eq(id.as_str()))
@@ -140,6 +155,7 @@ pub async fn people_of(db: &impl Read, id: &ClientId) -> Result<u64> {
 
 /// Keeps a client of the configuration file as the file has it now, whoever kept it before.
 pub async fn declare(tx: &Tx, declared: &Client) -> Result<()> {
+    tx.forget_clients();
     let replace = OnConflict::column(client::Column::Id)
         .update_columns([
             client::Column::Name,
@@ -212,6 +228,7 @@ pub async fn disable_undeclared(
     declared: &[ClientId],
     now: OffsetDateTime,
 ) -> Result<Vec<ClientId>> {
+    tx.forget_clients();
     let kept = declared.iter().map(ClientId::as_str);
     let disabled = client::Entity::update_many()
         .col_expr(client::Column::DisabledAt, Expr::value(to_millis(now)))

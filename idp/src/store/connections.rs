@@ -8,11 +8,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use sea_orm::{
     ConnAcquireErr, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction,
-    DbBackend, DbErr, ExecResult, QueryResult, SqliteTransactionMode, Statement, TransactionOptions,
-    TransactionTrait,
+    DbBackend, DbErr, ExecResult, QueryResult, Statement, TransactionTrait,
 };
 use tokio::time::Instant;
 
+use super::group::{Group, Part};
 use crate::crypto::random::Entropy;
 
 /// When nothing has come of something for this long, somebody looks whether a new connection is better.
@@ -56,6 +56,8 @@ pub struct Connections {
     options: ConnectOptions,
     backend: DbBackend,
     current: RwLock<DatabaseConnection>,
+    /// Of an embedded database.
+    group: Arc<Group>,
     /// What was last seen. Whoever holds it looks; everybody else takes their word for it.
     seen: tokio::sync::Mutex<Option<Seen>>,
 }
@@ -67,6 +69,7 @@ impl Connections {
             options,
             backend: current.get_database_backend(),
             current: RwLock::new(current),
+            group: Arc::default(),
             seen: tokio::sync::Mutex::new(None),
         })
     }
@@ -87,19 +90,14 @@ impl Connections {
 
     /// Begins a transaction. On SQLite it holds the writer from here on.
     pub(super) async fn begin(self: &Arc<Self>) -> Result<Work, DbErr> {
-        // Boxed, because it is large and part of nearly everything.
-        Ok(Work { inner: Box::pin(self.begin_here()).await?, pool: Arc::clone(self) })
-    }
-
-    async fn begin_here(&self) -> Result<DatabaseTransaction, DbErr> {
-        if self.backend != DbBackend::Sqlite {
-            return self.within_reach(self.current().begin()).await;
-        }
-        let options = TransactionOptions {
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            ..Default::default()
+        let current = self.current();
+        // Boxed, because they are large and part of nearly everything.
+        let inner = if self.backend == DbBackend::Sqlite {
+            Inner::Part(Box::pin(self.group.begin(&current)).await?)
+        } else {
+            Inner::Whole(Box::pin(self.within_reach(current.begin())).await?)
         };
-        self.current().begin_with_options(options).await
+        Ok(Work { inner, pool: Arc::clone(self) })
     }
 
     /// Waits for an answer of the database, but not for ever, and sees to it that those who come later have a
@@ -199,14 +197,31 @@ impl ConnectionTrait for Connections {
 /// A transaction, whose statements do not wait for ever either.
 #[derive(Debug)]
 pub struct Work {
-    inner: DatabaseTransaction,
+    inner: Inner,
     pool: Arc<Connections>,
+}
+
+#[derive(Debug)]
+enum Inner {
+    Whole(DatabaseTransaction),
+    /// Of one that others are parts of.
+    Part(Part),
 }
 
 impl Work {
     pub(super) async fn commit(self) -> Result<(), DbErr> {
         let Self { inner, pool } = self;
-        Box::pin(pool.within_reach(inner.commit())).await
+        match inner {
+            Inner::Whole(whole) => Box::pin(pool.within_reach(whole.commit())).await,
+            Inner::Part(part) => Box::pin(part.commit()).await,
+        }
+    }
+
+    fn inner(&self) -> Result<&DatabaseTransaction, DbErr> {
+        match &self.inner {
+            Inner::Whole(whole) => Ok(whole),
+            Inner::Part(part) => part.work(),
+        }
     }
 }
 
@@ -217,18 +232,18 @@ impl ConnectionTrait for Work {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        self.pool.within_reach(self.inner.execute_raw(statement)).await
+        self.pool.within_reach(self.inner()?.execute_raw(statement)).await
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        self.pool.within_reach(self.inner.execute_unprepared(sql)).await
+        self.pool.within_reach(self.inner()?.execute_unprepared(sql)).await
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        self.pool.within_reach(self.inner.query_one_raw(statement)).await
+        self.pool.within_reach(self.inner()?.query_one_raw(statement)).await
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.pool.within_reach(self.inner.query_all_raw(statement)).await
+        self.pool.within_reach(self.inner()?.query_all_raw(statement)).await
     }
 }

@@ -189,18 +189,6 @@ pub async fn insert_refresh_token(tx: &Tx, new: &RefreshToken, token: &Token) ->
     Ok(())
 }
 
-/// A refresh token and its grant, which may be another client's.
-pub async fn refresh_token(db: &impl Read, token: TokenHash) -> Result<Option<(RefreshToken, Grant)>> {
-    let query = refresh_token::Entity::find().filter(refresh_token::Column::TokenHash.eq(token.0.to_vec()));
-    let Some(row) = unique(db, query).await? else {
-        return Ok(None);
-    };
-    let Some(grant) = unique(db, grant::Entity::find_by_id(row.grant_id)).await? else {
-        return Ok(None);
-    };
-    Ok(Some((refresh_from_row(row), grant_from_row(&grant)?)))
-}
-
 pub async fn refresh_token_by_id(db: &impl Read, id: RefreshTokenId) -> Result<Option<RefreshToken>> {
     Ok(unique(db, refresh_token::Entity::find_by_id(id.uuid())).await?.map(refresh_from_row))
 }
@@ -271,7 +259,7 @@ fn successor_place(row: &str) -> Place<'_> {
     Place { table: "refresh_token", column: "successor", row }
 }
 
-fn grant_from_row(row: &grant::Model) -> Result<Grant> {
+pub(super) fn grant_from_row(row: &grant::Model) -> Result<Grant> {
     const TABLE: &str = "grant";
     Ok(Grant {
         id: GrantId::from_uuid(row.id),
@@ -298,7 +286,7 @@ fn grant_from_row(row: &grant::Model) -> Result<Grant> {
     })
 }
 
-fn refresh_from_row(row: refresh_token::Model) -> RefreshToken {
+pub(super) fn refresh_from_row(row: refresh_token::Model) -> RefreshToken {
     RefreshToken {
         id: RefreshTokenId::from_uuid(row.id),
         grant_id: GrantId::from_uuid(row.grant_id),

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use sea_orm::sea_query::{BinOper, Expr, ExprTrait, LikeExpr, OnConflict, Query};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveValue::Set, ColumnTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
     TryInsertResult,
 };
 
 use super::entity::{membership, organization, user};
+use super::question::{Question, columns};
 use super::users::escaped;
 use super::{Read, Result, Tx, from_millis, organizations, stored, to_millis, unique};
 use crate::model::ids::{OrganizationId, UserId};
@@ -51,12 +52,26 @@ pub async fn of_user(db: &impl Read, user: UserId) -> Result<Vec<Membership>> {
 }
 
 /// Somebody in an organization, if they belong to it and it is enabled.
-pub async fn member(db: &impl Read, user: UserId, organization: OrganizationId) -> Result<Option<Member>> {
-    let Some(membership) = of(db, user, organization).await? else {
+pub async fn member(db: &impl Read, user: UserId, of: OrganizationId) -> Result<Option<Member>> {
+    static QUESTION: Question<2> = Question::new(|[user, organization]| {
+        let mut query = Query::select();
+        columns::<membership::Entity>(&mut query, "m_");
+        columns::<organization::Entity>(&mut query, "o_");
+        let its = organization::Column::Id.into_expr().eq(membership::Column::OrganizationId.into_expr());
+        query
+            .from(membership::Entity)
+            .inner_join(organization::Entity, its)
+            .and_where(membership::Column::UserId.eq(user))
+            .and_where(membership::Column::OrganizationId.eq(organization));
+        query
+    });
+    let Some(row) = QUESTION.ask(db, [user.uuid().into(), of.uuid().into()]).await? else {
         return Ok(None);
     };
-    let organization = organizations::by_id(db, organization).await?.filter(Organization::is_enabled);
-    Ok(organization.map(|organization| Member { organization, roles: membership.roles }))
+    let membership = from_row(&membership::Model::from_query_result(&row, "m_")?)?;
+    let organization = organizations::from_row(organization::Model::from_query_result(&row, "o_")?)?;
+    let enabled = Some(organization).filter(Organization::is_enabled);
+    Ok(enabled.map(|organization| Member { organization, roles: membership.roles }))
 }
 
 /// The organizations that somebody looks after: as an administrator, and only while they are enabled.
@@ -155,7 +170,7 @@ pub async fn administrators(db: &impl Read, organization: OrganizationId) -> Res
     Ok(ids.into_iter().map(UserId::from_uuid).collect())
 }
 
-fn from_row(row: &membership::Model) -> Result<Membership> {
+pub(super) fn from_row(row: &membership::Model) -> Result<Membership> {
     Ok(Membership {
         user_id: UserId::from_uuid(row.user_id),
         organization_id: OrganizationId::from_uuid(row.organization_id),

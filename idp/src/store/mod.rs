@@ -6,8 +6,11 @@ mod connect;
 mod connections;
 mod entity;
 mod failure;
+mod group;
 mod hold;
 mod meter;
+mod question;
+mod recent;
 
 pub mod api_calls;
 pub mod audit;
@@ -19,9 +22,11 @@ pub mod consents;
 pub mod copies;
 pub mod disk;
 pub mod email_changes;
+pub mod factors;
 pub mod figures;
 pub mod grants;
 pub mod guesses;
+pub mod held;
 pub mod invitations;
 pub mod keys;
 pub mod links;
@@ -57,11 +62,13 @@ use crate::crypto::seal::{Place, Sealer};
 use crate::meter::Database;
 use connections::{Connections, Work};
 use meter::Ending;
+use recent::{Forgetting, Recent};
 
 pub use connect::{OpenError, open, pending_migrations};
 pub use failure::StoreError;
 pub use hold::{Hold, HoldError};
 pub use meter::{Pool, errors};
+pub use recent::FRESH;
 
 pub type Result<T> = std::result::Result<T, StoreError>;
 
@@ -73,6 +80,7 @@ pub struct Store {
     sealer: Arc<Sealer>,
     entropy: Entropy,
     meter: Arc<Database>,
+    recent: Arc<Recent>,
     /// Tells others that an embedded database is in use, for as long as it is.
     hold: Option<Arc<Hold>>,
 }
@@ -84,6 +92,7 @@ pub struct Tx {
     sealer: Arc<Sealer>,
     entropy: Entropy,
     ending: Ending,
+    forgetting: Forgetting,
 }
 
 impl Store {
@@ -98,7 +107,8 @@ impl Store {
         let inner = self.writer.begin().instrument(span).await?;
         self.meter.begin.note(asked.elapsed());
         let ending = Ending::of(Arc::clone(&self.meter));
-        Ok(Tx { inner, sealer: Arc::clone(&self.sealer), entropy: self.entropy, ending })
+        let forgetting = Forgetting::of(Arc::clone(&self.recent));
+        Ok(Tx { inner, sealer: Arc::clone(&self.sealer), entropy: self.entropy, ending, forgetting })
     }
 
     /// Whether the database answers.
@@ -150,6 +160,11 @@ impl Tx {
         self.ending.record(kind);
     }
 
+    /// An application or one of its secrets is changed: what was known of them ends with this transaction.
+    fn forget_clients(&self) {
+        self.forgetting.is_due();
+    }
+
     fn seal(&self, place: Place<'_>, plain: &[u8]) -> Result<Vec<u8>> {
         Ok(self.sealer.seal(place, plain, self.entropy)?)
     }
@@ -163,6 +178,9 @@ pub trait Read: Sync {
     fn connection(&self) -> &Self::Connection;
     #[doc(hidden)]
     fn sealer(&self) -> &Sealer;
+    /// What may be taken from a moment ago. Nothing inside of a transaction.
+    #[doc(hidden)]
+    fn recent(&self) -> Option<&Recent>;
 }
 
 impl Read for Store {
@@ -173,6 +191,9 @@ impl Read for Store {
     fn sealer(&self) -> &Sealer {
         &self.sealer
     }
+    fn recent(&self) -> Option<&Recent> {
+        Some(&self.recent)
+    }
 }
 
 impl Read for Tx {
@@ -182,6 +203,9 @@ impl Read for Tx {
     }
     fn sealer(&self) -> &Sealer {
         &self.sealer
+    }
+    fn recent(&self) -> Option<&Recent> {
+        None
     }
 }
 

@@ -145,7 +145,7 @@ pub async fn set_enabled(tx: &Tx, id: OrganizationId, enabled: bool, now: Offset
     Ok(changed.rows_affected == 1)
 }
 
-fn from_row(row: organization::Model) -> Result<Organization> {
+pub(super) fn from_row(row: organization::Model) -> Result<Organization> {
     const TABLE: &str = "organization";
     let policy = |text: String| Policy::from_stored(&text).ok_or(StoreError::Damaged(TABLE));
     Ok(Organization {

@@ -1,6 +1,6 @@
 //! Passkeys. Found by their owner, except at sign-in, where the credential id finds the owner.
 
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{CaseStatement, Expr};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
 use time::OffsetDateTime;
 
@@ -74,32 +74,23 @@ pub struct Use<'a> {
 /// Records a sign-in. `false` when the passkey was deleted in the meantime, which must then not
 /// sign anybody in.
 pub async fn record_use(tx: &Tx, user: UserId, id: PasskeyId, used: &Use<'_>) -> Result<bool> {
-    let changed = passkey::Entity::update_many()
+    let count = i64::from(used.sign_count);
+    // The higher counter is the honest one, whichever of two sign-ins comes last.
+    let higher = CaseStatement::new()
+        .case(passkey::Column::SignCount.lt(count), count)
+        .finally(Expr::col(passkey::Column::SignCount));
+    let mut change = passkey::Entity::update_many()
         .col_expr(passkey::Column::LastUsedAt, Expr::value(to_millis(used.at)))
         .col_expr(passkey::Column::LastUsedWith, Expr::value(used.with))
         .col_expr(passkey::Column::LastUsedFrom, Expr::value(used.from))
         .col_expr(passkey::Column::BackupState, Expr::value(used.backup_state))
+        .col_expr(passkey::Column::SignCount, higher.into())
         .filter(passkey::Column::Id.eq(id.uuid()))
-        .filter(passkey::Column::UserId.eq(user.uuid()))
-        .exec(tx.connection())
-        .await?;
+        .filter(passkey::Column::UserId.eq(user.uuid()));
     if let Some(browser) = used.on {
-        passkey::Entity::update_many()
-            .col_expr(passkey::Column::Browser, Expr::value(browser.0.to_vec()))
-            .filter(passkey::Column::Id.eq(id.uuid()))
-            .filter(passkey::Column::UserId.eq(user.uuid()))
-            .exec(tx.connection())
-            .await?;
+        change = change.col_expr(passkey::Column::Browser, Expr::value(browser.0.to_vec()));
     }
-    // The higher counter is the honest one, whichever of two sign-ins comes last.
-    passkey::Entity::update_many()
-        .col_expr(passkey::Column::SignCount, Expr::value(i64::from(used.sign_count)))
-        .filter(passkey::Column::Id.eq(id.uuid()))
-        .filter(passkey::Column::UserId.eq(user.uuid()))
-        .filter(passkey::Column::SignCount.lt(i64::from(used.sign_count)))
-        .exec(tx.connection())
-        .await?;
-    Ok(changed.rows_affected == 1)
+    Ok(change.exec(tx.connection()).await?.rows_affected == 1)
 }
 
 /// The person was verified by the passkey and by another factor at once, so that from now on its word

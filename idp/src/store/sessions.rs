@@ -22,16 +22,6 @@ pub struct CookieHashes {
     pub account: TokenHash,
 }
 
-pub async fn by_token(db: &impl Read, token: TokenHash) -> Result<Option<Session>> {
-    let query = session::Entity::find().filter(session::Column::TokenHash.eq(token.0.to_vec()));
-    unique(db, query).await?.map(from_row).transpose()
-}
-
-pub async fn by_account_token(db: &impl Read, token: TokenHash) -> Result<Option<Session>> {
-    let query = session::Entity::find().filter(session::Column::AccountTokenHash.eq(token.0.to_vec()));
-    unique(db, query).await?.map(from_row).transpose()
-}
-
 pub async fn of_user_by_id(db: &impl Read, user: UserId, id: SessionId) -> Result<Option<Session>> {
     let query = session::Entity::find_by_id(id.uuid()).filter(session::Column::UserId.eq(user.uuid()));
     unique(db, query).await?.map(from_row).transpose()
@@ -236,7 +226,7 @@ pub async fn purge(tx: &Tx, now: OffsetDateTime, limit: u64) -> Result<u64> {
     Ok(end_where(tx, Condition::all().add(session::Column::Id.is_in(expired))).await?.len() as u64)
 }
 
-fn from_row(row: session::Model) -> Result<Session> {
+pub(super) fn from_row(row: session::Model) -> Result<Session> {
     Ok(Session {
         id: SessionId::from_uuid(row.id),
         user_id: UserId::from_uuid(row.user_id),

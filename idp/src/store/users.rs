@@ -316,7 +316,7 @@ pub async fn set_details(tx: &Tx, id: UserId, details: &Details, now: OffsetDate
     Ok(())
 }
 
-fn from_row(row: user::Model) -> Result<User> {
+pub(super) fn from_row(row: user::Model) -> Result<User> {
     const TABLE: &str = "user";
     let role =
         row.role.map(|role| ServiceRole::from_stored(&role).ok_or(StoreError::Damaged(TABLE))).transpose()?;

@@ -17,7 +17,7 @@ use crate::crypto::token::{Token, TokenKind};
 use crate::model::attempt::LocalPath;
 use crate::model::session::Session;
 use crate::model::user::User;
-use crate::store::{sessions, users};
+use crate::store::{held, sessions};
 use crate::theme::PersonCard;
 
 /// "Seen" is written at most this often.
@@ -61,20 +61,19 @@ pub async fn presence(app: &App, headers: &HeaderMap) -> anyhow::Result<Presence
     let Some(token) = Token::parse(TokenKind::Session, &text) else {
         return Ok(Presence::Ended);
     };
-    let session = sessions::by_token(&app.store, token.hash()).await?;
-    Ok(match live(app, session).await? {
+    let found = held::by_session_token(&app.store, token.hash()).await?;
+    Ok(match live(app, found).await? {
         None => Presence::Ended,
         Some(limited) if limited.session.is_limited() => Presence::Limited(Box::new(limited)),
         Some(signed_in) => Presence::SignedIn(Box::new(signed_in)),
     })
 }
 
-async fn live(app: &App, session: Option<Session>) -> anyhow::Result<Option<SignedIn>> {
+async fn live(app: &App, found: Option<(Session, User)>) -> anyhow::Result<Option<SignedIn>> {
     let now = app.clock.now();
-    let Some(session) = session.filter(|session| session.is_live(now, app.config.sessions.limits())) else {
-        return Ok(None);
-    };
-    let Some(user) = users::by_id(&app.store, session.user_id).await?.filter(User::is_enabled) else {
+    let limits = app.config.sessions.limits();
+    let found = found.filter(|(session, user)| session.is_live(now, limits) && user.is_enabled());
+    let Some((session, user)) = found else {
         return Ok(None);
     };
     if now - session.last_seen_at >= SEEN_EVERY {
@@ -123,7 +122,7 @@ async fn account_session(app: &App, headers: &HeaderMap) -> Result<Option<Signed
     let Some(token) = text.and_then(|text| Token::parse(TokenKind::AccountSession, &text)) else {
         return Ok(None);
     };
-    Ok(live(app, sessions::by_account_token(&app.store, token.hash()).await?).await?)
+    Ok(live(app, held::by_account_token(&app.store, token.hash()).await?).await?)
 }
 
 /// Somebody who may add a way in: an account owner, or whoever holds a session that is good for

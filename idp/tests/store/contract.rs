@@ -17,6 +17,7 @@ use idp::model::resource::Resources;
 use idp::model::scope::Scopes;
 use idp::model::session::{Method, Session};
 use idp::model::user::{Language, Policy, TimeZoneName};
+use idp::store::held;
 use idp::store::milestones::{self, Milestone};
 use idp::store::{clients, consents, grants, keys, passkeys, passwords, revoked_tokens, sessions, users};
 use sea_orm::ConnectionTrait;
@@ -266,13 +267,13 @@ on_both! {
         let tx = test.store.begin().await.unwrap();
         sessions::insert(&tx, &session, hashes).await.unwrap();
         tx.commit().await.unwrap();
-        assert_eq!(sessions::by_token(&test.store, token.hash()).await.unwrap().unwrap(), session);
-        assert_eq!(sessions::by_account_token(&test.store, hashes.account).await.unwrap().unwrap(), session);
-        assert!(sessions::by_token(&test.store, hashes.account).await.unwrap().is_none(), "one for the other");
+        assert_eq!(held::by_session_token(&test.store, token.hash()).await.unwrap().unwrap().0, session);
+        assert_eq!(held::by_account_token(&test.store, hashes.account).await.unwrap().unwrap().0, session);
+        assert!(held::by_session_token(&test.store, hashes.account).await.unwrap().is_none(), "one for the other");
         let tx = test.store.begin().await.unwrap();
         assert!(sessions::end(&tx, ada, session.id).await.unwrap());
         tx.commit().await.unwrap();
-        assert!(sessions::by_token(&test.store, token.hash()).await.unwrap().is_none());
+        assert!(held::by_session_token(&test.store, token.hash()).await.unwrap().is_none());
     }
 
     /// J1
@@ -285,8 +286,8 @@ on_both! {
         sessions::insert(&tx, &first, hashes).await.unwrap();
         assert!(sessions::renew(&tx, &renewed, new_hashes).await.unwrap());
         tx.commit().await.unwrap();
-        assert!(sessions::by_token(&test.store, token.hash()).await.unwrap().is_none());
-        assert_eq!(sessions::by_token(&test.store, new_token.hash()).await.unwrap().unwrap(), renewed);
+        assert!(held::by_session_token(&test.store, token.hash()).await.unwrap().is_none());
+        assert_eq!(held::by_session_token(&test.store, new_token.hash()).await.unwrap().unwrap().0, renewed);
     }
 
     /// J9
@@ -302,8 +303,8 @@ on_both! {
         }
         sessions::end_surplus(&tx, ada).await.unwrap();
         tx.commit().await.unwrap();
-        assert!(sessions::by_token(&test.store, tokens[0].hash()).await.unwrap().is_none());
-        assert!(sessions::by_token(&test.store, tokens[1].hash()).await.unwrap().is_some());
+        assert!(held::by_session_token(&test.store, tokens[0].hash()).await.unwrap().is_none());
+        assert!(held::by_session_token(&test.store, tokens[1].hash()).await.unwrap().is_some());
     }
 
     expired_sessions_and_spent_grants_are_purged_in_batches(test) {
@@ -351,17 +352,18 @@ on_both! {
             rotated
         });
         assert_eq!(won.await, 1);
-        let (rotated, _) = grants::refresh_token(&test.store, token.hash()).await.unwrap().unwrap();
+        let (rotated, _) = held::by_refresh_token(&test.store, token.hash()).await.unwrap().unwrap();
         assert_eq!(rotated.rotated_at, Some(now()));
         assert!(grants::successor(&test.store, &rotated).unwrap().is_some());
     }
 
     a_refresh_token_is_found_with_its_grant(test) {
         let (_, grant, row, token) = granted(test).await;
-        let found = grants::refresh_token(&test.store, token.hash()).await.unwrap();
-        assert_eq!(found.unwrap(), (row, grant));
+        let found = held::by_refresh_token(&test.store, token.hash()).await.unwrap();
+        let (found, held) = found.unwrap();
+        assert_eq!((found, held.grant), (row, grant));
         let (_, other) = refresh(ENTROPY.id(now(), GrantId::new).unwrap());
-        assert!(grants::refresh_token(&test.store, other.hash()).await.unwrap().is_none());
+        assert!(held::by_refresh_token(&test.store, other.hash()).await.unwrap().is_none());
     }
 
     an_algorithm_has_one_key_of_each_living_state(test) {

@@ -268,6 +268,10 @@ impl TestApp {
 
     pub async fn sql(&self, statement: &str) {
         self.database().await.execute_unprepared(statement).await.unwrap();
+        if statement.contains("client") {
+            // As a change at another node: the service may know them from a moment ago.
+            tokio::time::sleep(idp::store::FRESH).await;
+        }
     }
 
     /// The texts of one column, in the order they are found.

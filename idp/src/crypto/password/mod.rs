@@ -95,6 +95,9 @@ pub struct PasswordWorkers {
     queue: usize,
 }
 
+/// By how much password workers give way, in the steps of the operating system: a tenth of a core is theirs when all are busy.
+const YIELDING: i32 = 10;
+
 /// How much the workers have to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Load {
@@ -232,6 +235,9 @@ fn span() -> tracing::Span {
 /// One worker: takes jobs until nobody can send any more. Its memory is kept between jobs, because
 /// fresh pages cost as much as the hash.
 fn work(jobs: &Mutex<Receiver<(Job, Permit)>>, meter: &Hashing) {
+    // Passwords take the cores that nothing else needs: whoever comes with a passkey does not wait for them. A system that
+    // does not do this loses only that.
+    let _ = rustix::process::nice(YIELDING);
     let mut memory = Vec::new();
     loop {
         let next = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();

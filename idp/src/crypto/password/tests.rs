@@ -115,3 +115,24 @@ async fn a_wrong_password_is_answered_no_sooner_than_the_dearest_hash_takes() {
     workers.pad_for(Vec::new()).await.unwrap();
     assert_eq!(workers.padding.least(), Duration::ZERO);
 }
+
+/// T13: a crowd with passwords holds up nobody else.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn password_workers_give_way_to_everything_else() {
+    let workers = workers(2, 4);
+    assert!(!verify(&workers, "correct horse battery", None).await.unwrap());
+    let niceness = |task: &std::path::Path| -> Option<i32> {
+        let stat = std::fs::read_to_string(task.join("stat")).ok()?;
+        // The name is in brackets and may have anything in it.
+        stat.rsplit_once(')')?.1.split_whitespace().nth(16)?.parse().ok()
+    };
+    let own = niceness(std::path::Path::new("/proc/thread-self")).unwrap();
+    let tasks = std::fs::read_dir("/proc/self/task").unwrap().map(|task| task.unwrap().path());
+    let named = |task: &std::path::PathBuf| {
+        std::fs::read_to_string(task.join("comm")).is_ok_and(|name| name.starts_with("password-"))
+    };
+    let workers: Vec<_> = tasks.filter(named).filter_map(|task| niceness(&task)).collect();
+    assert!(workers.len() >= 2, "{workers:?}");
+    assert!(workers.contains(&(own + YIELDING).min(19)), "{workers:?} beside {own}");
+}

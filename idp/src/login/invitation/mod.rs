@@ -3,6 +3,8 @@
 
 pub mod pages;
 
+use anyhow::Context;
+
 use super::Desk;
 use super::flow::{self, Account, Missing};
 use super::sign_in::account_of;
@@ -139,7 +141,8 @@ async fn account_in(
     desk: &Desk<'_>,
     (user, organization): (&User, &Organization),
 ) -> anyhow::Result<Account> {
-    let account = account_of(db, user, desk.policy).await?;
+    let found = account_of(db, user.id, desk.policy).await?;
+    let (_, account, _) = found.context("whoever is invited is gone")?;
     let policy = organization.policy.map_or(account.policy, |policy| policy.max(account.policy));
     Ok(Account { policy, ..account })
 }

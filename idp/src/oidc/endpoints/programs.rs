@@ -3,6 +3,7 @@
 
 use std::net::IpAddr;
 
+use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
@@ -21,19 +22,26 @@ pub(super) const NO_STORE: [(HeaderName, HeaderValue); 2] =
 
 /// GET /.well-known/openid-configuration and /.well-known/oauth-authorization-server
 pub async fn discovery(State(app): State<App>) -> Response {
-    let catalogues = app.theme.catalogues();
-    let locales: Vec<String> = catalogues.locales().map(|locale| catalogues.name(locale)).collect();
-    cached(Json(discovery::document(&app.config, &locales)))
+    let document = app.discovery.get_or_init(|| {
+        let catalogues = app.theme.catalogues();
+        let locales: Vec<String> = catalogues.locales().map(|locale| catalogues.name(locale)).collect();
+        discovery::document(&app.config, &locales).to_string().into()
+    });
+    cached(document.clone())
 }
 
 /// GET /oidc/jwks
 pub async fn jwks(State(app): State<App>) -> Response {
-    cached(Json(app.keys.current().jwks().clone()))
+    cached(app.keys.current().document())
 }
 
 /// A new key is published this long before it signs anything, so caches may live as long.
-fn cached(body: impl IntoResponse) -> Response {
-    ([(CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"))], body).into_response()
+fn cached(document: Bytes) -> Response {
+    let headers = [
+        (CONTENT_TYPE, HeaderValue::from_static("application/json")),
+        (CACHE_CONTROL, HeaderValue::from_static("public, max-age=300")),
+    ];
+    (headers, document).into_response()
 }
 
 /// POST /oidc/token

@@ -74,7 +74,7 @@ pub(super) async fn authorize(
     }
     // Even an offline grant begins in a living session: a person who has just logged out is gone.
     let whose = (bound.approval.user_id, bound.approval.session_id, bound.approval.organization);
-    let standing = standing(desk, desk.store, whose, false).await?.ok_or_else(refused)?;
+    let standing = standing(desk, whose, false).await?.ok_or_else(refused)?;
     let grant = new_grant(desk, client, (&bound.permission, &bound.approval), key)?;
     Ok(Authorized {
         scopes: grant.permission.scopes.clone(),

@@ -36,7 +36,7 @@ pub(super) async fn authorize(
     let (permission, approval) = ciba::fetch(desk, client, token.hash()).await?;
     // The person may have gone since they allowed it.
     let whose = (approval.user_id, approval.session_id, approval.organization);
-    let standing = standing(desk, desk.store, whose, false).await?.ok_or_else(refused)?;
+    let standing = standing(desk, whose, false).await?.ok_or_else(refused)?;
     let grant = new_grant(desk, client, (&permission, &approval), key)?;
     Ok(Authorized {
         scopes: grant.permission.scopes.clone(),

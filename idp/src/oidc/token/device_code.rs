@@ -36,7 +36,7 @@ pub(super) async fn authorize(
     let (waiting, approval) = device::poll(desk, client, code.hash()).await?;
     // The person may have gone since they allowed it.
     let whose = (approval.user_id, approval.session_id, approval.organization);
-    let standing = standing(desk, desk.store, whose, false).await?.ok_or_else(refused)?;
+    let standing = standing(desk, whose, false).await?.ok_or_else(refused)?;
     let grant = new_grant(desk, client, (&waiting.permission, &approval), key)?;
     Ok(Authorized {
         scopes: grant.permission.scopes.clone(),

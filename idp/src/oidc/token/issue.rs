@@ -216,7 +216,7 @@ pub async fn front(
     permission.details = AuthorizationDetails::default();
     let grant = new_grant(desk, client, (&permission, approval), None)?;
     let whose = (grant.user_id, grant.session_id, grant.organization);
-    let standing = standing(desk, desk.store, whose, false).await?.ok_or(OAuthError::LoginRequired)?;
+    let standing = standing(desk, whose, false).await?.ok_or(OAuthError::LoginRequired)?;
     let scopes = grant.permission.scopes.clone();
     let access_token = if flow.has_access_token() {
         let access = access_token(desk, client, Some((&grant, &standing)), &scopes)?;
@@ -267,7 +267,7 @@ pub async fn told(
 ) -> Result<Told, EndpointError> {
     let grant = new_grant(desk, client, (&attempt.permission, approval), None)?;
     let whose = (grant.user_id, grant.session_id, grant.organization);
-    let standing = standing(desk, desk.store, whose, false).await?.ok_or(OAuthError::LoginRequired)?;
+    let standing = standing(desk, whose, false).await?.ok_or(OAuthError::LoginRequired)?;
     // Not alone: there would be an access token beside it to read the rest with.
     let beside = Beside { access_token: Some(""), code: None };
     let id = IdToken {
@@ -427,8 +427,9 @@ async fn rotate(
         tx.commit().await?;
         return Ok(token);
     }
-    drop(tx);
-    // Another request of the same client was faster by a moment: it and this one get the same token.
+    // Another request of the same client was faster by a moment: it and this one get the same token. What was seen of it here
+    // is kept when this ends.
+    tx.commit().await?;
     successor_of(desk.store, refresh.id).await?.ok_or_else(|| refused().into())
 }
 

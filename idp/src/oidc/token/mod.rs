@@ -32,7 +32,7 @@ use crate::model::organization::Member;
 use crate::model::scope::Scopes;
 use crate::model::session::Session;
 use crate::model::user::User;
-use crate::store::{Read, memberships, sessions, users};
+use crate::store::{held, memberships};
 use crate::web::params::Params;
 use target::Target;
 
@@ -274,23 +274,34 @@ type Whose = (UserId, SessionId, Option<OrganizationId>);
 /// session.
 async fn standing(
     desk: &Desk<'_>,
-    db: &impl Read,
     (user, session, organization): Whose,
     offline: bool,
 ) -> Result<Option<Standing>, EndpointError> {
-    let Some(user) = users::by_id(db, user).await?.filter(User::is_enabled) else {
-        return Ok(None);
-    };
-    let session = sessions::of_user_by_id(db, user.id, session).await?;
+    match held::person(desk.store, user, session).await? {
+        Some(found) => as_of_now(desk, found, organization, offline).await,
+        None => Ok(None),
+    }
+}
+
+/// The same for somebody and their session who are found already.
+async fn as_of_now(
+    desk: &Desk<'_>,
+    (user, session): (User, Option<Session>),
+    organization: Option<OrganizationId>,
+    offline: bool,
+) -> Result<Option<Standing>, EndpointError> {
     let session = session.filter(|session| session.is_live(desk.now, desk.limits));
+    if !user.is_enabled() || !offline && session.is_none() {
+        return Ok(None);
+    }
     let member = match organization {
         None => None,
-        Some(organization) => match memberships::member(db, user.id, organization).await? {
+        Some(organization) => match memberships::member(desk.store, user.id, organization).await? {
             None => return Ok(None),
             member => member,
         },
     };
-    Ok((offline || session.is_some()).then_some(Standing { user, session, member }))
+    Ok(Some(Standing { user, session, member }))
 }
 
 /// A code or refresh token was used that had been used before: whoever holds the tokens of its

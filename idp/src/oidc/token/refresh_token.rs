@@ -4,7 +4,7 @@
 
 use time::Duration;
 
-use super::{Authorized, Desk, Holder, Write, required, revoke, standing, target};
+use super::{Authorized, Desk, Holder, Write, as_of_now, required, revoke, target};
 use crate::audit::{self, Actor, Event};
 use crate::crypto::token::{Token, TokenKind};
 use crate::model::client::{Client, ConsentRule};
@@ -13,6 +13,7 @@ use crate::model::key::Confirmation;
 use crate::model::scope::Scopes;
 use crate::oidc::error::{EndpointError, OAuthError};
 use crate::oidc::policy;
+use crate::store::held::{self, Held};
 use crate::store::{consents, grants, memberships};
 use crate::web::params::Params;
 use target::Wants;
@@ -49,8 +50,9 @@ pub(super) async fn authorize(
         return Err(OAuthError::UnauthorizedClient("this client may not refresh").into());
     }
     let token = Token::parse(TokenKind::RefreshToken, request.refresh_token).ok_or_else(refused)?;
-    let found = grants::refresh_token(desk.store, token.hash()).await?;
-    let (refresh, grant) = found.filter(|(_, grant)| grant.client_id == client.id).ok_or_else(refused)?;
+    let found = held::by_refresh_token(desk.store, token.hash()).await?;
+    let found = found.filter(|(_, held)| held.grant.client_id == client.id);
+    let (refresh, Held { grant, user, session }) = found.ok_or_else(refused)?;
     if grant.revoked_at.is_some() {
         return Err(refused().into());
     }
@@ -63,8 +65,11 @@ pub(super) async fn authorize(
     if desk.now >= refresh.expires_at || idle {
         return Err(refused().into());
     }
-    let whose = (grant.user_id, grant.session_id, grant.organization);
-    let Some(standing) = standing(desk, desk.store, whose, grant.is_offline()).await? else {
+    let standing = match user {
+        Some(user) => as_of_now(desk, (user, session), grant.organization, grant.is_offline()).await?,
+        None => None,
+    };
+    let Some(standing) = standing else {
         end_if_left(desk, client, &grant).await?;
         return Err(refused().into());
     };

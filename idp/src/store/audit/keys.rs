@@ -37,19 +37,30 @@ fn key_place(id: &str) -> Place<'_> {
     Place { table: "audit_key", column: "sealed_key", row: id }
 }
 
-/// Seals a part of the record that has this sequence number. No bytes when its holder is gone: what comes late
-/// about somebody is not kept either. Call it with the head of the chain locked, so that a key is made once.
-pub async fn seal(
+/// Seals the parts of the record that has this sequence number, each for its holder. No bytes when they are gone: what
+/// comes late about somebody is not kept either. Call it with the head of the chain locked, so that a key is made once.
+pub async fn seal<const N: usize>(
     tx: &Tx,
-    (sequence, part): (i64, Part),
-    holder: Option<Uuid>,
-    plain: &[u8],
+    sequence: i64,
+    parts: [(Part, Option<Uuid>, Option<String>); N],
     now: OffsetDateTime,
-) -> Result<Vec<u8>> {
-    Ok(match of(tx, holder, now).await? {
-        Some(key) => key.seal(part.place(&sequence.to_string()), plain, tx.entropy)?,
-        None => Vec::new(),
-    })
+) -> Result<[Option<Vec<u8>>; N]> {
+    let place = sequence.to_string();
+    let mut sealed = [const { None }; N];
+    let mut last: Option<(Option<Uuid>, Option<ShreddableKey>)> = None;
+    for (sealed, (part, holder, plain)) in sealed.iter_mut().zip(parts) {
+        let Some(plain) = plain else { continue };
+        // Most often both are the same person's.
+        let (_, key) = match last.take().filter(|(known, _)| *known == holder) {
+            Some(known) => last.insert(known),
+            None => last.insert((holder, of(tx, holder, now).await?)),
+        };
+        *sealed = Some(match key {
+            Some(key) => key.seal(part.place(&place), plain.as_bytes(), tx.entropy)?,
+            None => Vec::new(),
+        });
+    }
+    Ok(sealed)
 }
 
 async fn of(tx: &Tx, holder: Option<Uuid>, now: OffsetDateTime) -> Result<Option<ShreddableKey>> {

@@ -1,0 +1,270 @@
+//! Transactions of an embedded database that end together, so that the disk is waited for once for everybody who came
+//! meanwhile. There is one writer, and whoever wants it queues. Who is done while others wait leaves the transaction open;
+//! those others are parts of it, and it ends when the last of them is done. Nobody is told that something is kept before
+//! it is: one of them fails alone, but the end fails for all.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use sea_orm::{
+    ConnAcquireErr, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode,
+    TransactionOptions, TransactionTrait,
+};
+use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
+use tokio::time::timeout;
+
+/// So many end together at most.
+const MOST: usize = 64;
+/// Whoever waits longer than this for their turn is told so.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// It is there for as long as the transaction is. SQLite may end one by itself, and tells nobody.
+const STILL: (&str, &str) = ("SAVEPOINT portico_group", "RELEASE portico_group");
+
+#[derive(Debug, Default)]
+pub(super) struct Group {
+    /// Whoever holds it may write.
+    turn: Arc<Mutex<Option<Open>>>,
+    waiting: AtomicUsize,
+}
+
+/// A transaction with parts that are done.
+#[derive(Debug)]
+struct Open {
+    work: DatabaseTransaction,
+    done: Vec<oneshot::Sender<Result<(), DbErr>>>,
+    /// Nobody joins any more.
+    closed: bool,
+}
+
+type Turn = OwnedMutexGuard<Option<Open>>;
+
+impl Group {
+    pub(super) async fn begin(self: &Arc<Self>, writer: &DatabaseConnection) -> Result<Part, DbErr> {
+        let mut turn = self.wait().await?;
+        if turn.as_ref().is_some_and(|open| open.closed || open.done.len() >= MOST) {
+            turn = tokio::spawn(end(turn)).await.map_err(|error| DbErr::Custom(error.to_string()))?;
+        }
+        let work = match &*turn {
+            Some(open) => open.work.begin().await?,
+            None => {
+                let options = TransactionOptions {
+                    sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+                    ..Default::default()
+                };
+                writer.begin_with_options(options).await?
+            }
+        };
+        Ok(Part { work: Some(work), turn, group: Arc::clone(self) })
+    }
+
+    async fn wait(&self) -> Result<Turn, DbErr> {
+        let waits = Waits::among(&self.waiting);
+        let turn = timeout(PATIENCE, Arc::clone(&self.turn).lock_owned()).await;
+        drop(waits);
+        turn.map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))
+    }
+}
+
+/// Somebody who waits, until they do not.
+struct Waits<'a>(&'a AtomicUsize);
+
+impl<'a> Waits<'a> {
+    fn among(all: &'a AtomicUsize) -> Self {
+        all.fetch_add(1, Ordering::SeqCst);
+        Self(all)
+    }
+}
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// What one caller writes. Dropped without [`Part::commit`] it leaves no trace.
+#[derive(Debug)]
+pub(super) struct Part {
+    /// `None` once its outcome is decided.
+    work: Option<DatabaseTransaction>,
+    turn: Turn,
+    group: Arc<Group>,
+}
+
+impl Part {
+    pub(super) fn work(&self) -> Result<&DatabaseTransaction, DbErr> {
+        self.work.as_ref().ok_or_else(|| DbErr::Custom("the transaction has ended".to_owned()))
+    }
+
+    /// Returns when what was written is kept.
+    pub(super) async fn commit(mut self) -> Result<(), DbErr> {
+        let Some(work) = self.work.take() else {
+            return Ok(());
+        };
+        if self.turn.is_some() {
+            if let Err(error) = work.commit().await {
+                self.close();
+                return Err(error);
+            }
+        } else if self.group.waiting.load(Ordering::SeqCst) == 0 {
+            return work.commit().await;
+        } else {
+            work.execute_unprepared(STILL.0).await?;
+            *self.turn = Some(Open { work, done: Vec::new(), closed: false });
+            // Comes after those who wait now, and before everybody else.
+            let turn = Arc::clone(&self.group.turn).lock_owned();
+            tokio::spawn(async move { drop(end(turn.await).await) });
+        }
+        let (done, kept) = oneshot::channel();
+        if let Some(open) = self.turn.as_mut() {
+            open.done.push(done);
+        }
+        drop(self);
+        kept.await.unwrap_or_else(|_| Err(DbErr::Custom("the transaction was not ended".to_owned())))
+    }
+
+    fn close(&mut self) {
+        if let Some(open) = self.turn.as_mut() {
+            open.closed = true;
+        }
+    }
+}
+
+impl Drop for Part {
+    /// After something that failed nobody joins: the database may have given up more than this part.
+    fn drop(&mut self) {
+        if let Some(work) = self.work.take() {
+            drop(work);
+            self.close();
+        }
+    }
+}
+
+/// Ends what is open, and tells everybody whose part it was.
+async fn end(mut turn: Turn) -> Turn {
+    if let Some(Open { work, done, .. }) = turn.take() {
+        let ended = match work.execute_unprepared(STILL.1).await {
+            Ok(_) => work.commit().await,
+            Err(error) => Err(error),
+        };
+        for part in done {
+            // Who has hung up meanwhile does not want to know.
+            let _ = part.send(ended.clone());
+        }
+    }
+    turn
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::{ConnectOptions, Database};
+
+    use super::*;
+
+    struct World {
+        writer: DatabaseConnection,
+        group: Arc<Group>,
+    }
+
+    impl World {
+        async fn new() -> Self {
+            let options = ConnectOptions::new("sqlite::memory:").max_connections(1).to_owned();
+            let writer = Database::connect(options).await.unwrap();
+            writer.execute_unprepared("CREATE TABLE kept (number INTEGER PRIMARY KEY)").await.unwrap();
+            Self { writer, group: Arc::default() }
+        }
+
+        async fn begin(&self) -> Part {
+            self.group.begin(&self.writer).await.unwrap()
+        }
+
+        async fn kept(&self) -> Vec<i64> {
+            let rows = sea_orm::Statement::from_string(
+                sea_orm::DbBackend::Sqlite,
+                "SELECT number FROM kept ORDER BY number",
+            );
+            let rows = self.writer.query_all_raw(rows).await.unwrap();
+            rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect()
+        }
+
+        /// Begins as soon as it can, writes a number and does this.
+        fn then<F: Future<Output = Result<(), DbErr>> + Send>(
+            &self,
+            number: i64,
+            end: impl FnOnce(Part) -> F + Send + 'static,
+        ) -> tokio::task::JoinHandle<Result<(), DbErr>> {
+            let (group, writer) = (Arc::clone(&self.group), self.writer.clone());
+            tokio::spawn(async move {
+                let part = group.begin(&writer).await?;
+                insert(&part, number).await?;
+                end(part).await
+            })
+        }
+
+        async fn until_wait(&self, many: usize) {
+            while self.group.waiting.load(Ordering::SeqCst) != many {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        }
+    }
+
+    async fn insert(part: &Part, number: i64) -> Result<(), DbErr> {
+        let sql = format!("INSERT INTO kept VALUES ({number})");
+        part.work()?.execute_unprepared(&sql).await.map(drop)
+    }
+
+    #[tokio::test]
+    async fn who_waits_is_part_of_one_transaction_and_fails_alone() {
+        let world = World::new().await;
+        let first = world.begin().await;
+        insert(&first, 1).await.unwrap();
+        let second = world.then(2, Part::commit);
+        world.until_wait(1).await;
+        let given_up = world.then(3, |part| async move {
+            drop(part);
+            Ok(())
+        });
+        world.until_wait(2).await;
+        let late = world.then(4, Part::commit);
+        world.until_wait(3).await;
+        first.commit().await.unwrap();
+        for part in [second, given_up, late] {
+            part.await.unwrap().unwrap();
+        }
+        assert_eq!(world.kept().await, [1, 2, 4]);
+    }
+
+    /// T3: what the database gave up by itself is acknowledged to nobody.
+    #[tokio::test]
+    async fn a_transaction_that_the_database_gave_up_fails_for_all() {
+        let world = World::new().await;
+        let first = world.begin().await;
+        insert(&first, 1).await.unwrap();
+        let second = world.then(2, Part::commit);
+        world.until_wait(1).await;
+        // As SQLite does after a failed write.
+        let broken = world.then(3, |part| async move {
+            part.work()?.execute_unprepared("ROLLBACK").await?;
+            part.commit().await
+        });
+        world.until_wait(2).await;
+        first.commit().await.unwrap_err();
+        second.await.unwrap().unwrap_err();
+        broken.await.unwrap().unwrap_err();
+        assert_eq!(world.kept().await, [0; 0]);
+    }
+
+    #[tokio::test]
+    async fn whoever_hangs_up_while_waiting_holds_nobody_up() {
+        let world = World::new().await;
+        let first = world.begin().await;
+        insert(&first, 1).await.unwrap();
+        let gone = world.then(2, Part::commit);
+        world.until_wait(1).await;
+        let commit = tokio::spawn(first.commit());
+        gone.abort();
+        timeout(Duration::from_secs(2), commit).await.unwrap().unwrap().unwrap();
+        assert!(world.kept().await.contains(&1));
+        assert_eq!(world.group.waiting.load(Ordering::SeqCst), 0);
+    }
+}
