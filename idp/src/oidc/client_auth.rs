@@ -43,14 +43,29 @@ pub async fn authenticate(
     let Presented { client_id, credential } = presented(headers, params)?;
     let refused = OAuthError::InvalidClient { basic: matches!(credential, Credential::Basic(_)) };
     let id = ClientId::parse(&client_id).map_err(|_| refused.clone())?;
-    let found = clients::by_id(desk.store, &id).await?;
+    let judged = judge(desk, &id, &credential).await;
+    let by_secret = matches!(credential, Credential::Basic(_) | Credential::Post(_));
+    // A secret may have been added a moment ago, and elsewhere.
+    if by_secret && judged.is_err() && clients::doubt(desk.store, &id) {
+        return judge(desk, &id, &credential).await;
+    }
+    judged
+}
+
+async fn judge(
+    desk: &Desk<'_>,
+    id: &ClientId,
+    credential: &Credential,
+) -> Result<Client, EndpointError> {
+    let refused = OAuthError::InvalidClient { basic: matches!(credential, Credential::Basic(_)) };
+    let found = clients::by_id(desk.store, id).await?;
     // Looked for and compared even when there is no such client, so that the answer takes as long.
-    let secret = match &credential {
-        Credential::Basic(secret) | Credential::Post(secret) => fitting(desk, &id, secret).await?,
+    let secret = match credential {
+        Credential::Basic(secret) | Credential::Post(secret) => fitting(desk, id, secret).await?,
         Credential::Nothing | Credential::Assertion(_) => None,
     };
     let client = found.filter(Client::is_enabled).ok_or_else(|| refused.clone())?;
-    let fits = match (&credential, client.settings.auth_method) {
+    let fits = match (credential, client.settings.auth_method) {
         (Credential::Nothing, ClientAuthMethod::None) => true,
         (Credential::Basic(_), ClientAuthMethod::ClientSecretBasic)
         | (Credential::Post(_), ClientAuthMethod::ClientSecretPost) => {

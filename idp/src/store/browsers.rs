@@ -6,7 +6,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryF
 use time::OffsetDateTime;
 
 use super::entity::known_browser;
-use super::{Read, Result, Tx, from_millis, to_millis, unique};
+use super::{Read, Result, Tx, from_millis, to_millis};
 use crate::model::attempt::BrowserId;
 use crate::model::ids::UserId;
 
@@ -22,9 +22,19 @@ pub struct Seen {
 
 /// Notes a sign-in.
 pub async fn note(tx: &Tx, user: UserId, browser: BrowserId, now: OffsetDateTime) -> Result<Seen> {
-    let known = unique(tx, by_id(user, browser)).await?;
+    let known = known_browser::Entity::update_many()
+        .col_expr(known_browser::Column::LastSeenAt, Expr::value(to_millis(now)))
+        .filter(known_browser::Column::UserId.eq(user.uuid()))
+        .filter(known_browser::Column::Browser.eq(browser.0.to_vec()))
+        .exec_with_returning(tx.connection())
+        .await?
+        .pop();
+    if let Some(known) = known {
+        let offer_snoozed_until = known.offer_snoozed_until.map(from_millis);
+        return Ok(Seen { new: false, had_others: false, offer_snoozed_until });
+    }
     let all = known_browser::Entity::find().filter(known_browser::Column::UserId.eq(user.uuid()));
-    let had_others = known.is_none() && all.count(tx.connection()).await? > 0;
+    let had_others = all.count(tx.connection()).await? > 0;
     let row = known_browser::ActiveModel {
         user_id: Set(user.uuid()),
         browser: Set(browser.0.to_vec()),
@@ -36,8 +46,7 @@ pub async fn note(tx: &Tx, user: UserId, browser: BrowserId, now: OffsetDateTime
         .update_column(known_browser::Column::LastSeenAt)
         .to_owned();
     known_browser::Entity::insert(row).on_conflict(again).exec_without_returning(tx.connection()).await?;
-    let snoozed = known.as_ref().and_then(|row| row.offer_snoozed_until).map(from_millis);
-    Ok(Seen { new: known.is_none(), had_others, offer_snoozed_until: snoozed })
+    Ok(Seen { new: true, had_others, offer_snoozed_until: None })
 }
 
 /// Whether anybody has ever signed in with this browser.
@@ -73,8 +82,4 @@ pub async fn purge(tx: &Tx, before: OffsetDateTime, limit: u64) -> Result<u64> {
         gone += known_browser::Entity::delete_by_id(key).exec(tx.connection()).await?.rows_affected;
     }
     Ok(gone)
-}
-
-fn by_id(user: UserId, browser: BrowserId) -> sea_orm::Select<known_browser::Entity> {
-    known_browser::Entity::find_by_id((user.uuid(), browser.0.to_vec()))
 }

@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 
 use super::entity::{client, client_origin, grant};
 use super::users::escaped;
-use super::{Read, Result, StoreError, Tx, from_millis, insert_new, stored, to_millis, unique};
+use super::{Read, Result, Store, StoreError, Tx, from_millis, insert_new, stored, to_millis, unique};
 use crate::crypto::token::TokenHash;
 use crate::model::client::{Client, ClientId, ClientSource};
 use crate::model::ids::SessionId;
@@ -27,6 +27,12 @@ pub async fn by_id(db: &impl Read, id: &ClientId) -> Result<Option<Client>> {
         recent.clients.keep(id, before, Arc::new(client.clone()));
     }
     Ok(found)
+}
+
+/// From here on this one is read anew. `false` when what is known of it was read just now anyway.
+#[must_use]
+pub fn doubt(store: &Store, id: &ClientId) -> bool {
+    store.recent.forget_one(id)
 }
 
 /// Those that the operator keeps, and not those that registered themselves; by their ids, the first 500.

@@ -1,14 +1,15 @@
 //! Grants and their refresh tokens. A grant is found through its client, by a code or token that the
 //! client holds.
 
-use sea_orm::sea_query::{Expr, Query};
+use sea_orm::sea_query::{Expr, OnConflict, Query};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, Iterable,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 use time::OffsetDateTime;
 
 use super::entity::{ended_session, grant, refresh_token, session};
-use super::{Read, Result, StoreError, Tx, from_millis, insert_new, stored, to_millis, unique};
+use super::{Read, Result, StoreError, Tx, from_millis, stored, to_millis, unique};
 use crate::crypto::seal::Place;
 use crate::crypto::token::{Token, TokenHash, TokenKind};
 use crate::model::client::ClientId;
@@ -19,8 +20,9 @@ use crate::model::resource::Resources;
 use crate::model::scope::Scopes;
 use crate::model::session::Method;
 
-/// Adds the grant of a redeemed code. `false` when this code has been redeemed before, whatever the
-/// ephemeral storage believes: the database decides.
+/// Adds the grant of a redeemed code, and holds its session until the transaction ends, so that whoever ends it from here
+/// on finds the grant. `false` when the session has ended, or when this code has been redeemed before, whatever the ephemeral
+/// storage believes: the database decides.
 pub async fn insert(tx: &Tx, new: &Grant, code: TokenHash) -> Result<bool> {
     let row = grant::ActiveModel {
         id: Set(new.id.uuid()),
@@ -40,7 +42,27 @@ pub async fn insert(tx: &Tx, new: &Grant, code: TokenHash) -> Result<bool> {
         created_at: Set(to_millis(new.created_at)),
         revoked_at: Set(new.revoked_at.map(to_millis)),
     };
-    insert_new(tx, row, grant::Column::CodeHash).await
+    let mut values = Query::select();
+    for column in grant::Column::iter() {
+        if let Set(value) = row.get(column) {
+            values.expr(Expr::value(value));
+        }
+    }
+    values
+        .from(session::Entity)
+        .and_where(session::Column::Id.eq(new.session_id.uuid()))
+        .and_where(session::Column::UserId.eq(new.user_id.uuid()))
+        // SQLite has one writer, which is us.
+        .lock_exclusive();
+    let once = OnConflict::column(grant::Column::CodeHash).do_nothing().to_owned();
+    let insert = Query::insert()
+        .into_table(grant::Entity)
+        .columns(grant::Column::iter())
+        .select_from(values)
+        .map_err(|error| DbErr::Custom(error.to_string()))?
+        .on_conflict(once)
+        .to_owned();
+    Ok(tx.connection().execute(&insert).await?.rows_affected() == 1)
 }
 
 pub async fn by_id(db: &impl Read, id: GrantId) -> Result<Option<Grant>> {

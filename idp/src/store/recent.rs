@@ -23,6 +23,12 @@ impl Recent {
         self.clients.forget();
         self.secrets.forget();
     }
+
+    /// Forgets this one. `false` when nothing was known.
+    pub(super) fn forget_one(&self, client: &ClientId) -> bool {
+        let clients = self.clients.shelf().by_client.remove(client).is_some();
+        self.secrets.shelf().by_client.remove(client).is_some() || clients
+    }
 }
 
 #[derive(Debug)]

@@ -70,18 +70,6 @@ pub async fn renew(tx: &Tx, renewed: &Session, hashes: CookieHashes) -> Result<b
     Ok(changed.rows_affected == 1)
 }
 
-/// Holds a session until the transaction ends, so that it can not end meanwhile. `false` when it has
-/// ended already.
-pub async fn hold(tx: &Tx, user: UserId, id: SessionId) -> Result<bool> {
-    let held = session::Entity::update_many()
-        .col_expr(session::Column::LastSeenAt, Expr::col(session::Column::LastSeenAt))
-        .filter(session::Column::Id.eq(id.uuid()))
-        .filter(session::Column::UserId.eq(user.uuid()))
-        .exec(tx.connection())
-        .await?;
-    Ok(held.rows_affected == 1)
-}
-
 /// Notes that the browser was here.
 pub async fn touch(tx: &Tx, id: SessionId, at: OffsetDateTime) -> Result<()> {
     session::Entity::update_many()

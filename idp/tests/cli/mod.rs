@@ -546,8 +546,11 @@ async fn applications_are_looked_after_from_the_host() {
         json(&["client", "secret", "expire", id, old, "--days", "2", "--json"])["expires_at"].is_string()
     );
     assert_eq!(run(&["client", "secret", "remove", id, old]).0, Some(0));
+    // The command is another program: the service may know what was there a moment ago.
+    tokio::time::sleep(idp::store::FRESH).await;
     assert_eq!((status(first).await, status(second).await), (401, 200));
     assert_eq!(run(&["client", "disable", id]).0, Some(0));
+    tokio::time::sleep(idp::store::FRESH).await;
     assert_eq!(status(second).await, 401);
     assert!(run(&["client", "disable", id]).1.contains("it is so already"));
     assert_eq!(run(&["client", "enable", id]).0, Some(0));

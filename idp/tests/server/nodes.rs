@@ -1,10 +1,11 @@
 //! Two nodes on one PostgreSQL and one Redis, behind a proxy that takes them in turn: everything goes on at the other.
 
-use idp::app::keys;
+use idp::app::{App, keys};
 use idp::audit::Actor;
+use idp::model::client::ClientId;
 use idp::model::ids::UserId;
 use idp::model::user::Policy;
-use idp::store::settings;
+use idp::store::{clients, settings};
 use sea_orm::ConnectionTrait;
 use serde_json::json;
 use time::Duration;
@@ -186,6 +187,20 @@ async fn rules_and_keys_of_one_node_hold_at_the_other_within_a_second() {
     keys::replace_all(&one.store, Actor::Host, one.clock.now()).await.unwrap();
     within_a_second("the keys", &|| !std::sync::Arc::ptr_eq(&other.keys.current(), &before)).await;
     jobs.abort();
+    // An application that one node disables is known to the other from a moment ago, and no longer.
+    let id = ClientId::parse("clinic-example").unwrap();
+    let enabled = async |app: &App| clients::by_id(&app.store, &id).await.unwrap().unwrap().is_enabled();
+    assert!(enabled(other).await && enabled(one).await);
+    let tx = one.store.begin().await.unwrap();
+    clients::set_enabled(&tx, &id, false, one.clock.now()).await.unwrap();
+    assert!(enabled(one).await, "not before it is committed");
+    tx.commit().await.unwrap();
+    assert!(!enabled(one).await, "at once where it was done");
+    let changed = std::time::Instant::now();
+    while enabled(other).await {
+        assert!(changed.elapsed() < std::time::Duration::from_secs(1), "the application");
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
 }
 
 /// What waits in the outbox is sent by one of them.
