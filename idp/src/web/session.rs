@@ -71,9 +71,15 @@ pub async fn presence(app: &App, headers: &HeaderMap) -> anyhow::Result<Presence
 
 async fn live(app: &App, session: Option<Session>) -> anyhow::Result<Option<SignedIn>> {
     let now = app.clock.now();
-    let Some(session) = session.filter(|session| session.is_live(now, app.config.sessions.limits())) else {
+    let Some(session) = session else { return Ok(None) };
+    if session.is_of_a_wrong_clock(now) {
+        // Or it would come back when the clock gets there.
+        end_now(app, &session).await?;
+        tracing::warn!(session = %session.id, "a session was used later than now, by a clock that was wrong: it has ended");
+    }
+    if !session.is_live(now, app.config.sessions.limits()) {
         return Ok(None);
-    };
+    }
     let Some(user) = users::by_id(&app.store, session.user_id).await?.filter(User::is_enabled) else {
         return Ok(None);
     };
@@ -83,6 +89,12 @@ async fn live(app: &App, session: Option<Session>) -> anyhow::Result<Option<Sign
         tx.commit().await?;
     }
     Ok(Some(SignedIn { session, user }))
+}
+
+async fn end_now(app: &App, session: &Session) -> anyhow::Result<()> {
+    let tx = app.store.begin().await?;
+    sessions::end(&tx, session.user_id, session.id).await?;
+    Ok(tx.commit().await?)
 }
 
 /// The person whose account page this is. Refuses what did not come from our own pages: a visitor

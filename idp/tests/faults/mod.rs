@@ -5,6 +5,7 @@
 //! In an ordinary run each fault is tried a few times; `scripts/test-faults` sets `IDP_TEST_FAULTS=full`, which takes as many
 //! rounds as the goals of the service name.
 
+mod clocks;
 mod crash;
 mod disconnects;
 mod disk;
