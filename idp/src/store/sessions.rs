@@ -147,11 +147,12 @@ fn but(kept: Option<SessionId>) -> Condition {
     Condition::all().add_option(kept.map(|kept| session::Column::Id.ne(kept.uuid())))
 }
 
-/// A person's sessions, the last seen first.
+/// A person's sessions, the last seen first, as many as there may be.
 pub async fn of_user(db: &impl Read, user: UserId) -> Result<Vec<Session>> {
     let rows = session::Entity::find()
         .filter(session::Column::UserId.eq(user.uuid()))
         .order_by_desc(session::Column::LastSeenAt)
+        .limit(MAX_PER_USER)
         .all(db.connection())
         .await?;
     rows.into_iter().map(from_row).collect()

@@ -9,6 +9,7 @@ mod clocks;
 mod crash;
 mod disconnects;
 mod disk;
+mod growth;
 mod idle;
 mod nodes;
 mod postgres;
