@@ -13,6 +13,7 @@ mod growth;
 mod idle;
 mod nodes;
 mod postgres;
+mod rotation;
 mod start;
 
 /// As many rounds as there is time for.
