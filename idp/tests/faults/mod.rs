@@ -15,6 +15,7 @@ mod nodes;
 mod postgres;
 mod rotation;
 mod start;
+mod upgrade;
 
 /// As many rounds as there is time for.
 fn rounds(ordinary: u32, full: u32) -> u32 {
