@@ -28,6 +28,9 @@ const BATCH: u64 = 500;
 /// A spent grant is kept this long, so that a replayed code still finds what it has to revoke.
 const KEEP_GRANTS: Span = Span::days(1);
 
+/// A clock that was ahead for a while must not make anybody forget what has ended.
+const KEEP_REVOKED_TOKENS: Span = Span::days(2);
+
 /// A browser's cookie lives no longer than this.
 const KEEP_BROWSERS: Span = Span::days(400);
 /// What could not be sent for this long is of no use to its reader any more.
@@ -315,7 +318,7 @@ pub async fn purge(app: &App) -> anyhow::Result<()> {
             invitations::purge(&tx, now, BATCH).await?,
             sign_ups::purge(&tx, now, BATCH).await?,
             api_calls::purge(&tx, now, BATCH).await?,
-            revoked_tokens::purge(&tx, now, BATCH).await?,
+            revoked_tokens::purge(&tx, now - KEEP_REVOKED_TOKENS, BATCH).await?,
             sign_in_requests::purge(&tx, now - ciba::REMEMBERED, BATCH).await?,
             browsers::purge(&tx, now - KEEP_BROWSERS, BATCH).await?,
         ];

@@ -50,7 +50,7 @@ pub(super) async fn begin(
     }
     if !renewed {
         sessions::insert(tx, &session, hashes).await?;
-        sessions::end_surplus(tx, user.id).await?;
+        sessions::end_surplus(tx, user.id, now).await?;
     }
     let seen = browsers::note(tx, user.id, desk.browser, now).await?;
     if seen.new && seen.had_others {

@@ -15,6 +15,7 @@ pub mod ids;
 pub mod jwks;
 pub mod key;
 pub mod link;
+pub mod moment;
 pub mod network;
 pub mod organization;
 pub mod picture;

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 
 use super::ids::{PasskeyId, SessionId, UserId};
+use super::moment::is_to_come;
 
 /// What a person has shown in one sign-in. The claims `acr` and `amr` follow from it and from
 /// nothing else.
@@ -160,7 +161,14 @@ pub struct Session {
 impl Session {
     #[must_use]
     pub fn is_live(&self, now: OffsetDateTime, limits: SessionLimits) -> bool {
-        now < self.expires_at && now - self.last_seen_at < limits.idle
+        now < self.expires_at && now - self.last_seen_at < limits.idle && !self.is_of_a_wrong_clock(now)
+    }
+
+    /// Begun or used while a clock was ahead: nobody knows when it should end, and a clock that is set back prolongs
+    /// nothing.
+    #[must_use]
+    pub fn is_of_a_wrong_clock(&self, now: OffsetDateTime) -> bool {
+        is_to_come(self.authenticated_at, now) || is_to_come(self.last_seen_at, now)
     }
 
     #[must_use]
@@ -170,7 +178,7 @@ impl Session {
 
     #[must_use]
     pub fn is_fresh(&self, now: OffsetDateTime, within: Duration) -> bool {
-        now - self.authenticated_at <= within
+        now - self.authenticated_at <= within && !self.is_of_a_wrong_clock(now)
     }
 }
 
@@ -206,5 +214,16 @@ mod tests {
         assert!(!session.is_live(start + Duration::hours(1), LIMITS));
         session.last_seen_at = start + Duration::hours(24);
         assert!(!session.is_live(start + Duration::hours(24), LIMITS));
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_prolongs_nothing() {
+        let start = OffsetDateTime::UNIX_EPOCH;
+        let mut session = session();
+        assert!(session.is_live(start - Duration::seconds(30), LIMITS), "clocks of nodes differ a little");
+        let back = start - Duration::hours(1);
+        assert!(!session.is_live(back, LIMITS) && !session.is_fresh(back, FRESH));
+        session.last_seen_at = start + Duration::minutes(50);
+        assert!(!session.is_live(start + Duration::minutes(20), LIMITS), "nobody knows how long it was idle");
     }
 }

@@ -10,6 +10,7 @@ use crate::model::claims::NamedClaims;
 use crate::model::client::{Client, ClientId};
 use crate::model::grant::Grant;
 use crate::model::ids::{GrantId, UserId};
+use crate::model::moment::is_to_come;
 use crate::model::organization::Member;
 use crate::model::scope::Scopes;
 use crate::model::session::Method;
@@ -102,7 +103,9 @@ async fn actors_stand(desk: &Desk<'_>, last: Option<&Actor>) -> anyhow::Result<b
 #[must_use]
 pub fn read(desk: &Desk<'_>, token: &str) -> Option<AccessToken> {
     let claims: AccessToken = jwt::read(&desk.keys, jwt::TYP_ACCESS_TOKEN, token)?;
-    (claims.iss == desk.issuer && desk.now.unix_timestamp() < claims.exp).then_some(claims)
+    let made_at = OffsetDateTime::from_unix_timestamp(claims.iat).ok()?;
+    let in_time = desk.now.unix_timestamp() < claims.exp && !is_to_come(made_at, desk.now);
+    (claims.iss == desk.issuer && in_time).then_some(claims)
 }
 
 /// The person that somebody vouched for, as long as the client may take the word of whoever did.

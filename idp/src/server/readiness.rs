@@ -20,12 +20,15 @@ pub(super) struct Readiness {
 
 impl Readiness {
     pub(super) async fn of(app: &App) -> Self {
-        let ping = tokio::time::timeout(DATABASE_PATIENCE, app.store.ping());
-        let (ping, reach) = tokio::join!(ping, app.ephemeral.reach(REDIS_PATIENCE));
-        let database = matches!(ping, Ok(Ok(())));
-        let why_not = match (app.is_ready(), database, reach) {
+        let asked = tokio::time::timeout(DATABASE_PATIENCE, app.store.can_write());
+        let (answer, reach) = tokio::join!(asked, app.ephemeral.reach(REDIS_PATIENCE));
+        let can_write = answer.ok().and_then(Result::ok);
+        let database = can_write.is_some();
+        let why_not = match (app.is_ready(), can_write, reach) {
             (false, ..) => Some("shutting down"),
-            (_, false, _) => Some("the database does not answer"),
+            (_, None, _) => Some("the database does not answer"),
+            // A standby that has not been promoted, most likely: another node may know the right one.
+            (_, Some(false), _) => Some("the database is read-only"),
             (.., Reach::NeverFound) => Some("Redis does not answer"),
             _ => None,
         };

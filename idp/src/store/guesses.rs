@@ -3,7 +3,7 @@
 //! hashes of what was tried: a row says nothing about whether there is such a person.
 
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use time::{Duration, OffsetDateTime};
 
 use super::entity::guess;
@@ -78,7 +78,7 @@ pub async fn take_turn(tx: &Tx, what: Guessed<'_>, now: OffsetDateTime) -> Resul
         .col_expr(guess::Column::Failures, count.into())
         .col_expr(guess::Column::LastAt, Expr::value(to_millis(now)))
         .filter(guess::Column::Key.eq(key.clone()))
-        .filter(guess::Column::RetryAt.lte(to_millis(now)))
+        .filter(may_retry(now))
         .exec_with_returning(tx.connection())
         .await?;
     let Some(row) = taken.into_iter().next() else {
@@ -95,6 +95,12 @@ pub async fn take_turn(tx: &Tx, what: Guessed<'_>, now: OffsetDateTime) -> Resul
         .exec(tx.connection())
         .await?;
     Ok(Turn::Now)
+}
+
+/// A wait that is longer than any was begun by a clock that was ahead, and is over.
+fn may_retry(now: OffsetDateTime) -> Condition {
+    let over = guess::Column::RetryAt.lte(to_millis(now));
+    Condition::any().add(over).add(guess::Column::RetryAt.gt(to_millis(now + LONGEST * 2)))
 }
 
 /// The guess was right, or the count begins anew for another reason.

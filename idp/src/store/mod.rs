@@ -120,6 +120,15 @@ impl Store {
         Ok(())
     }
 
+    /// As [`Self::ping`], and says whether what is written would be taken.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn can_write(&self) -> Result<bool> {
+        self.ping().await?;
+        Ok(!server::is_read_only(self).await?)
+    }
+
     /// Ends the connections, so that an embedded database is one file again, and lets go of it.
     ///
     /// # Errors

@@ -8,8 +8,8 @@ use migrations::{Migrator, MigratorTrait};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
     ActiveModelTrait, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    EntityTrait, IdenStatic, IntoActiveModel, Iterable, ModelTrait, PrimaryKeyToColumn, QueryFilter,
-    QueryOrder, QuerySelect, Statement, TransactionTrait, Value,
+    EntityTrait, IdenStatic, IntoActiveModel, IsolationLevel, Iterable, ModelTrait, PrimaryKeyToColumn,
+    QueryFilter, QueryOrder, QuerySelect, Statement, TransactionTrait, Value,
 };
 
 use serde_json::Value as Json;
@@ -107,7 +107,9 @@ pub enum MoveError {
     Connect { place: String, source: DbErr },
     #[error("{0} is not empty: it has the table {1}. Make a new, empty database and name that.")]
     NotEmpty(String, String),
-    #[error("{0} connections of others work on {1}. Stop every node of the service, then run this again.")]
+    #[error(
+        "{0} connections of others work on {1}. Stop every node of the service, then run this again. Nothing was moved."
+    )]
     InUse(i64, String),
     #[error("The database is {0} migrations behind this program. Run `idp migrate` first.")]
     Behind(usize),
@@ -168,14 +170,28 @@ pub async fn everything(from: Side<'_>, to: Side<'_>) -> Result<Vec<Moved>, Move
     if let Some(table) = tables(&target).await?.into_iter().next() {
         return Err(MoveError::NotEmpty(to.place(), table));
     }
-    let (read, write) = (source.begin().await?, target.begin().await?);
+    let (read, write) = (one_view(&source).await?, target.begin().await?);
     Migrator::up(&write, None).await?;
     let moved = move_all(&read, &write).await?;
-    read.rollback().await?;
+    // Whoever came meanwhile would go on with what was moved away.
+    nobody_else(&read, from).await?;
     write.commit().await?;
+    // Until here nobody could write.
+    read.rollback().await?;
     target.close().await?;
     source.close().await?;
     Ok(moved)
+}
+
+/// Everything as it is at one moment, and as it stays: on a server others are kept from writing until this ends.
+async fn one_view(source: &DatabaseConnection) -> Result<DatabaseTransaction, MoveError> {
+    if source.get_database_backend() != DbBackend::Postgres {
+        return Ok(source.begin().await?);
+    }
+    let read = source.begin_with_config(Some(IsolationLevel::RepeatableRead), None).await?;
+    let all = TABLES.map(|table| format!("\"{table}\"")).join(", ");
+    read.execute_unprepared(&format!("LOCK TABLE {all} IN SHARE MODE")).await?;
+    Ok(read)
 }
 
 async fn move_table<E>(
@@ -289,7 +305,7 @@ where
 }
 
 /// On a server anybody may be connected; a file is held.
-async fn nobody_else(db: &DatabaseConnection, side: Side<'_>) -> Result<(), MoveError> {
+async fn nobody_else(db: &impl ConnectionTrait, side: Side<'_>) -> Result<(), MoveError> {
     if db.get_database_backend() != DbBackend::Postgres {
         return Ok(());
     }

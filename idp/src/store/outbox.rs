@@ -3,7 +3,8 @@
 
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveValue::Set, ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 use time::{Duration, OffsetDateTime};
 use zeroize::Zeroizing;
@@ -60,6 +61,8 @@ impl Kind {
     }
 }
 
+/// Nothing waits longer than this for its next turn.
+const LONGEST_WAIT: Duration = Duration::hours(2);
 /// Whoever has claimed something and dies has it taken from them after this.
 pub const LEASE: Duration = Duration::minutes(2);
 
@@ -132,7 +135,7 @@ pub async fn due(db: &impl Read, kinds: &[Kind], now: OffsetDateTime, limit: u64
     let mut due = outbox::Entity::find()
         .select_only()
         .column(outbox::Column::Id)
-        .filter(outbox::Column::NextTryAt.lte(to_millis(now)))
+        .filter(is_due(now))
         .filter(outbox::Column::Kind.is_in(kinds.iter().map(|kind| kind.as_str())))
         // Finished mails first, whoever asks for how many new passwords.
         .order_by_desc(outbox::Column::Kind.eq(Kind::Mail.as_str()));
@@ -146,6 +149,12 @@ pub async fn due(db: &impl Read, kinds: &[Kind], now: OffsetDateTime, limit: u64
     Ok(ids.into_iter().map(OutboxId::from_uuid).collect())
 }
 
+/// What would wait longer than anything does was put off by a clock that was ahead.
+fn is_due(now: OffsetDateTime) -> Condition {
+    let due = outbox::Column::NextTryAt.lte(to_millis(now));
+    Condition::any().add(due).add(outbox::Column::NextTryAt.gt(to_millis(now + LONGEST_WAIT)))
+}
+
 /// Takes one thing to send it. Of any number of callers, on any number of nodes, one gets it; should
 /// that one die, it is due again after `lease`.
 pub async fn claim(tx: &Tx, id: OutboxId, now: OffsetDateTime, lease: Duration) -> Result<Option<Waiting>> {
@@ -153,7 +162,7 @@ pub async fn claim(tx: &Tx, id: OutboxId, now: OffsetDateTime, lease: Duration) 
         .col_expr(outbox::Column::NextTryAt, Expr::value(to_millis(now + lease)))
         .col_expr(outbox::Column::Attempts, Expr::col(outbox::Column::Attempts).add(1))
         .filter(outbox::Column::Id.eq(id.uuid()))
-        .filter(outbox::Column::NextTryAt.lte(to_millis(now)))
+        .filter(is_due(now))
         .exec_with_returning(tx.connection())
         .await?;
     let Some(row) = rows.into_iter().next() else {

@@ -18,6 +18,12 @@ pub async fn connections(db: &impl Read) -> Result<Option<i64>> {
     number(db, sql).await
 }
 
+/// Whether nothing can be written there: a standby, or a server that was told so. `false` for an embedded database.
+pub async fn is_read_only(db: &impl Read) -> Result<bool> {
+    let sql = "SELECT CASE current_setting('transaction_read_only') WHEN 'on' THEN 1::bigint ELSE 0 END";
+    Ok(number(db, sql).await? == Some(1))
+}
+
 async fn number(db: &impl Read, sql: &str) -> Result<Option<i64>> {
     if db.connection().get_database_backend() != DbBackend::Postgres {
         return Ok(None);

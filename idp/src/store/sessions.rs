@@ -9,6 +9,7 @@ use super::entity::{ended_session, session};
 use super::{Read, Result, StoreError, Tx, from_millis, to_millis, unique};
 use crate::crypto::token::TokenHash;
 use crate::model::ids::{PasskeyId, SessionId, UserId};
+use crate::model::moment::latest;
 use crate::model::session::{Enrolment, Method, Session};
 
 /// J9: a person keeps this many sessions; the one unseen for longest makes room for a new one.
@@ -124,11 +125,12 @@ fn but(kept: Option<SessionId>) -> Condition {
     Condition::all().add_option(kept.map(|kept| session::Column::Id.ne(kept.uuid())))
 }
 
-/// A person's sessions, the last seen first.
+/// A person's sessions, the last seen first, as many as there may be.
 pub async fn of_user(db: &impl Read, user: UserId) -> Result<Vec<Session>> {
     let rows = session::Entity::find()
         .filter(session::Column::UserId.eq(user.uuid()))
         .order_by_desc(session::Column::LastSeenAt)
+        .limit(MAX_PER_USER)
         .all(db.connection())
         .await?;
     rows.into_iter().map(from_row).collect()
@@ -184,12 +186,15 @@ pub async fn end_of_passkey(tx: &Tx, user: UserId, passkey: PasskeyId) -> Result
     Ok(end_where(tx, begun).await?.len() as u64)
 }
 
-/// Ends the sessions of a person beyond [`MAX_PER_USER`], the longest unseen first.
-pub async fn end_surplus(tx: &Tx, user: UserId) -> Result<()> {
+/// Ends the sessions of a person beyond [`MAX_PER_USER`], the longest unseen first, and before them those that were seen
+/// later than now: or after a clock was set back the newest would go at once.
+pub async fn end_surplus(tx: &Tx, user: UserId, now: OffsetDateTime) -> Result<()> {
+    let is_to_come = Expr::col(session::Column::LastSeenAt).gt(to_millis(latest(now)));
     let surplus = Query::select()
         .column(session::Column::Id)
         .from(session::Entity)
         .and_where(Expr::col(session::Column::UserId).eq(user.uuid()))
+        .order_by_expr(is_to_come, sea_orm::Order::Asc)
         .order_by(session::Column::LastSeenAt, sea_orm::Order::Desc)
         .limit(1000)
         .offset(MAX_PER_USER)

@@ -4,6 +4,7 @@
 use time::{Duration, OffsetDateTime};
 
 use crate::model::client::Client;
+use crate::model::moment::is_to_come;
 use crate::model::scope::Scopes;
 use crate::model::session::Method;
 use crate::model::user::User;
@@ -30,6 +31,6 @@ impl Caller {
     /// Whether the person has done so no longer ago than this.
     #[must_use]
     pub fn is_fresh(&self, now: OffsetDateTime, within: Duration) -> bool {
-        self.is_strong() && self.proof.is_some_and(|(_, at)| now - at <= within)
+        self.is_strong() && self.proof.is_some_and(|(_, at)| now - at <= within && !is_to_come(at, now))
     }
 }

@@ -71,9 +71,13 @@ pub async fn presence(app: &App, headers: &HeaderMap) -> anyhow::Result<Presence
 
 async fn live(app: &App, found: Option<(Session, User)>) -> anyhow::Result<Option<SignedIn>> {
     let now = app.clock.now();
-    let limits = app.config.sessions.limits();
-    let found = found.filter(|(session, user)| session.is_live(now, limits) && user.is_enabled());
-    let Some((session, user)) = found else {
+    let Some((session, user)) = found else { return Ok(None) };
+    if session.is_of_a_wrong_clock(now) {
+        // Or it would come back when the clock gets there.
+        end_now(app, &session).await?;
+        tracing::warn!(session = %session.id, "a session was used later than now, by a clock that was wrong: it has ended");
+    }
+    if !session.is_live(now, app.config.sessions.limits()) || !user.is_enabled() {
         return Ok(None);
     };
     if now - session.last_seen_at >= SEEN_EVERY {
@@ -82,6 +86,12 @@ async fn live(app: &App, found: Option<(Session, User)>) -> anyhow::Result<Optio
         tx.commit().await?;
     }
     Ok(Some(SignedIn { session, user }))
+}
+
+async fn end_now(app: &App, session: &Session) -> anyhow::Result<()> {
+    let tx = app.store.begin().await?;
+    sessions::end(&tx, session.user_id, session.id).await?;
+    Ok(tx.commit().await?)
 }
 
 /// The person whose account page this is. Refuses what did not come from our own pages: a visitor

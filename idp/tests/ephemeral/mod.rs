@@ -132,6 +132,31 @@ async fn what_was_used_is_used_until_it_expires(subject @ Subject { backend, .. 
     assert_eq!(note().await.unwrap().times, 1);
 }
 
+/// T8
+#[tokio::test]
+async fn a_clock_that_is_set_back_prolongs_nothing_in_memory() {
+    let subject @ Subject { backend, .. } = &memory();
+    let hour = Duration::HOUR;
+    let count = || backend.count(Kind::Attempt, KEY, Duration::seconds(10));
+    subject.advance(hour);
+    backend.put(Kind::Code, KEY, b"code".to_vec(), Duration::MINUTE).await.unwrap();
+    assert_eq!((count().await.unwrap(), count().await.unwrap()), (1, 2));
+    subject.advance(-hour);
+    assert_eq!(backend.get(Kind::Code, KEY).await.unwrap(), None);
+    assert_eq!(count().await.unwrap(), 3, "a count is not forgotten");
+    subject.advance(Duration::seconds(10));
+    assert_eq!(count().await.unwrap(), 1, "a count lasts no longer than its window");
+
+    // Started while the clock was ahead.
+    subject.advance(-hour);
+    let noted = || backend.note(Kind::ProofUsed, [5; 32], Duration::MINUTE);
+    let began = noted().await.unwrap().since;
+    assert_eq!(began, idp::clock::Clock::now(subject.clock.as_ref()));
+    subject.advance(Duration::seconds(30));
+    let again = noted().await.unwrap();
+    assert_eq!((again.times, again.since), (2, began));
+}
+
 /// S22: of what was made before a start nobody can tell whether it was used.
 #[tokio::test]
 async fn what_is_older_than_the_memory_counts_as_used() {

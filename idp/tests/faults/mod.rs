@@ -5,12 +5,17 @@
 //! In an ordinary run each fault is tried a few times; `scripts/test-faults` sets `IDP_TEST_FAULTS=full`, which takes as many
 //! rounds as the goals of the service name.
 
+mod clocks;
 mod crash;
 mod disconnects;
 mod disk;
+mod growth;
+mod idle;
 mod nodes;
 mod postgres;
+mod rotation;
 mod start;
+mod upgrade;
 
 /// As many rounds as there is time for.
 fn rounds(ordinary: u32, full: u32) -> u32 {

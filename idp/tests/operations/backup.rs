@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::{installation_with, json, number, out, refused, sqlite, succeed};
 use crate::support::PASSWORD;
+use crate::support::process::Installation;
 
 fn mode(path: &Path) -> u32 {
     std::fs::metadata(path).unwrap().permissions().mode() & 0o777
@@ -160,7 +161,10 @@ fn a_service_on_postgresql_is_told_what_to_run() {
         .push(("IDP_DATABASE__URL".to_owned(), "postgres://x:secret@db.invalid/idp".to_owned()));
     let target = dir.0.join("backup.db");
     let said = refused(&installation.run(&["backup", &target.display().to_string()], ""));
-    assert!(said.contains("pg_dump --format=custom") && said.contains("master key"), "{said}");
+    assert!(
+        said.contains("pg_dump --format=custom") && !said.contains("cat ") && said.contains("master key"),
+        "{said}"
+    );
     assert!(!said.contains("secret") && !target.exists());
 }
 
@@ -172,4 +176,83 @@ fn where_no_service_is_there_is_nothing_to_back_up() {
     let said = refused(&installation.run(&["backup", &dir.0.join("b.db").display().to_string()], ""));
     assert!(said.contains("There is no service here"), "{said}");
     assert!(!installation.data_dir.exists());
+}
+
+/// A database that takes a while to copy.
+async fn a_heavy_one(installation: &Installation) {
+    let live = sqlite(&installation.data_dir.join("idp.db")).await;
+    live.execute_unprepared("CREATE TABLE weight (content BLOB)").await.unwrap();
+    for _ in 0..8 {
+        live.execute_unprepared("INSERT INTO weight VALUES (randomblob(12000000))").await.unwrap();
+    }
+    live.close().await.unwrap();
+}
+
+/// Starts a backup and waits until it is being written.
+fn begun(installation: &Installation, target: &Path) -> std::process::Child {
+    let mut command = installation.command(&["backup", &target.display().to_string()]);
+    let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let database = if target.is_dir() { target.to_owned() } else { target.with_extension("db.part") };
+    for _ in 0..2_000 {
+        let written = if database.is_dir() {
+            names(&database).iter().any(|name| name.ends_with(".db.part"))
+        } else {
+            std::fs::metadata(&database).is_ok_and(|file| file.len() > 0)
+        };
+        if written {
+            return child;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+    panic!("nothing is written");
+}
+
+/// Whoever ends it by hand finds nothing of it, and what one that was killed has left is gone with the next.
+#[tokio::test]
+async fn a_backup_that_is_broken_off_leaves_nothing_for_long() {
+    let (dir, installation) = installation_with("ada@example.org");
+    a_heavy_one(&installation).await;
+    let folder = dir.0.join("backups");
+    std::fs::create_dir(&folder).unwrap();
+    let target = folder.join("monday.db");
+    for signal in [rustix::process::Signal::TERM, rustix::process::Signal::INT] {
+        let child = begun(&installation, &target);
+        rustix::process::kill_process(rustix::process::Pid::from_child(&child), signal).unwrap();
+        let said = refused(&child.wait_with_output().unwrap());
+        assert!(said.contains("broken off") && said.contains("Nothing was left"), "{said}");
+        assert_eq!(names(&folder), [] as [&str; 0]);
+    }
+    for (target, whole) in [(&target, 2), (&folder, 4)] {
+        let mut child = begun(&installation, target);
+        // Nobody takes the place of one that is being written.
+        if !target.is_dir() {
+            let said = refused(&installation.run(&["backup", &target.display().to_string()], ""));
+            assert!(said.contains("another backup is being written"), "{said}");
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(names(&folder).iter().any(|name| name.ends_with(".db.part")), "{:?}", names(&folder));
+        // A name of the moment is another one a second later.
+        std::thread::sleep(std::time::Duration::from_millis(1_100));
+        succeed(&installation.run(&["backup", &target.display().to_string()], ""));
+        let left = names(&folder);
+        assert!(left.len() == whole && left.iter().all(|name| !name.ends_with(".part")), "{left:?}");
+    }
+}
+
+/// Whoever looks into the folder at any moment finds no backup without its description.
+#[tokio::test]
+async fn a_backup_never_is_without_its_description() {
+    let (dir, installation) = installation_with("ada@example.org");
+    for round in 0..20 {
+        let target = dir.0.join(format!("{round}.db"));
+        let described = dir.0.join(format!("{round}.db.json"));
+        let mut command = installation.command(&["backup", &target.display().to_string()]);
+        let mut child = command.stdout(Stdio::null()).spawn().unwrap();
+        while !target.exists() {
+            assert!(child.try_wait().unwrap().is_none_or(|ended| ended.success()));
+        }
+        assert!(described.exists(), "round {round}");
+        assert!(child.wait().unwrap().success());
+    }
 }

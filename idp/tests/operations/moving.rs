@@ -187,3 +187,39 @@ async fn a_move_is_refused_before_anything_is_written() {
     succeed(&installation.run(&["migrate-store", "--to", &empty], ""));
     assert!(migrate(&empty).contains("is not empty"), "a second time");
 }
+
+/// Whoever comes while everything is moved can not write, and nothing is moved then: they would go on with what was moved away.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_works_on_a_database_while_it_is_moved() {
+    let Some(url) = fresh_postgres().await else { return };
+    let (_dir, installation) = installation_with(ADA);
+    succeed(&installation.run(&["migrate-store", "--to", &url], ""));
+    std::fs::remove_file(installation.data_dir.join("idp.db")).unwrap();
+    let there = on(&installation, &url);
+    let (base, name) = url.rsplit_once('/').unwrap();
+    // From another database: nobody works on this one.
+    let watch = postgres(&format!("{base}/postgres")).await;
+    let grow = postgres(&url).await;
+    let more = "INSERT INTO guess (key, failures, retry_at, last_at) SELECT decode(lpad(to_hex(i), 8, '0'), 'hex'), 1, 0, 1 \
+                FROM generate_series(1, 30000) i";
+    grow.execute_unprepared(more).await.unwrap();
+    grow.close().await.unwrap();
+    let moving = tokio::task::spawn_blocking(move || there.run(&["migrate-store", "--to", "sqlite"], ""));
+    let held = format!(
+        "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database WHERE d.datname = '{name}' \
+         AND l.mode = 'ShareLock' AND l.granted"
+    );
+    while number(&watch, &held).await == 0 {
+        assert!(!moving.is_finished(), "others are not kept from writing");
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    let late = postgres(&url).await;
+    let write = "SET lock_timeout = '200ms'; UPDATE \"user\" SET given_name = 'Eve'";
+    let refusal = late.execute_unprepared(write).await.unwrap_err();
+    assert!(refusal.to_string().contains("lock timeout"), "{refusal}");
+    let said = refused(&moving.await.unwrap());
+    assert!(said.contains("connections of others work on") && said.contains("Nothing was moved"), "{said}");
+    assert!(!installation.data_dir.join("idp.db").exists());
+    late.close().await.unwrap();
+    succeed(&on(&installation, &url).run(&["migrate-store", "--to", "sqlite"], ""));
+}

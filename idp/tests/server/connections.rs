@@ -4,9 +4,11 @@
 
 use std::time::{Duration, Instant};
 
+use sea_orm::ConnectionTrait;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use crate::store::fresh_postgres;
 use crate::support::process::Installation;
 use crate::support::{Options, TempDir, TestApp};
 
@@ -94,6 +96,38 @@ async fn the_probes_say_how_it_is() {
     assert_eq!(leaving.status, 503);
     assert_eq!(leaving.json()["why"], "shutting down");
     assert_eq!(browser.get("/livez").await.status, 200);
+}
+
+/// A standby that was not promoted, as far as anybody can tell.
+#[tokio::test]
+async fn a_database_where_nothing_can_be_written_is_not_ready() {
+    let Some(url) = fresh_postgres().await else {
+        return;
+    };
+    let environment = vec![("IDP_DATABASE__URL", url.clone())];
+    let app = TestApp::with(Options { environment, ..Options::default() }).await;
+    let browser = app.browser();
+    assert_eq!(browser.get("/readyz").await.status, 200);
+    let (base, name) = url.rsplit_once('/').unwrap();
+    let server = sea_orm::Database::connect(format!("{base}/postgres")).await.unwrap();
+    let tell = async |sentence: &str| {
+        server.execute_unprepared(&format!("ALTER DATABASE {name} {sentence}")).await.unwrap();
+        let end = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+        server.execute_unprepared(&end).await.unwrap();
+        for _ in 0..100 {
+            let answer = browser.get("/readyz").await;
+            // Connections that have ended are made anew.
+            if !answer.body.contains("does not answer") {
+                return answer;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("it is not found again");
+    };
+    let standby = tell("SET default_transaction_read_only = on").await;
+    assert_eq!((standby.status.as_u16(), &standby.json()["why"]), (503, &"the database is read-only".into()));
+    assert_eq!(browser.get("/livez").await.status, 200);
+    assert_eq!(tell("RESET default_transaction_read_only").await.status, 200);
 }
 
 /// T24: on SIGTERM it reports "not ready", serves on for the configured while, and ends.

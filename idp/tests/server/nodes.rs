@@ -3,69 +3,15 @@
 use idp::app::{App, keys};
 use idp::audit::Actor;
 use idp::model::client::ClientId;
-use idp::model::ids::UserId;
 use idp::model::user::Policy;
 use idp::store::{clients, settings};
-use sea_orm::ConnectionTrait;
 use serde_json::json;
 use time::Duration;
 
-use crate::store::fresh_postgres;
-use crate::support::balancer::Balancer;
-use crate::support::redis::RedisServer;
-use crate::support::{Options, PASSWORD, TestApp};
+use crate::support::cluster::Cluster;
+use crate::support::{PASSWORD, TestApp};
 
-const MASTER_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
 const ADA: &str = "ada@example.org";
-
-struct Cluster {
-    nodes: Vec<TestApp>,
-    _balancer: Balancer,
-    _redis: RedisServer,
-}
-
-impl Cluster {
-    async fn start() -> Option<Self> {
-        let redis = RedisServer::single()?;
-        let database = fresh_postgres().await?;
-        let balancer = Balancer::start().await;
-        let mut nodes = Vec::new();
-        for _ in 0..2 {
-            nodes.push(
-                TestApp::with(Options {
-                    environment: vec![
-                        ("IDP_PUBLIC_URL", balancer.url()),
-                        ("IDP_DATABASE__URL", database.clone()),
-                        ("IDP_REDIS__URL", redis.url()),
-                        ("IDP_SECRETS__MASTER_KEY", MASTER_KEY.to_owned()),
-                    ],
-                    ..Options::default()
-                })
-                .await,
-            );
-        }
-        balancer.set(&nodes.iter().map(|node| node.address).collect::<Vec<_>>());
-        Some(Self { nodes, _balancer: balancer, _redis: redis })
-    }
-
-    fn first(&self) -> &TestApp {
-        &self.nodes[0]
-    }
-
-    async fn disable(&self, id: UserId) {
-        let url = self.first().app.config.database.url.as_ref().unwrap().expose();
-        let database = sea_orm::Database::connect(url).await.unwrap();
-        let statement = format!("UPDATE \"user\" SET disabled_at = 1 WHERE id = '{}'", id.uuid());
-        let done = database.execute_unprepared(&statement).await.unwrap();
-        assert_eq!(done.rows_affected(), 1);
-    }
-
-    fn advance(&self, by: Duration) {
-        for node in &self.nodes {
-            node.advance(by);
-        }
-    }
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_sign_in_goes_on_at_any_node() {

@@ -301,7 +301,7 @@ on_both! {
             sessions::insert(&tx, &one, hashes).await.unwrap();
             tokens.push(token);
         }
-        sessions::end_surplus(&tx, ada).await.unwrap();
+        sessions::end_surplus(&tx, ada, now() + Duration::hours(1)).await.unwrap();
         tx.commit().await.unwrap();
         assert!(held::by_session_token(&test.store, tokens[0].hash()).await.unwrap().is_none());
         assert!(held::by_session_token(&test.store, tokens[1].hash()).await.unwrap().is_some());

@@ -26,12 +26,20 @@ pub struct Installation {
     pub environment: Vec<(String, String)>,
     /// Commands run where this process sees its disks.
     pub inside: Option<u32>,
+    /// What is run; in a test of upgrades not always the one of this tree.
+    pub program: PathBuf,
 }
 
 impl Installation {
     pub fn new(data_dir: &Path) -> Self {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        Self { data_dir: data_dir.to_owned(), port, environment: Vec::new(), inside: None }
+        Self {
+            data_dir: data_dir.to_owned(),
+            port,
+            environment: Vec::new(),
+            inside: None,
+            program: PROGRAM.into(),
+        }
     }
 
     pub fn issuer(&self) -> String {
@@ -40,7 +48,7 @@ impl Installation {
 
     /// The program with the settings of this installation and nothing else.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = self.within(PROGRAM);
+        let mut command = self.within(&self.program);
         command
             .env_clear()
             .env("IDP_DATA_DIR", &self.data_dir)
@@ -89,12 +97,12 @@ impl Installation {
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     }
 
-    fn within(&self, program: &str) -> Command {
+    fn within(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let Some(process) = self.inside else {
             return Command::new(program);
         };
         let mut command = Command::new("nsenter");
-        command.args(["-m", "-t", &process.to_string(), "--", program]);
+        command.args(["-m", "-t", &process.to_string(), "--"]).arg(program);
         command
     }
 

@@ -2,22 +2,20 @@
 //! name. Never overwrites anything, and never copies the master key.
 
 pub(super) mod description;
+mod parts;
 
-use std::fs::File;
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::{Context, bail};
-use rustix::fs::{CWD, RenameFlags, renameat_with};
-use rustix::io::Errno;
 use serde_json::json;
 use time::OffsetDateTime;
 use time::macros::format_description;
+use tokio::signal::unix::{SignalKind, signal};
 
 use self::description::{Description, Head, measure};
+use self::parts::{Parts, sweep};
 use super::say;
 use crate::app;
 use crate::audit::{self, Actor, Event};
@@ -27,16 +25,20 @@ use crate::crypto::base64url;
 use crate::crypto::random::Entropy;
 use crate::crypto::seal::MasterKey;
 use crate::store::Hold;
-use crate::store::copies::{self, CopyError, beside};
+use crate::store::copies::{self, CopyError};
+
+const BROKEN_OFF: &str = "The backup was broken off by a signal. Nothing was left of it.";
 
 const POSTGRES: &str = "\
 This service keeps its data in PostgreSQL, which has tools of its own for this. Run, on a machine that has them in the \
 version of the server:
 
-    pg_dump --format=custom --file=portico.dump \"$(cat FILE_WITH_THE_URL)\"
+    PGSERVICEFILE=FILE pg_dump --format=custom --file=portico.dump --dbname=service=portico
 
-or let the server archive its log of writes (point-in-time recovery), which loses less. docs/operate/README.md says how to \
-put either back. The master key is not in the database: keep a copy of it in another place.";
+where FILE, which others can not read, has a line [portico] and below it host=, dbname=, user= and password= (a password in \
+a command could be read by everybody on this machine), or let the server archive its log of writes (point-in-time \
+recovery), which loses less. docs/operate/README.md says how to put either back. The master key is not in the database: \
+keep a copy of it in another place.";
 
 pub(super) async fn run(
     target: &Path,
@@ -52,6 +54,7 @@ pub(super) async fn run(
     let _together = Hold::together(&config.data_dir)?;
     let begun = Instant::now();
     let now = clock.now();
+    sweep(target);
     let target = place(target, now)?;
     let beside_it = Description::place(&target);
     for taken in [&target, &beside_it] {
@@ -63,14 +66,15 @@ pub(super) async fn run(
         }
     }
     let master = app::existing_master_key(config)?;
-    let part = Part::make(&target)?;
-    let written = copies::write(config, &part.0).await;
-    written.map_err(|error| in_words(error, &target))?;
-    let (description, broken) = describe(&part.0, &master, now).await?;
-    let words = Part::make(&beside_it)?;
-    words.fill(&description).map_err(|error| unwritten(error, &target))?;
-    part.become_whole(&target)?;
-    words.become_whole(&beside_it)?;
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let parts = Parts::make(&target)?;
+    let path = parts.database();
+    let (description, broken) = tokio::select! {
+        written = write(config, &path, (&master, now)) => written.map_err(|error| in_words(error, &target))?,
+        _ = terminate.recv() => bail!(BROKEN_OFF),
+        _ = interrupt.recv() => bail!(BROKEN_OFF),
+    };
+    parts.become_whole(&description).map_err(|error| unwritten(error, &target))?;
     let recorded = record(&description, config, clock).await.context(
         "The backup was written, but that it was could not be recorded in the audit trail. What doctor says of backups \
          is not right then",
@@ -89,52 +93,13 @@ fn place(target: &Path, now: OffsetDateTime) -> anyhow::Result<PathBuf> {
     Ok(target.join(name))
 }
 
-/// A file on its way to its name. Dropped before that, it is gone.
-struct Part(PathBuf);
-
-impl Part {
-    fn make(target: &Path) -> anyhow::Result<Self> {
-        let path = beside(target, ".part");
-        let made = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
-        match made {
-            Ok(_) => Ok(Self(path)),
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => bail!(
-                "{} is there: another backup is being written, or one was broken off. If none is, remove it.",
-                path.display()
-            ),
-            Err(error) => Err(error).with_context(|| format!("{} can not be made", path.display())),
-        }
-    }
-
-    fn fill(&self, description: &Description) -> std::io::Result<()> {
-        let mut file = std::fs::OpenOptions::new().write(true).open(&self.0)?;
-        serde_json::to_writer_pretty(&mut file, description)?;
-        file.write_all(b"\n")
-    }
-
-    /// Gives it its name, if nobody has that by now, when all of it is on the disk.
-    fn become_whole(self, target: &Path) -> anyhow::Result<()> {
-        let named = || -> std::io::Result<()> {
-            File::open(&self.0)?.sync_all()?;
-            match renameat_with(CWD, &self.0, CWD, target, RenameFlags::NOREPLACE) {
-                // A file system that does not know how: nobody else is expected to want this name.
-                Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) if !target.exists() => {
-                    std::fs::rename(&self.0, target)?;
-                }
-                renamed => renamed?,
-            }
-            target.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
-        };
-        named().map_err(|error| unwritten(error, target))
-    }
-}
-
-impl Drop for Part {
-    fn drop(&mut self) {
-        for ending in ["", "-journal"] {
-            let _ = std::fs::remove_file(beside(&self.0, ending));
-        }
-    }
+async fn write(
+    config: &Config,
+    path: &Path,
+    (master, now): (&MasterKey, OffsetDateTime),
+) -> anyhow::Result<(Description, Option<String>)> {
+    copies::write(config, path).await?;
+    describe(path, master, now).await
 }
 
 /// Looks into the copy, and says what is wrong with the audit trail in it, if anything is.
@@ -210,12 +175,13 @@ fn tell(
     say(as_json, &value, &text);
 }
 
-fn in_words(error: CopyError, target: &Path) -> anyhow::Error {
-    match error {
-        CopyError::Full => full(target),
-        CopyError::Failed(why) => {
+fn in_words(error: anyhow::Error, target: &Path) -> anyhow::Error {
+    match error.downcast_ref() {
+        Some(CopyError::Full) => full(target),
+        Some(CopyError::Failed(why)) => {
             anyhow::anyhow!("The backup could not be written: {why}. Nothing was left of it.")
         }
+        None => error,
     }
 }
 

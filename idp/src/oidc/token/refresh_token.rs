@@ -10,6 +10,7 @@ use crate::crypto::token::{Token, TokenKind};
 use crate::model::client::{Client, ConsentRule};
 use crate::model::grant::{Grant, RefreshToken};
 use crate::model::key::Confirmation;
+use crate::model::moment::is_to_come;
 use crate::model::scope::Scopes;
 use crate::oidc::error::{EndpointError, OAuthError};
 use crate::oidc::policy;
@@ -102,7 +103,7 @@ async fn write_for(
         // Bound to a key it is worth nothing to whoever steals it.
         None if client.is_public() && grant.key.is_none() => Ok(Write::Rotate(refresh.clone())),
         None => Ok(Write::Keep(refresh.clone(), token)),
-        Some(at) if desk.now - at <= GRACE => {
+        Some(at) if desk.now - at <= GRACE && !is_to_come(at, desk.now) => {
             let successor = grants::successor(desk.store, refresh)?;
             Ok(Write::Repeat(successor.ok_or_else(refused)?))
         }

@@ -1,0 +1,122 @@
+//! A backup on its way to its name: the database and what describes it. Whoever writes one holds the description, so that
+//! what is left of one that was killed can be told from what another is writing.
+
+use std::fs::{File, OpenOptions};
+use std::io::{ErrorKind, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use rustix::fs::{CWD, FlockOperation, RenameFlags, flock, renameat_with};
+use rustix::io::Errno;
+
+use super::description::Description;
+use crate::store::copies::beside;
+
+const ENDING: &str = ".part";
+/// How a database of ours begins, and how while it is written: its first page is the last one.
+const BEGINNINGS: [&[u8]; 3] = [b"", &[0; 16], b"SQLite format 3\0"];
+
+/// Dropped before it has its name, it is gone.
+pub(super) struct Parts {
+    target: PathBuf,
+    held: File,
+}
+
+impl Parts {
+    pub(super) fn make(target: &Path) -> anyhow::Result<Self> {
+        remove_left(target);
+        let (database, words) = names(target);
+        new(&database)?;
+        let held = new(&words).inspect_err(|_| drop(std::fs::remove_file(&database)))?;
+        // On a file system without locks nothing that is left is ever removed.
+        let _ = flock(&held, FlockOperation::NonBlockingLockExclusive);
+        Ok(Self { target: target.to_owned(), held })
+    }
+
+    /// Where the database is written.
+    pub(super) fn database(&self) -> PathBuf {
+        names(&self.target).0
+    }
+
+    /// Gives both their names, if nobody has those by now, when all of them is on the disk. Whoever finds a backup finds
+    /// what describes it.
+    pub(super) fn become_whole(self, description: &Description) -> std::io::Result<()> {
+        let (database, words) = names(&self.target);
+        let described = Description::place(&self.target);
+        serde_json::to_writer_pretty(&self.held, description)?;
+        (&self.held).write_all(b"\n")?;
+        self.held.sync_all()?;
+        File::open(&database)?.sync_all()?;
+        rename(&words, &described)?;
+        rename(&database, &self.target).inspect_err(|_| drop(std::fs::remove_file(&described)))?;
+        self.target.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
+    }
+}
+
+impl Drop for Parts {
+    fn drop(&mut self) {
+        remove(&self.target);
+    }
+}
+
+fn names(target: &Path) -> (PathBuf, PathBuf) {
+    (beside(target, ENDING), beside(&Description::place(target), ENDING))
+}
+
+fn new(path: &Path) -> anyhow::Result<File> {
+    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    match made {
+        Ok(file) => Ok(file),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => bail!(
+            "{} is there: another backup is being written, or it is of something else. Choose another name, or move it away.",
+            path.display()
+        ),
+        Err(error) => Err(error).with_context(|| format!("{} can not be made", path.display())),
+    }
+}
+
+fn rename(from: &Path, to: &Path) -> std::io::Result<()> {
+    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+        // A file system that does not know how: nobody else is expected to want this name.
+        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) if !to.exists() => std::fs::rename(from, to),
+        renamed => Ok(renamed?),
+    }
+}
+
+fn remove(target: &Path) {
+    let (database, words) = names(target);
+    for path in [&beside(&database, "-journal"), &database, &words] {
+        let _ = std::fs::remove_file(path);
+    }
+}
+
+/// Removes what backups into this folder have left that were killed.
+pub(super) fn sweep(folder: &Path) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let target = name.to_str().and_then(|name| name.strip_suffix(ENDING));
+        if let Some(target) = target.filter(|name| name.starts_with("portico-") && name.ends_with(".db")) {
+            remove_left(&folder.join(target));
+        }
+    }
+}
+
+/// Removes what is left of a backup of this name, if it is one and nobody is writing it.
+fn remove_left(target: &Path) {
+    let (database, words) = names(target);
+    // The description is held under either of its names.
+    let held = File::open(words).or_else(|_| File::open(Description::place(target)));
+    let abandoned = held.is_ok_and(|held| flock(held, FlockOperation::NonBlockingLockExclusive).is_ok());
+    if abandoned && is_ours(&database) {
+        remove(target);
+        tracing::warn!(backup = %target.display(), "what was left of a backup that was broken off has been removed");
+    }
+}
+
+fn is_ours(database: &Path) -> bool {
+    let mut beginning = Vec::new();
+    let read = File::open(database).and_then(|file| file.take(16).read_to_end(&mut beginning));
+    read.is_ok() && BEGINNINGS.contains(&beginning.as_slice())
+}
