@@ -29,6 +29,7 @@ text_type!(
             return invalid("must not contain user information");
         }
         match url.scheme() {
+            "https" if !has_plain_host(&url) => invalid("must have a host of letters, digits, hyphens, dots and underscores"),
             "https" => Ok(text.to_owned()),
             "http" if is_loopback(&url) => Ok(text.to_owned()),
             "http" => invalid("must use https (http only on loopback)"),
@@ -49,10 +50,20 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
+/// URLs allow more in a host than names of hosts have, such as `;` and `,`: in a content security policy, where origins
+/// are written, these would begin something else.
+fn has_plain_host(url: &Url) -> bool {
+    let legal = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
+    match url.host() {
+        Some(Host::Domain(name)) => name.chars().all(legal),
+        other => other.is_some(),
+    }
+}
+
 /// Whether a URL is safe to publish: encrypted, or never leaving this machine.
 #[must_use]
 pub fn is_https_or_loopback(url: &Url) -> bool {
-    url.host().is_some() && (url.scheme() == "https" || url.scheme() == "http" && is_loopback(url))
+    has_plain_host(url) && (url.scheme() == "https" || url.scheme() == "http" && is_loopback(url))
 }
 
 impl RedirectUri {
@@ -154,6 +165,17 @@ mod tests {
         ] {
             assert!(RedirectUri::parse(text).is_err(), "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_host_says_nothing_else_in_a_policy() {
+        for host in ["a;sandbox", "a,b", "a'b", "a\"b", "(a)", "a$b"] {
+            let text = format!("https://{host}/cb");
+            assert!(RedirectUri::parse(&text).is_err(), "{text}");
+            assert!(!Url::parse(&text).is_ok_and(|url| is_https_or_loopback(&url)), "{text}");
+        }
+        assert!(RedirectUri::parse("https://xn--bcher-kva.example:8443/cb;a,b").is_ok());
+        assert!(RedirectUri::parse("https://[2001:db8::1]/cb").is_ok());
     }
 
     #[test]

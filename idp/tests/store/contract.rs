@@ -123,9 +123,11 @@ fn refresh(grant: GrantId) -> (RefreshToken, Token) {
 async fn granted(test: &TestStore) -> (Client, Grant, RefreshToken, Token) {
     let user = stored_user(&test.store, "ada@example.org").await;
     let client = client("app");
-    let grant = grant(user.id, &client);
+    let (session, hashes, _) = session(user.id, None);
+    let grant = Grant { session_id: session.id, ..grant(user.id, &client) };
     let (row, token) = refresh(grant.id);
     let tx = test.store.begin().await.unwrap();
+    sessions::insert(&tx, &session, hashes).await.unwrap();
     assert!(clients::insert(&tx, &client).await.unwrap());
     assert!(grants::insert(&tx, &grant, TokenHash([1; 32])).await.unwrap());
     grants::insert_refresh_token(&tx, &row, &token).await.unwrap();
@@ -317,7 +319,9 @@ on_both! {
         let later = row.expires_at + Duration::DAY;
         assert_eq!(sessions::purge(&tx, now(), 10).await.unwrap(), 0, "nothing has expired yet");
         assert_eq!(sessions::purge(&tx, later, 3).await.unwrap(), 3);
-        assert_eq!(sessions::purge(&tx, later, 3).await.unwrap(), 2);
+        assert_eq!(sessions::purge(&tx, later, 4).await.unwrap(), 3);
+        assert_eq!(grants::purge(&tx, later, later, 10).await.unwrap(), 0, "somebody is to be told");
+        assert_eq!(sessions::take_ended(&tx, 10).await.unwrap().len(), 6);
         assert_eq!(grants::purge(&tx, row.expires_at - Duration::DAY, later, 10).await.unwrap(), 0, "a token lives");
         assert_eq!(grants::purge(&tx, later, later, 10).await.unwrap(), 1);
         tx.commit().await.unwrap();
@@ -327,9 +331,9 @@ on_both! {
     /// A9, T20: the database decides that a code is redeemed once.
     a_code_becomes_one_grant(test) {
         let (client, grant, ..) = granted(test).await;
-        let person = grant.user_id;
+        let (person, session_id) = (grant.user_id, grant.session_id);
         let won = winners(test, move |store| {
-            let another = super::grant(person, &client);
+            let another = Grant { session_id, ..super::grant(person, &client) };
             async move {
                 let tx = store.begin().await.unwrap();
                 let inserted = grants::insert(&tx, &another, TokenHash([2; 32])).await.unwrap();
@@ -338,6 +342,25 @@ on_both! {
             }
         });
         assert_eq!(won.await, 1);
+    }
+
+    /// C6: whoever has logged out is given nothing, also when that happened just now.
+    a_session_that_has_ended_gives_nothing(test) {
+        let (client, grant, ..) = granted(test).await;
+        let another = Grant { session_id: grant.session_id, ..super::grant(grant.user_id, &client) };
+        let ending = test.store.begin().await.unwrap();
+        assert!(sessions::end(&ending, grant.user_id, grant.session_id).await.unwrap());
+        let store = test.store.clone();
+        let giving = tokio::spawn(async move {
+            let tx = store.begin().await.unwrap();
+            let given = grants::insert(&tx, &another, TokenHash([3; 32])).await.unwrap();
+            tx.commit().await.unwrap();
+            given
+        });
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        assert!(!giving.is_finished(), "it did not wait for what becomes of the session");
+        ending.commit().await.unwrap();
+        assert!(!giving.await.unwrap());
     }
 
     /// C4, T20
