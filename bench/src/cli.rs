@@ -27,6 +27,14 @@ struct Cli {
 enum Command {
     /// Measure floor and provider side by side.
     Run(Run),
+    /// Say from results what a Monday morning takes, with how many people.
+    Morning {
+        /// `results.json` of a run.
+        #[arg(long, value_name = "FILE")]
+        results: PathBuf,
+        #[arg(long, default_value = "PostgreSQL")]
+        database: String,
+    },
     /// Be the floor. `run` starts this by itself.
     Floor {
         #[arg(long)]
@@ -93,6 +101,10 @@ fn try_main() -> anyhow::Result<()> {
                 let listener = TcpListener::bind(("127.0.0.1", port)).await?;
                 floor::serve(listener, &plan).await
             })
+        }
+        Command::Morning { results, database } => {
+            print!("{}", crate::morning::table(&results, &database)?);
+            Ok(())
         }
         Command::Run(options) => {
             let folder = options.out.clone();

@@ -8,6 +8,7 @@ pub mod driver;
 pub mod floor;
 pub mod footprint;
 pub mod machine;
+pub mod morning;
 pub mod operation;
 pub mod overload;
 pub mod report;

@@ -10,6 +10,9 @@ use std::path::Path;
 const PEOPLE_PER_CLIENT: usize = 10;
 const THEIRS: &str = "'crowd%@bench.example'";
 
+/// A table, what every copy of its row is made beside, and what is each one's own.
+type Copies = (&'static str, String, Vec<(&'static str, String)>);
+
 /// How a database makes up what is different in each row.
 struct Dialect {
     columns: fn(&str) -> String,
@@ -45,8 +48,7 @@ const POSTGRES: Dialect = Dialect {
 };
 
 impl Dialect {
-    /// For each table what every copy is made beside, and what is its own in it.
-    fn tables(&self, people: usize) -> [(&'static str, String, Vec<(&'static str, String)>); 6] {
+    fn tables(&self, people: usize) -> [Copies; 6] {
         let own = |column, value: &str| (column, value.to_owned());
         let of = |table: &str, columns: &str| {
             format!(
@@ -101,24 +103,28 @@ impl Dialect {
             (
                 "client",
                 (self.numbers)(people.div_ceil(PEOPLE_PER_CLIENT)),
-                vec![own("id", "'crowd' || i"), own("source", "'registered'"), own("management_hash", self.hash)],
+                vec![
+                    own("id", "'crowd' || i"),
+                    own("source", "'registered'"),
+                    own("management_hash", self.hash),
+                ],
             ),
         ]
     }
+}
 
-    fn insert(&self, table: &str, columns: &[String], beside: &str, own: &[(&str, String)]) -> String {
-        let quoted: Vec<String> = columns.iter().map(|column| format!("\"{column}\"")).collect();
-        let value = |column: &String| {
-            let own = own.iter().find(|(name, _)| name == column);
-            own.map_or_else(|| format!("one.\"{column}\""), |(_, value)| value.clone())
-        };
-        let values: Vec<String> = columns.iter().map(value).collect();
-        format!(
-            r#"INSERT INTO "{table}" ({}) SELECT {} FROM {beside} AS b, (SELECT * FROM "{table}" LIMIT 1) AS one"#,
-            quoted.join(", "),
-            values.join(", ")
-        )
-    }
+fn insert(table: &str, columns: &[String], beside: &str, own: &[(&str, String)]) -> String {
+    let quoted: Vec<String> = columns.iter().map(|column| format!("\"{column}\"")).collect();
+    let value = |column: &String| {
+        let own = own.iter().find(|(name, _)| name == column);
+        own.map_or_else(|| format!("one.\"{column}\""), |(_, value)| value.clone())
+    };
+    let values: Vec<String> = columns.iter().map(value).collect();
+    format!(
+        r#"INSERT INTO "{table}" ({}) SELECT {} FROM {beside} AS b, (SELECT * FROM "{table}" LIMIT 1) AS one"#,
+        quoted.join(", "),
+        values.join(", ")
+    )
 }
 
 /// Fills an embedded database.
@@ -135,7 +141,7 @@ pub async fn sqlite(file: &Path, people: usize) -> anyhow::Result<()> {
     let mut connection = SqliteConnection::connect_with(&options).await?;
     for (table, beside, own) in SQLITE.tables(people) {
         let columns = sqlx::query_scalar(AssertSqlSafe((SQLITE.columns)(table))).fetch_all(&mut connection);
-        let insert = SQLITE.insert(table, &columns.await?, &beside, &own);
+        let insert = insert(table, &columns.await?, &beside, &own);
         let done = sqlx::query(AssertSqlSafe(insert)).execute(&mut connection).await.context(table)?;
         ensure!(done.rows_affected() > 0, "there is no {table} to copy");
     }
@@ -152,7 +158,7 @@ pub async fn postgres(url: &str, people: usize) -> anyhow::Result<()> {
     let mut connection = PgConnection::connect(url).await?;
     for (table, beside, own) in POSTGRES.tables(people) {
         let columns = sqlx::query_scalar(AssertSqlSafe((POSTGRES.columns)(table))).fetch_all(&mut connection);
-        let insert = POSTGRES.insert(table, &columns.await?, &beside, &own);
+        let insert = insert(table, &columns.await?, &beside, &own);
         let done = sqlx::query(AssertSqlSafe(insert)).execute(&mut connection).await.context(table)?;
         ensure!(done.rows_affected() > 0, "there is no {table} to copy");
     }

@@ -9,8 +9,8 @@ pub mod standing;
 pub mod tls;
 
 use std::ops::Deref;
-use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use anyhow::{Context, bail};
 use bytes::Bytes;

@@ -115,7 +115,8 @@ impl Entries {
         if self.since_sweep >= SWEEP_EVERY || self.bytes >= room && rested {
             let latest = latest(now);
             // A count goes on whatever the clock does.
-            self.map.retain(|_, entry| entry.expires_at > now && (entry.count > 0 || entry.made_at <= latest));
+            self.map
+                .retain(|_, entry| entry.expires_at > now && (entry.count > 0 || entry.made_at <= latest));
             self.bytes = self.map.values().map(Entry::bytes).sum();
             self.since_sweep = 0;
             self.swept_at = Some(now);

@@ -198,7 +198,8 @@ pub(super) async fn account_of(
     id: UserId,
     policy: Policy,
 ) -> anyhow::Result<Option<(User, Account, PolicySource)>> {
-    let Some(Factors { user, has_passkeys, has_code_app, has_organizations }) = factors::of(db, id).await? else {
+    let Some(Factors { user, has_passkeys, has_code_app, has_organizations }) = factors::of(db, id).await?
+    else {
         return Ok(None);
     };
     let EffectivePolicy { policy, source } = if has_organizations {

@@ -52,11 +52,7 @@ pub async fn authenticate(
     judged
 }
 
-async fn judge(
-    desk: &Desk<'_>,
-    id: &ClientId,
-    credential: &Credential,
-) -> Result<Client, EndpointError> {
+async fn judge(desk: &Desk<'_>, id: &ClientId, credential: &Credential) -> Result<Client, EndpointError> {
     let refused = OAuthError::InvalidClient { basic: matches!(credential, Credential::Basic(_)) };
     let found = clients::by_id(desk.store, id).await?;
     // Looked for and compared even when there is no such client, so that the answer takes as long.

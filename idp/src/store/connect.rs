@@ -71,7 +71,8 @@ pub async fn open(
     let Connected { writer, reader, hold } = connect(config).await?;
     migrate_in_turn(config, &writer.current()).await?;
     let sealer = Arc::new(unwrap_keys(master, &*writer).await?);
-    let mut store = Store { writer, reader, sealer, entropy, meter: Arc::default(), recent: Arc::default(), hold };
+    let mut store =
+        Store { writer, reader, sealer, entropy, meter: Arc::default(), recent: Arc::default(), hold };
     if keys::ensure_data_key(&store, master, clock.now()).await? {
         store.sealer = Arc::new(unwrap_keys(master, &*store.writer).await?);
     }

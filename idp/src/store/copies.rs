@@ -161,7 +161,8 @@ async fn opened(
         return Err(NoCopy::NotOurs(place.to_owned()));
     }
     let sealer = Arc::new(unwrap_keys(master, &*writer).await?);
-    let store = Store { writer, reader, sealer, entropy, meter: Arc::default(), recent: Arc::default(), hold: None };
+    let store =
+        Store { writer, reader, sealer, entropy, meter: Arc::default(), recent: Arc::default(), hold: None };
     Ok(Copy { store, migration, pending, data_keys })
 }
 

@@ -56,7 +56,11 @@ pub async fn by_access_token(db: &impl Read, grant: GrantId, jti: &str) -> Resul
 }
 
 /// Somebody and one of their sessions, if it is theirs and goes on.
-pub async fn person(db: &impl Read, id: UserId, session: SessionId) -> Result<Option<(User, Option<Session>)>> {
+pub async fn person(
+    db: &impl Read,
+    id: UserId,
+    session: SessionId,
+) -> Result<Option<(User, Option<Session>)>> {
     static QUESTION: Question<2> = Question::new(|[session, user]| {
         let mut query = Query::select();
         columns::<user::Entity>(&mut query, "u_");

@@ -79,7 +79,7 @@ async fn live(app: &App, found: Option<(Session, User)>) -> anyhow::Result<Optio
     }
     if !session.is_live(now, app.config.sessions.limits()) || !user.is_enabled() {
         return Ok(None);
-    };
+    }
     if now - session.last_seen_at >= SEEN_EVERY {
         let tx = app.store.begin().await?;
         sessions::touch(&tx, session.id, now).await?;

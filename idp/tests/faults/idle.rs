@@ -1,8 +1,6 @@
 //! Very many connections on which nobody says anything (T15): each costs little, whoever comes is served as before, and
 //! beyond the limit nobody waits for ever.
 
-#![expect(clippy::disallowed_methods, reason = "these tests speak to the service without an HTTP client")]
-
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
@@ -162,7 +160,7 @@ async fn beyond_the_limit_nobody_hangs() {
     }
     println!("{answered} of {all} beyond the limit were answered, the last after {slowest:?}");
     assert_eq!(answered, all);
-    assert!(slowest >= patience - Duration::from_millis(200), "there was no limit: {slowest:?}");
+    assert!(slowest + Duration::from_millis(200) >= patience, "there was no limit: {slowest:?}");
     for stream in &mut idle {
         assert_eq!(stream.read(&mut [0; 1]).await.unwrap_or(0), 0, "an idle one was kept");
     }

@@ -191,7 +191,7 @@ async fn a_heavy_one(installation: &Installation) {
 /// Starts a backup and waits until it is being written.
 fn begun(installation: &Installation, target: &Path) -> std::process::Child {
     let mut command = installation.command(&["backup", &target.display().to_string()]);
-    let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let database = if target.is_dir() { target.to_owned() } else { target.with_extension("db.part") };
     for _ in 0..2_000 {
         let written = if database.is_dir() {
@@ -204,7 +204,8 @@ fn begun(installation: &Installation, target: &Path) -> std::process::Child {
         }
         std::thread::sleep(std::time::Duration::from_millis(2));
     }
-    panic!("nothing is written");
+    child.kill().unwrap();
+    panic!("nothing is written: {:?}", child.wait_with_output());
 }
 
 /// Whoever ends it by hand finds nothing of it, and what one that was killed has left is gone with the next.
@@ -236,7 +237,10 @@ async fn a_backup_that_is_broken_off_leaves_nothing_for_long() {
         std::thread::sleep(std::time::Duration::from_millis(1_100));
         succeed(&installation.run(&["backup", &target.display().to_string()], ""));
         let left = names(&folder);
-        assert!(left.len() == whole && left.iter().all(|name| !name.ends_with(".part")), "{left:?}");
+        assert!(
+            left.len() == whole && left.iter().all(|name| name.strip_suffix(".part").is_none()),
+            "{left:?}"
+        );
     }
 }
 

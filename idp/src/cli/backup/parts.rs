@@ -97,7 +97,9 @@ pub(super) fn sweep(folder: &Path) {
     for entry in entries.flatten() {
         let name = entry.file_name();
         let target = name.to_str().and_then(|name| name.strip_suffix(ENDING));
-        if let Some(target) = target.filter(|name| name.starts_with("portico-") && name.ends_with(".db")) {
+        if let Some(target) =
+            target.filter(|name| name.starts_with("portico-") && name.strip_suffix(".db").is_some())
+        {
             remove_left(&folder.join(target));
         }
     }
