@@ -17,6 +17,8 @@ pub async fn end(bench: &Workbench<'_>, owner: Owner<'_>, id: SessionId) -> anyh
         return Ok(Changed::SignedOut);
     }
     if !sessions::end(&tx, user, id).await? {
+        // What is gone is gone for good when this is told.
+        tx.commit().await?;
         return Ok(Changed::NotFound);
     }
     grants::revoke_of_user(&tx, user, Which::Session(id), bench.now).await?;

@@ -43,13 +43,18 @@ pub async fn authenticate(
     let Presented { client_id, credential } = presented(headers, params)?;
     let refused = OAuthError::InvalidClient { basic: matches!(credential, Credential::Basic(_)) };
     let id = ClientId::parse(&client_id).map_err(|_| refused.clone())?;
-    let judged = judge(desk, &id, &credential).await;
-    let by_secret = matches!(credential, Credential::Basic(_) | Credential::Post(_));
-    // A secret may have been added a moment ago, and elsewhere.
-    if by_secret && judged.is_err() && clients::doubt(desk.store, &id) {
-        return judge(desk, &id, &credential).await;
+    // One that is not known is looked for in the database, and so is what would be refused: a secret may have been added a
+    // moment ago, and elsewhere. Each costs as many questions.
+    let known = clients::is_known(desk.store, &id);
+    match judge(desk, &id, &credential).await {
+        Err(EndpointError::Protocol(OAuthError::InvalidClient { .. }))
+            if known && matches!(credential, Credential::Basic(_) | Credential::Post(_)) =>
+        {
+            clients::doubt(desk.store, &id);
+            judge(desk, &id, &credential).await
+        }
+        judged => judged,
     }
-    judged
 }
 
 async fn judge(desk: &Desk<'_>, id: &ClientId, credential: &Credential) -> Result<Client, EndpointError> {

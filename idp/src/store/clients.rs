@@ -29,10 +29,15 @@ pub async fn by_id(db: &impl Read, id: &ClientId) -> Result<Option<Client>> {
     Ok(found)
 }
 
-/// From here on this one is read anew. `false` when what is known of it was read just now anyway.
+/// Whether what is taken for this one is from a moment ago.
 #[must_use]
-pub fn doubt(store: &Store, id: &ClientId) -> bool {
-    store.recent.forget_one(id)
+pub fn is_known(store: &Store, id: &ClientId) -> bool {
+    store.recent.knows(id)
+}
+
+/// From here on this one is read anew.
+pub fn doubt(store: &Store, id: &ClientId) {
+    store.recent.forget_one(id);
 }
 
 /// Those that the operator keeps, and not those that registered themselves; by their ids, the first 500.

@@ -21,6 +21,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// It is there for as long as the transaction is. SQLite may end one by itself, and tells nobody.
 const STILL: (&str, &str) = ("SAVEPOINT portico_group", "RELEASE portico_group");
 
+/// What those are told whose part was lost by no fault of theirs: the same may well succeed in a moment.
+const LOST: DbErr = DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed);
+
 #[derive(Debug, Default)]
 pub(super) struct Group {
     /// Whoever holds it may write.
@@ -45,17 +48,31 @@ impl Group {
         if turn.as_ref().is_some_and(|open| open.closed || open.done.len() >= MOST) {
             turn = tokio::spawn(end(turn)).await.map_err(|error| DbErr::Custom(error.to_string()))?;
         }
-        let work = match &*turn {
-            Some(open) => open.work.begin().await?,
-            None => {
-                let options = TransactionOptions {
-                    sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-                    ..Default::default()
-                };
-                writer.begin_with_options(options).await?
-            }
+        if turn.is_some() {
+            // Not to be dropped half way: that would roll back what others have done.
+            let joined = tokio::spawn(Arc::clone(self).join(turn)).await;
+            return joined.map_err(|error| DbErr::Custom(error.to_string()))?;
+        }
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..Default::default()
         };
+        let work = writer.begin_with_options(options).await?;
         Ok(Part { work: Some(work), turn, group: Arc::clone(self) })
+    }
+
+    /// Begins a part of what is open. If nobody wants it any more, it is given up as any other.
+    async fn join(self: Arc<Self>, mut turn: Turn) -> Result<Part, DbErr> {
+        let Some(open) = turn.as_mut() else {
+            return Err(LOST);
+        };
+        match open.work.begin().await {
+            Ok(work) => Ok(Part { work: Some(work), turn, group: self }),
+            Err(error) => {
+                open.closed = true;
+                Err(error)
+            }
+        }
     }
 
     async fn wait(&self) -> Result<Turn, DbErr> {
@@ -111,7 +128,7 @@ impl Part {
         } else {
             work.execute_unprepared(STILL.0).await?;
             *self.turn = Some(Open { work, done: Vec::new(), closed: false });
-            // Comes after those who wait now, and before everybody else.
+            // Comes after those who wait now.
             let turn = Arc::clone(&self.group.turn).lock_owned();
             tokio::spawn(async move { drop(end(turn.await).await) });
         }
@@ -120,7 +137,7 @@ impl Part {
             open.done.push(done);
         }
         drop(self);
-        kept.await.unwrap_or_else(|_| Err(DbErr::Custom("the transaction was not ended".to_owned())))
+        kept.await.unwrap_or(Err(LOST))
     }
 
     fn close(&mut self) {
@@ -145,7 +162,11 @@ async fn end(mut turn: Turn) -> Turn {
     if let Some(Open { work, done, .. }) = turn.take() {
         let ended = match work.execute_unprepared(STILL.1).await {
             Ok(_) => work.commit().await,
-            Err(error) => Err(error),
+            // Whose part it was that the database gave up for knows why.
+            Err(error) => {
+                tracing::warn!(%error, parts = done.len(), "a transaction was given up by the database");
+                Err(LOST)
+            }
         };
         for part in done {
             // Who has hung up meanwhile does not want to know.
@@ -252,6 +273,35 @@ mod tests {
         second.await.unwrap().unwrap_err();
         broken.await.unwrap().unwrap_err();
         assert_eq!(world.kept().await, [0; 0]);
+    }
+
+    /// Nobody loses anything by whoever hangs up, at whatever moment that is.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn whoever_hangs_up_takes_nothing_from_others() {
+        let world = World::new().await;
+        for round in 0..200_u64 {
+            let number = i64::try_from(round).unwrap() * 10;
+            let first = world.begin().await;
+            insert(&first, number).await.unwrap();
+            let gone = world.then(number + 1, |part| async move {
+                tokio::time::sleep(Duration::from_mins(1)).await;
+                part.commit().await
+            });
+            world.until_wait(1).await;
+            let second = world.then(number + 2, Part::commit);
+            world.until_wait(2).await;
+            let first = tokio::spawn(first.commit());
+            let begun = std::time::Instant::now();
+            while begun.elapsed() < Duration::from_micros(round * 4) {
+                tokio::task::yield_now().await;
+            }
+            gone.abort();
+            first.await.unwrap().unwrap();
+            second.await.unwrap().unwrap();
+        }
+        let kept = world.kept().await;
+        assert!((0..200).all(|round| kept.contains(&(round * 10)) && kept.contains(&(round * 10 + 2))));
+        assert!(kept.iter().all(|number| number % 10 != 1), "what was given up is kept");
     }
 
     #[tokio::test]

@@ -129,11 +129,11 @@ fn from_row(row: &QueryResult) -> Result<Held> {
 }
 
 fn user_of(row: &QueryResult) -> Result<Option<User>> {
-    user::Model::from_query_result_optional(row, "u_")?.map(users::from_row).transpose()
+    Option::<user::Model>::from_query_result(row, "u_")?.map(users::from_row).transpose()
 }
 
 fn session_of(row: &QueryResult) -> Result<Option<Session>> {
-    session::Model::from_query_result_optional(row, "s_")?.map(sessions::from_row).transpose()
+    Option::<session::Model>::from_query_result(row, "s_")?.map(sessions::from_row).transpose()
 }
 
 fn session_and_user(row: Option<QueryResult>) -> Result<Option<(Session, User)>> {

@@ -24,10 +24,14 @@ impl Recent {
         self.secrets.forget();
     }
 
-    /// Forgets this one. `false` when nothing was known.
-    pub(super) fn forget_one(&self, client: &ClientId) -> bool {
-        let clients = self.clients.shelf().by_client.remove(client).is_some();
-        self.secrets.shelf().by_client.remove(client).is_some() || clients
+    pub(super) fn knows(&self, client: &ClientId) -> bool {
+        self.clients.find(client).is_ok() || self.secrets.find(client).is_ok()
+    }
+
+    /// Forgets this one, also what somebody is reading of it.
+    pub(super) fn forget_one(&self, client: &ClientId) {
+        self.clients.forget_one(client);
+        self.secrets.forget_one(client);
     }
 }
 
@@ -78,6 +82,12 @@ impl<T> Kept<T> {
         if shelf.by_client.len() < MOST {
             shelf.by_client.insert(client.clone(), (before.at, read));
         }
+    }
+
+    fn forget_one(&self, client: &ClientId) {
+        let mut shelf = self.shelf();
+        shelf.forgotten += 1;
+        shelf.by_client.remove(client);
     }
 
     fn forget(&self) {

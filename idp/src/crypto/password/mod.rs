@@ -96,6 +96,7 @@ pub struct PasswordWorkers {
 }
 
 /// By how much password workers give way, in the steps of the operating system: a tenth of a core is theirs when all are busy.
+#[cfg(target_os = "linux")]
 const YIELDING: i32 = 10;
 
 /// How much the workers have to do.
@@ -235,8 +236,9 @@ fn span() -> tracing::Span {
 /// One worker: takes jobs until nobody can send any more. Its memory is kept between jobs, because
 /// fresh pages cost as much as the hash.
 fn work(jobs: &Mutex<Receiver<(Job, Permit)>>, meter: &Hashing) {
-    // Passwords take the cores that nothing else needs: whoever comes with a passkey does not wait for them. A system that
-    // does not do this loses only that.
+    // Passwords take the cores that nothing else needs: whoever comes with a passkey does not wait for them. Elsewhere it would
+    // be the whole process that gives way.
+    #[cfg(target_os = "linux")]
     let _ = rustix::process::nice(YIELDING);
     let mut memory = Vec::new();
     loop {
