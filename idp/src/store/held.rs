@@ -129,11 +129,17 @@ fn from_row(row: &QueryResult) -> Result<Held> {
 }
 
 fn user_of(row: &QueryResult) -> Result<Option<User>> {
-    Option::<user::Model>::from_query_result(row, "u_")?.map(users::from_row).transpose()
+    joined::<user::Model>(row, "u_")?.map(users::from_row).transpose()
 }
 
 fn session_of(row: &QueryResult) -> Result<Option<Session>> {
-    Option::<session::Model>::from_query_result(row, "s_")?.map(sessions::from_row).transpose()
+    joined::<session::Model>(row, "s_")?.map(sessions::from_row).transpose()
+}
+
+/// A row that may not be there. One that is there and can not be read is an error, and not nobody.
+fn joined<M: FromQueryResult>(row: &QueryResult, before: &str) -> Result<Option<M>> {
+    let id: Option<uuid::Uuid> = row.try_get(before, "id")?;
+    Ok(id.map(|_| M::from_query_result(row, before)).transpose()?)
 }
 
 fn session_and_user(row: Option<QueryResult>) -> Result<Option<(Session, User)>> {

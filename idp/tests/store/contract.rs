@@ -384,7 +384,19 @@ on_both! {
         let (_, grant, row, token) = granted(test).await;
         let found = held::by_refresh_token(&test.store, token.hash()).await.unwrap();
         let (found, held) = found.unwrap();
-        assert_eq!((found, held.grant), (row, grant));
+        assert_eq!(held.user.map(|user| user.id), Some(grant.user_id));
+        assert_eq!(held.session.map(|session| session.id), Some(grant.session_id));
+        assert_eq!((found, &held.grant), (row, &grant));
+        let tx = test.store.begin().await.unwrap();
+        assert!(sessions::end(&tx, grant.user_id, grant.session_id).await.unwrap());
+        tx.commit().await.unwrap();
+        let held = held::by_access_token(&test.store, grant.id, "a token").await.unwrap().unwrap();
+        assert!(held.user.is_some() && held.session.is_none(), "it goes on without its session");
+        let tx = test.store.begin().await.unwrap();
+        assert!(revoked_tokens::insert(&tx, "a token", now()).await.unwrap());
+        tx.commit().await.unwrap();
+        assert!(held::by_access_token(&test.store, grant.id, "a token").await.unwrap().is_none());
+        assert!(held::by_access_token(&test.store, grant.id, "another").await.unwrap().is_some());
         let (_, other) = refresh(ENTROPY.id(now(), GrantId::new).unwrap());
         assert!(held::by_refresh_token(&test.store, other.hash()).await.unwrap().is_none());
     }
