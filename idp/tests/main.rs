@@ -16,6 +16,7 @@ mod cli;
 mod conformance;
 mod ephemeral;
 mod faults;
+mod fuzz;
 mod import;
 mod login;
 mod mail;

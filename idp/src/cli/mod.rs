@@ -6,7 +6,7 @@ mod backup;
 mod client;
 mod config;
 mod doctor;
-mod import;
+pub mod import;
 mod keys;
 mod migrate_store;
 mod org;

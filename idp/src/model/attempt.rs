@@ -42,7 +42,7 @@ text_type!(
         });
         // What follows a question mark is data and leads nowhere by itself.
         let path = text.split('?').next().unwrap_or_default();
-        let plain = !["//", "..", "%"].iter().any(|odd| path.contains(odd));
+        let plain = !["//", "/.", "..", "%"].iter().any(|odd| path.contains(odd));
         if !room || text.len() > 500 || !plain || !text.chars().all(legal) {
             return Err(Invalid::new("destination", "must be a path of our own pages for people"));
         }
@@ -306,6 +306,8 @@ mod tests {
             "/accountant",
             "/requestsx",
             "/account/../oidc/authorize",
+            "/account/./passkeys",
+            "/account/.",
             "/account/%2e%2e/oidc/logout",
             "/account\\evil",
             "/account/\r\nx",

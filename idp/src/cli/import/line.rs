@@ -56,7 +56,7 @@ struct Member {
 
 /// What is wrong with a line, and what to do about it.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Malformed {
+pub enum Malformed {
     #[error("is no JSON object on a line of its own ({0})")]
     Json(String),
     #[error("{member}: {why}. Correct it, or leave it out")]
@@ -67,7 +67,11 @@ pub(super) enum Malformed {
     Twice(Slug),
 }
 
-pub(super) fn read(text: &str) -> Result<Newcomer, Malformed> {
+/// Somebody as a line says.
+///
+/// # Errors
+/// Says what is wrong with it, and never what a member has for a value.
+pub fn read(text: &str) -> Result<Newcomer, Malformed> {
     let line = parse(text)?;
     let password = line
         .password_hash

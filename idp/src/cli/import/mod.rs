@@ -1,6 +1,6 @@
 //! `idp import …`: reads a file to its end and says what is wrong with it before anything is written.
 
-mod line;
+pub mod line;
 
 use std::collections::HashMap;
 use std::fs::File;
