@@ -309,10 +309,11 @@ pub async fn purge(app: &App) -> anyhow::Result<()> {
         tracing::error!(%id, "a message could not be sent for days and was given up");
     }
     loop {
+        let spent = grants::spent(&app.store, now, now - KEEP_GRANTS, BATCH).await?;
         let tx = app.store.begin().await?;
         let removed = [
             sessions::purge(&tx, now, BATCH).await?,
-            grants::purge(&tx, now, now - KEEP_GRANTS, BATCH).await?,
+            grants::purge(&tx, &spent, now).await?,
             guesses::purge(&tx, now, BATCH).await?,
             links::purge(&tx, now, BATCH).await?,
             invitations::purge(&tx, now, BATCH).await?,
