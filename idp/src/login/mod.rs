@@ -4,6 +4,7 @@
 pub mod access;
 pub mod api;
 mod codes;
+mod facts;
 pub mod flow;
 mod guess;
 pub mod invitation;

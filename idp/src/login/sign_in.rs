@@ -8,18 +8,17 @@ use super::Desk;
 use super::flow::{Account, Step, next_step};
 use super::guess::{self, Worth};
 use super::passkey::{self, Proof, Verdict};
-use super::{codes, password, session};
+use super::{codes, facts, password, session};
 use crate::audit::{self, Actor, Event};
 use crate::crypto::password::Password;
 use crate::crypto::sha256;
 use crate::ephemeral::{Key, Kind};
 use crate::model::attempt::{Handle, SIGN_IN_LIFETIME, SignIn};
 use crate::model::ids::UserId;
-use crate::model::organization::{EffectivePolicy, PolicySource};
+use crate::model::organization::PolicySource;
 use crate::model::session::{Enrolment, Method};
-use crate::model::user::{Email, Policy, User};
-use crate::store::factors::{self, Factors};
-use crate::store::{Read, Tx, browsers, organizations, passkeys, passwords, users};
+use crate::model::user::{Email, User};
+use crate::store::{Tx, browsers, passkeys, passwords, users};
 
 /// "Not now" is heard for this long.
 pub const OFFER_SNOOZE: Duration = Duration::days(30);
@@ -192,42 +191,9 @@ pub(super) async fn with_passkey(
     proceed(desk, proven, Some(&proof)).await
 }
 
-/// What matters about an account when it is signed in to.
-pub(super) async fn account_of(
-    db: &impl Read,
-    id: UserId,
-    policy: Policy,
-) -> anyhow::Result<Option<(User, Account, PolicySource)>> {
-    let Some(Factors { user, has_passkeys, has_code_app, has_organizations }) = factors::of(db, id).await?
-    else {
-        return Ok(None);
-    };
-    let EffectivePolicy { policy, source } = if has_organizations {
-        organizations::policy_of(db, &user, policy).await?
-    } else {
-        EffectivePolicy::of(policy, &[], user.policy)
-    };
-    let account = Account { has_passkeys, code_app: has_code_app, policy };
-    Ok(Some((user, account, source)))
-}
-
-/// The same for whoever signs in for an application, with who asks for the rule that holds. Nobody who is disabled does.
-async fn account_at(
-    db: &impl Read,
-    desk: &Desk<'_>,
-    id: UserId,
-) -> anyhow::Result<Option<(User, Account, PolicySource)>> {
-    let found = account_of(db, id, desk.policy).await?.filter(|(user, ..)| user.is_enabled());
-    Ok(found.map(|(user, account, source)| {
-        let EffectivePolicy { policy, source } =
-            EffectivePolicy { policy: account.policy, source }.at(desk.application);
-        (user, Account { policy, ..account }, source)
-    }))
-}
-
 /// Carries out the next step.
 async fn proceed(desk: &Desk<'_>, proven: SignIn, proof: Option<&Proof>) -> anyhow::Result<Outcome> {
-    let Some((_, account, source)) = account_at(desk.store, desk, proven.user_id).await? else {
+    let Some((_, account, source)) = facts::at(desk.store, desk, proven.user_id).await? else {
         return Ok(Outcome::Failed(Failure::Expired));
     };
     let step = next_step(&proven, account);
@@ -264,7 +230,7 @@ async fn still_at(
     step: Step,
 ) -> anyhow::Result<Option<(User, Account)>> {
     users::lock(tx, proven.user_id).await?;
-    let Some((user, account, _)) = account_at(tx, desk, proven.user_id).await? else {
+    let Some((user, account, _)) = facts::at(tx, desk, proven.user_id).await? else {
         return Ok(None);
     };
     if proven.password.is_some() && passwords::version(tx, user.id).await? != proven.password {

@@ -5,9 +5,8 @@ pub mod pages;
 
 use anyhow::Context;
 
-use super::Desk;
 use super::flow::{self, Account, Missing};
-use super::sign_in::account_of;
+use super::{Desk, facts};
 use crate::audit::{self, Actor, Event};
 use crate::crypto::token::{Token, TokenHash, TokenKind};
 use crate::model::client::{Client, ClientName, WebUri};
@@ -141,7 +140,7 @@ async fn account_in(
     desk: &Desk<'_>,
     (user, organization): (&User, &Organization),
 ) -> anyhow::Result<Account> {
-    let found = account_of(db, user.id, desk.policy).await?;
+    let found = facts::of(db, user.id, desk.policy).await?;
     let (_, account, _) = found.context("whoever is invited is gone")?;
     let policy = organization.policy.map_or(account.policy, |policy| policy.max(account.policy));
     Ok(Account { policy, ..account })
