@@ -19,8 +19,8 @@ use crate::oidc::ciba::{self, ping};
 use crate::oidc::logout::notice;
 use crate::store::outbox::{self, Kind, Waiting};
 use crate::store::{
-    StoreError, api_calls, browsers, client_secrets, figures, grants, guesses, invitations, links,
-    registration_tokens, revoked_tokens, sessions, sign_in_requests, sign_ups,
+    StoreError, api_calls, browsers, client_secrets, figures, guesses, invitations, links,
+    registration_tokens, revoked_tokens, sessions, sign_in_requests, sign_ups, spent_grants,
 };
 
 const EVERY: Duration = Duration::from_mins(1);
@@ -309,11 +309,11 @@ pub async fn purge(app: &App) -> anyhow::Result<()> {
         tracing::error!(%id, "a message could not be sent for days and was given up");
     }
     loop {
-        let spent = grants::spent(&app.store, now, now - KEEP_GRANTS, BATCH).await?;
+        let spent = spent_grants::find(&app.store, now, now - KEEP_GRANTS, BATCH).await?;
         let tx = app.store.begin().await?;
         let removed = [
             sessions::purge(&tx, now, BATCH).await?,
-            grants::purge(&tx, &spent, now).await?,
+            spent_grants::remove(&tx, &spent, now).await?,
             guesses::purge(&tx, now, BATCH).await?,
             links::purge(&tx, now, BATCH).await?,
             invitations::purge(&tx, now, BATCH).await?,

@@ -1,14 +1,14 @@
 //! Grants and their refresh tokens. A grant is found through its client, by a code or token that the
 //! client holds.
 
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
+use sea_orm::sea_query::{Expr, OnConflict, Query};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait,
-    Iterable, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, Iterable,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 use time::OffsetDateTime;
 
-use super::entity::{ended_session, grant, refresh_token, session};
+use super::entity::{grant, refresh_token, session};
 use super::{Read, Result, StoreError, Tx, from_millis, stored, to_millis, unique};
 use crate::crypto::seal::Place;
 use crate::crypto::token::{Token, TokenHash, TokenKind};
@@ -247,66 +247,6 @@ pub fn successor(db: &impl Read, rotated: &RefreshToken) -> Result<Option<Token>
     let plain = db.sealer().open(successor_place(&rotated.id.to_string()), sealed)?;
     let text = std::str::from_utf8(&plain).map_err(|_| StoreError::Damaged("refresh_token"))?;
     Ok(Token::parse(TokenKind::RefreshToken, text))
-}
-
-/// Grants that can give nothing any more: every refresh token past its end, the session gone and nobody to be told of it,
-/// and the grant older than `before`. At most `limit`. Looks at all that are as old, so it is not to be asked by whoever
-/// holds up others.
-pub async fn spent(
-    db: &impl Read,
-    now: OffsetDateTime,
-    before: OffsetDateTime,
-    limit: u64,
-) -> Result<Vec<GrantId>> {
-    let spent: Vec<uuid::Uuid> = grant::Entity::find()
-        .select_only()
-        .column(grant::Column::Id)
-        .filter(grant::Column::CreatedAt.lt(to_millis(before)))
-        .filter(gives_nothing(now))
-        .order_by_asc(grant::Column::Id)
-        .limit(limit)
-        .into_tuple()
-        .all(db.connection())
-        .await?;
-    Ok(spent.into_iter().map(GrantId::from_uuid).collect())
-}
-
-/// Removes those of these that still can give nothing; returns how many.
-pub async fn purge(tx: &Tx, spent: &[GrantId], now: OffsetDateTime) -> Result<u64> {
-    if spent.is_empty() {
-        return Ok(0);
-    }
-    let purged = grant::Entity::delete_many()
-        .filter(grant::Column::Id.is_in(spent.iter().map(|id| id.uuid())))
-        .filter(gives_nothing(now))
-        .exec(tx.connection())
-        .await?;
-    Ok(purged.rows_affected)
-}
-
-/// One look-up by an index for each grant, not a list of everything that lives.
-fn gives_nothing(now: OffsetDateTime) -> Condition {
-    let its = |column: Expr, other: grant::Column| column.eq(other.into_expr());
-    let alive = Query::select()
-        .expr(Expr::cust("1"))
-        .from(refresh_token::Entity)
-        .and_where(its(refresh_token::Column::GrantId.into_expr(), grant::Column::Id))
-        .and_where(refresh_token::Column::ExpiresAt.gt(to_millis(now)))
-        .to_owned();
-    let living = Query::select()
-        .expr(Expr::cust("1"))
-        .from(session::Entity)
-        .and_where(its(session::Column::Id.into_expr(), grant::Column::SessionId))
-        .to_owned();
-    // Whoever is told of the end of a session is found by its grants.
-    let ended = Query::select()
-        .expr(Expr::cust("1"))
-        .from(ended_session::Entity)
-        .and_where(its(ended_session::Column::Id.into_expr(), grant::Column::SessionId))
-        .to_owned();
-    [alive, living, ended]
-        .into_iter()
-        .fold(Condition::all(), |all, reason| all.add(Expr::exists(reason).not()))
 }
 
 fn successor_place(row: &str) -> Place<'_> {

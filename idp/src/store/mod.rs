@@ -47,6 +47,7 @@ pub mod sessions;
 pub mod settings;
 pub mod sign_in_requests;
 pub mod sign_ups;
+pub mod spent_grants;
 pub mod totp;
 pub mod users;
 

@@ -19,7 +19,9 @@ use idp::model::session::{Method, Session};
 use idp::model::user::{Language, Policy, TimeZoneName};
 use idp::store::held;
 use idp::store::milestones::{self, Milestone};
-use idp::store::{Tx, clients, consents, grants, keys, passkeys, passwords, revoked_tokens, sessions, users};
+use idp::store::{
+    Tx, clients, consents, grants, keys, passkeys, passwords, revoked_tokens, sessions, spent_grants, users,
+};
 use sea_orm::ConnectionTrait;
 use time::Duration;
 use tokio::sync::Barrier;
@@ -140,8 +142,8 @@ async fn purge_grants(
     now: time::OffsetDateTime,
     before: time::OffsetDateTime,
 ) -> idp::store::Result<u64> {
-    let spent = grants::spent(tx, now, before, 10).await?;
-    grants::purge(tx, &spent, now).await
+    let spent = spent_grants::find(tx, now, before, 10).await?;
+    spent_grants::remove(tx, &spent, now).await
 }
 
 /// Runs `take` in 64 transactions at the same time and counts who was told yes.
