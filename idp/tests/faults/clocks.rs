@@ -304,7 +304,7 @@ async fn two_nodes_half_a_minute_apart_take_what_the_other_made() {
     let mut secrets = Vec::new();
     for (here, there) in [(0, 1), (1, 0)] {
         let node = cluster.only(here);
-        let clinic = fresh_connections(node);
+        let clinic = Application::clinic(node);
         let browser = node.browser();
         let asked = clinic.authorize(&browser, &[]).await;
         let attempt = asked.parameter("attempt").unwrap();
@@ -346,15 +346,4 @@ async fn two_nodes_half_a_minute_apart_take_what_the_other_made() {
         secrets.extend([code, access.to_owned(), refresh.to_owned()]);
     }
     log.and_data_are_whole(cluster.first(), &secrets).await;
-}
-
-/// A connection that is kept belongs to one node.
-fn fresh_connections(node: &TestApp) -> Application {
-    let mut clinic = node.clinic();
-    clinic.http = reqwest::Client::builder()
-        .pool_max_idle_per_host(0)
-        .redirect(reqwest::redirect::Policy::none())
-        .build()
-        .unwrap();
-    clinic
 }

@@ -64,15 +64,7 @@ impl Cluster {
     }
 
     fn clinic(&self) -> Application {
-        // A connection that is kept belongs to one node; a balancer that speaks HTTP would not be that loyal.
-        let mut clinic = Application::clinic_at(&self.balancer.url(), self.balancer.address());
-        clinic.http = reqwest::Client::builder()
-            .pool_max_idle_per_host(0)
-            .redirect(reqwest::redirect::Policy::none())
-            .resolve("localhost", self.balancer.address())
-            .build()
-            .unwrap();
-        clinic
+        Application::clinic_at(&self.balancer.url(), self.balancer.address())
     }
 
     async fn visitors(&self) -> Vec<Visitor> {

@@ -89,15 +89,7 @@ impl World {
     }
 
     fn clinic(&self) -> Application {
-        let mut clinic = Application::clinic_at(&self.balancer.url(), self.balancer.address());
-        // A connection that is kept belongs to one node.
-        clinic.http = reqwest::Client::builder()
-            .pool_max_idle_per_host(0)
-            .redirect(reqwest::redirect::Policy::none())
-            .resolve("localhost", self.balancer.address())
-            .build()
-            .unwrap();
-        clinic
+        Application::clinic_at(&self.balancer.url(), self.balancer.address())
     }
 
     async fn visitor(&self, email: &str, ledger: &Arc<Ledger>) -> Visitor {

@@ -31,6 +31,8 @@ impl Application {
         redirect_uri: &str,
     ) -> Self {
         let http = reqwest::Client::builder()
+            // A connection that is kept would belong to one node of several.
+            .pool_max_idle_per_host(0)
             .redirect(reqwest::redirect::Policy::none())
             .resolve("localhost", address)
             .build()
