@@ -1,13 +1,14 @@
 //! What a completed authorization gave to a client, and the refresh tokens that keep it alive.
 
 use serde::{Deserialize, Serialize};
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use super::authorization::AuthorizationDetails;
 use super::claims::NamedClaims;
 use super::client::{Client, ClientId};
 use super::ids::{GrantId, OrganizationId, PasskeyId, RefreshTokenId, SessionId, UserId};
 use super::key::Confirmation;
+use super::moment::is_to_come;
 use super::resource::Resources;
 use super::scope::{Scope, Scopes};
 use super::session::Method;
@@ -112,4 +113,14 @@ pub struct RefreshToken {
     /// client whose answer was lost.
     pub rotated_at: Option<OffsetDateTime>,
     pub successor: Option<Vec<u8>>,
+}
+
+impl RefreshToken {
+    /// Whether its time is not over: neither its end has come, nor has it rested for too long. Of one that was made or used
+    /// while a clock was ahead nobody knows.
+    #[must_use]
+    pub fn is_in_time(&self, now: OffsetDateTime, idle: Duration) -> bool {
+        let known = !is_to_come(self.created_at, now) && !is_to_come(self.last_used_at, now);
+        known && now < self.expires_at && now - self.last_used_at < idle
+    }
 }

@@ -78,8 +78,7 @@ async fn refresh_token(
         return Ok(None);
     };
     let spent = refresh.rotated_at.is_some() || held.grant.client_id != client.id;
-    let idle = desk.now - refresh.last_used_at >= desk.tokens.refresh_idle();
-    if spent || idle || desk.now >= refresh.expires_at {
+    if spent || !refresh.is_in_time(desk.now, desk.tokens.refresh_idle()) {
         return Ok(None);
     }
     let Some((grant, _)) = access::holder(desk, held).await? else {

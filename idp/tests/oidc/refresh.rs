@@ -60,6 +60,33 @@ async fn a_lost_answer_is_given_again_for_ten_seconds() {
     refreshed(&calendar, &second).await;
 }
 
+/// T8: how long ago something was that a clock wrote down which was ahead, nobody knows.
+#[tokio::test]
+async fn a_token_of_a_moment_that_is_to_come_is_spent() {
+    for column in ["created_at", "last_used_at"] {
+        let office = Office::open().await;
+        let practice = office.practice();
+        let tokens = tokens_with_consent(&practice, &office.browser, OFFLINE).await;
+        refreshed(&practice, &tokens).await;
+        office.app.sql(&format!("UPDATE refresh_token SET {column} = {column} + 3600000")).await;
+        assert_spent(&practice, &tokens).await;
+        let token = [("token", text(&tokens, "refresh_token"))];
+        assert_eq!(practice.call("/oidc/introspect", &token).await.json()["active"], false, "{column}");
+    }
+}
+
+/// T8: to a node whose clock is behind, a retry of a moment ago is no sign of theft.
+#[tokio::test]
+async fn a_token_that_was_rotated_by_a_clock_that_is_ahead_is_refused_and_nothing_more() {
+    let office = Office::open().await;
+    let calendar = office.calendar();
+    let first = calendar.tokens(&office.browser, &[]).await;
+    let second = refreshed(&calendar, &first).await;
+    office.app.sql("UPDATE refresh_token SET rotated_at = rotated_at + 120000").await;
+    assert_spent(&calendar, &first).await;
+    refreshed(&calendar, &second).await;
+}
+
 /// C4: reuse after the grace revokes the family: the thief's token and the owner's.
 #[tokio::test]
 async fn a_rotated_token_used_later_revokes_its_family() {

@@ -1,5 +1,7 @@
 //! Revocation: C17, A12, RFC 7009.
 
+use time::Duration;
+
 use super::{Office, assert_token_error, forgeries, form, text};
 use crate::support::{Answer, Application};
 
@@ -51,6 +53,22 @@ async fn a_revoked_access_token_ends_and_its_refresh_token_does_not() {
     let asked =
         office.slots().call("/oidc/introspect", &[("token", text(&own, "access_token"))]).await.json();
     assert_eq!(asked["active"], false);
+}
+
+/// T8: where the clock is behind, a token is not good yet; revoked there, it is not good anywhere.
+#[tokio::test]
+async fn a_token_is_revoked_also_by_a_clock_that_is_behind() {
+    let office = Office::open().await;
+    let practice = office.practice();
+    let tokens = practice.tokens(&office.browser, &[]).await;
+    let other = practice.tokens(&office.browser, &[]).await;
+    let (access, goes_on) = (text(&tokens, "access_token"), text(&other, "access_token"));
+    office.app.advance(-Duration::minutes(2));
+    assert_eq!(practice.userinfo(access).await.status, 401);
+    assert_done(&revoke(&practice, access).await);
+    office.app.advance(Duration::minutes(2));
+    assert_eq!(practice.userinfo(goes_on).await.status, 200);
+    assert_eq!(practice.userinfo(access).await.status, 401);
 }
 
 /// C17, RFC 7009 §2.2: what nobody knows is as good as revoked.

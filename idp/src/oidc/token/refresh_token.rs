@@ -62,8 +62,7 @@ pub(super) async fn authorize(
     }
     // First of all whether it was rotated: a replay is a sign of theft however late it comes.
     let write = write_for(desk, client, (&refresh, &grant), token).await?;
-    let idle = desk.now - refresh.last_used_at >= desk.tokens.refresh_idle();
-    if desk.now >= refresh.expires_at || idle {
+    if !refresh.is_in_time(desk.now, desk.tokens.refresh_idle()) {
         return Err(refused().into());
     }
     let standing = match user {
@@ -103,7 +102,9 @@ async fn write_for(
         // Bound to a key it is worth nothing to whoever steals it.
         None if client.is_public() && grant.key.is_none() => Ok(Write::Rotate(refresh.clone())),
         None => Ok(Write::Keep(refresh.clone(), token)),
-        Some(at) if desk.now - at <= GRACE && !is_to_come(at, desk.now) => {
+        // By a clock that is ahead of this one: it may have been a moment ago, which is no theft.
+        Some(at) if is_to_come(at, desk.now) => Err(refused().into()),
+        Some(at) if desk.now - at <= GRACE => {
             let successor = grants::successor(desk.store, refresh)?;
             Ok(Write::Repeat(successor.ok_or_else(refused)?))
         }
