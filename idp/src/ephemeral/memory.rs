@@ -155,8 +155,10 @@ impl Backend for Memory {
         let entries = kinds.entry(kind).or_default();
         if let Some(entry) = entries.map.get_mut(&key).filter(|entry| entry.expires_at > now) {
             entry.count = entry.count.saturating_add(1);
-            // A count outlives a clock that is set back, but for no longer than one that begins now.
-            entry.expires_at = entry.expires_at.min(now + window);
+            if is_to_come(entry.made_at, now) {
+                // A count outlives a clock that is set back, but for no longer than one that begins now.
+                entry.expires_at = entry.expires_at.min(now + window);
+            }
             return Ok(entry.count);
         }
         let first = Entry { value: Vec::new(), count: 1, made_at: now, expires_at: now + window };

@@ -147,6 +147,13 @@ async fn a_clock_that_is_set_back_prolongs_nothing_in_memory() {
     subject.advance(Duration::seconds(10));
     assert_eq!(count().await.unwrap(), 1, "a count lasts no longer than its window");
 
+    // A shorter window of somebody later takes nothing from the first one.
+    let long = backend.count(Kind::Attempt, [6; 32], Duration::MINUTE).await.unwrap();
+    let short = backend.count(Kind::Attempt, [6; 32], Duration::SECOND).await.unwrap();
+    subject.advance(Duration::seconds(30));
+    let later = backend.count(Kind::Attempt, [6; 32], Duration::SECOND).await.unwrap();
+    assert_eq!((long, short, later), (1, 2, 3));
+
     // Started while the clock was ahead.
     subject.advance(-hour);
     let noted = || backend.note(Kind::ProofUsed, [5; 32], Duration::MINUTE);
