@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::app::App;
 use crate::ephemeral::Reach;
+use crate::store::server::Use;
 
 /// Whoever asks waits a second or two at most, and takes silence for "not ready".
 const REDIS_PATIENCE: Duration = Duration::from_millis(300);
@@ -12,7 +13,7 @@ const DATABASE_PATIENCE: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Readiness {
-    pub(super) database: bool,
+    pub(super) database: Option<Use>,
     pub(super) reach: Reach,
     /// Why nobody should be sent here.
     pub(super) why_not: Option<&'static str>,
@@ -20,15 +21,14 @@ pub(super) struct Readiness {
 
 impl Readiness {
     pub(super) async fn of(app: &App) -> Self {
-        let asked = tokio::time::timeout(DATABASE_PATIENCE, app.store.can_write());
+        let asked = tokio::time::timeout(DATABASE_PATIENCE, app.store.usable_for());
         let (answer, reach) = tokio::join!(asked, app.ephemeral.reach(REDIS_PATIENCE));
-        let can_write = answer.ok().and_then(Result::ok);
-        let database = can_write.is_some();
-        let why_not = match (app.is_ready(), can_write, reach) {
+        let database = answer.ok().and_then(Result::ok);
+        let why_not = match (app.is_ready(), database, reach) {
             (false, ..) => Some("shutting down"),
             (_, None, _) => Some("the database does not answer"),
-            // A standby that has not been promoted, most likely: another node may know the right one.
-            (_, Some(false), _) => Some("the database is read-only"),
+            // Another node may know the right one.
+            (_, Some(Use::Following), _) => Some("the database is a standby"),
             (.., Reach::NeverFound) => Some("Redis does not answer"),
             _ => None,
         };
@@ -40,6 +40,9 @@ impl Readiness {
     pub(super) fn degraded(&self, app: &App) -> Option<&'static str> {
         if self.reach == Reach::Lost {
             return Some("Redis does not answer: nobody can log in");
+        }
+        if self.database == Some(Use::Reading) {
+            return Some("the database is read-only: nobody can log in");
         }
         app.is_disk_full().then_some("the disk of the database is full: nobody can log in")
     }

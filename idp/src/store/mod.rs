@@ -121,13 +121,13 @@ impl Store {
         Ok(())
     }
 
-    /// As [`Self::ping`], and says whether what is written would be taken.
+    /// As [`Self::ping`], and says what the database can be used for.
     ///
     /// # Errors
     /// When it does not answer.
-    pub async fn can_write(&self) -> Result<bool> {
+    pub async fn usable_for(&self) -> Result<server::Use> {
         self.ping().await?;
-        Ok(!server::is_read_only(self).await?)
+        server::usable_for(self).await
     }
 
     /// Ends the connections, so that an embedded database is one file again, and lets go of it.

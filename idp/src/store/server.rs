@@ -18,10 +18,25 @@ pub async fn connections(db: &impl Read) -> Result<Option<i64>> {
     number(db, sql).await
 }
 
-/// Whether nothing can be written there: a standby, or a server that was told so. `false` for an embedded database.
-pub async fn is_read_only(db: &impl Read) -> Result<bool> {
-    let sql = "SELECT CASE current_setting('transaction_read_only') WHEN 'on' THEN 1::bigint ELSE 0 END";
-    Ok(number(db, sql).await? == Some(1))
+/// What can be done there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Use {
+    Everything,
+    /// It was told so, as some do that have no room left.
+    Reading,
+    /// It follows another server, which is the one to ask.
+    Following,
+}
+
+/// Of an embedded database everything.
+pub async fn usable_for(db: &impl Read) -> Result<Use> {
+    let sql = "SELECT CASE WHEN pg_is_in_recovery() THEN 2::bigint \
+               WHEN current_setting('transaction_read_only') = 'on' THEN 1 ELSE 0 END";
+    Ok(match number(db, sql).await? {
+        Some(2) => Use::Following,
+        Some(1) => Use::Reading,
+        _ => Use::Everything,
+    })
 }
 
 async fn number(db: &impl Read, sql: &str) -> Result<Option<i64>> {

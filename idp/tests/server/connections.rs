@@ -98,9 +98,9 @@ async fn the_probes_say_how_it_is() {
     assert_eq!(browser.get("/livez").await.status, 200);
 }
 
-/// A standby that was not promoted, as far as anybody can tell.
+/// What only reads goes on, at every node, as with a disk that is full.
 #[tokio::test]
-async fn a_database_where_nothing_can_be_written_is_not_ready() {
+async fn a_database_where_nothing_can_be_written_is_named() {
     let Some(url) = fresh_postgres().await else {
         return;
     };
@@ -124,10 +124,11 @@ async fn a_database_where_nothing_can_be_written_is_not_ready() {
         }
         panic!("it is not found again");
     };
-    let standby = tell("SET default_transaction_read_only = on").await;
-    assert_eq!((standby.status.as_u16(), &standby.json()["why"]), (503, &"the database is read-only".into()));
+    let reading = tell("SET default_transaction_read_only = on").await;
+    let degraded = "the database is read-only: nobody can log in";
+    assert_eq!((reading.status.as_u16(), &reading.json()["degraded"]), (200, &degraded.into()));
     assert_eq!(browser.get("/livez").await.status, 200);
-    assert_eq!(tell("RESET default_transaction_read_only").await.status, 200);
+    assert_eq!(tell("RESET default_transaction_read_only").await.body, r#"{"ready":true}"#);
 }
 
 /// T24: on SIGTERM it reports "not ready", serves on for the configured while, and ends.

@@ -25,7 +25,7 @@ pub(super) fn write(page: &mut Page, app: &App, reading: &Reading) {
 }
 
 fn ready(page: &mut Page, reading: &Reading) {
-    let up = reading.readiness.database;
+    let up = reading.readiness.database.is_some();
     page.gauge(&metric("idp_database_up", "Whether the database answers.")).row(&[], u8::from(up));
     let ready = reading.readiness.why_not.is_none();
     page.gauge(&metric("idp_ready", "Whether /readyz says yes.")).row(&[], u8::from(ready));
