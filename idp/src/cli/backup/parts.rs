@@ -27,10 +27,11 @@ impl Parts {
     pub(super) fn make(target: &Path) -> anyhow::Result<Self> {
         remove_left(target);
         let (database, words) = names(target);
-        new(&database)?;
-        let held = new(&words).inspect_err(|_| drop(std::fs::remove_file(&database)))?;
-        // On a file system without locks nothing that is left is ever removed.
-        let _ = flock(&held, FlockOperation::NonBlockingLockExclusive);
+        let held = new(&words)?;
+        // Held before there is anything to be removed: whoever looks for what is left holds it for a moment too, and finds no
+        // database. On a file system without locks nothing that is left is ever removed.
+        let _ = flock(&held, FlockOperation::LockExclusive);
+        new(&database).inspect_err(|_| drop(std::fs::remove_file(&words)))?;
         Ok(Self { target: target.to_owned(), held })
     }
 
@@ -108,8 +109,7 @@ pub(super) fn sweep(folder: &Path) {
 /// Removes what is left of a backup of this name, if it is one and nobody is writing it.
 fn remove_left(target: &Path) {
     let (database, words) = names(target);
-    // The description is held under either of its names.
-    let held = File::open(words).or_else(|_| File::open(Description::place(target)));
+    let held = File::open(words);
     let abandoned = held.is_ok_and(|held| flock(held, FlockOperation::NonBlockingLockExclusive).is_ok());
     if abandoned && is_ours(&database) {
         remove(target);
