@@ -1,5 +1,5 @@
-//! Clocks that jump by an hour or a day, and nodes whose clocks differ (T8): nothing lives longer for it, nothing that has
-//! ended comes back, nothing that counts once counts twice, and nobody is locked out for as long as the clock was wrong.
+//! Clocks that jump by an hour or a day, and nodes whose clocks differ (T8): no session, code or token lives longer for it,
+//! nothing that has ended comes back, nothing that counts once counts twice, and nobody is locked out for as long as the clock was wrong.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -14,9 +14,8 @@ use crate::support::ledger::{Ledger, Outcome, Visitor};
 use crate::support::postgres::PostgresServer;
 use crate::support::process::{Installation, Process};
 use crate::support::redis::RedisServer;
-use crate::support::{Application, Browser, PASSWORD, TempDir};
+use crate::support::{Application, Browser, MASTER_KEY, PASSWORD, TempDir};
 
-const MASTER_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
 const NODES: usize = 3;
 const VISITORS: usize = 6;
 /// When a request had no answer, it is made once more, a moment later.

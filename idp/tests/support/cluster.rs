@@ -7,10 +7,8 @@ use time::Duration;
 
 use super::balancer::Balancer;
 use super::redis::RedisServer;
-use super::{Options, TestApp};
+use super::{MASTER_KEY, Options, TestApp};
 use crate::store::fresh_postgres;
-
-const MASTER_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
 
 /// Stops when dropped.
 pub struct Cluster {
@@ -61,6 +59,7 @@ impl Cluster {
             node.advance(by);
         }
     }
+
     /// From now on everybody comes to this one.
     pub fn only(&self, node: usize) -> &TestApp {
         let node = &self.nodes[node];

@@ -44,6 +44,8 @@ impl Log {
         let log = self.text();
         assert!(log.contains("/oidc/token"), "nothing was listened to: {log}");
         assert!(!log.contains("panicked"), "{log}");
+        // What panics is answered with 500, and so is every fault of ours.
+        assert!(!log.contains("status=500"), "{log}");
         for secret in secrets {
             assert!(!log.contains(secret.as_str()), "{secret} is in the log");
         }

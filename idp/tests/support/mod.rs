@@ -46,6 +46,9 @@ pub use mail::Mail;
 
 pub const PASSWORD: &str = "a long walk by the river";
 
+/// A master key nothing else uses.
+pub const MASTER_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+
 /// A running provider. Stops and removes its folder when dropped.
 pub struct TestApp {
     pub app: App,
