@@ -7,7 +7,6 @@ use bytes::Bytes;
 use josekit::jwk::Jwk;
 use josekit::jwk::alg::ec::EcCurve;
 use josekit::jwk::alg::ed::EdCurve;
-use josekit::jws::alg::ecdsa::EcdsaJwsAlgorithm::Es256;
 use josekit::jws::alg::eddsa::EddsaJwsAlgorithm::Eddsa;
 use josekit::jws::alg::rsassa::RsassaJwsAlgorithm::Rs256;
 use josekit::jws::alg::rsassa_pss::RsassaPssJwsAlgorithm::Ps256;
@@ -15,7 +14,7 @@ use josekit::jws::{JwsHeader, JwsSigner, JwsVerifier, serialize_compact};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use super::{base64url, sha256};
+use super::{base64url, es256, sha256};
 use crate::model::key::{KeyState, PublicKey, SigningAlg};
 
 #[derive(Debug, thiserror::Error)]
@@ -168,7 +167,7 @@ fn load_key((public, private): (PublicKey, Zeroizing<Vec<u8>>)) -> Result<Loaded
     let signer: Arc<dyn JwsSigner + Send + Sync> = match public.alg {
         SigningAlg::Rs256 => Arc::new(Rs256.signer_from_jwk(&private)?),
         SigningAlg::Ps256 => Arc::new(Ps256.signer_from_jwk(&private)?),
-        SigningAlg::Es256 => Arc::new(Es256.signer_from_jwk(&private)?),
+        SigningAlg::Es256 => Arc::new(es256::Signer::from_jwk(&private)?),
         SigningAlg::EdDsa => Arc::new(Eddsa.signer_from_jwk(&private)?),
     };
     let verifier = verifier(public.alg, &public_jwk)?;
@@ -183,7 +182,7 @@ pub(super) fn verifier(
     Ok(match alg {
         SigningAlg::Rs256 => Box::new(Rs256.verifier_from_jwk(public)?),
         SigningAlg::Ps256 => Box::new(Ps256.verifier_from_jwk(public)?),
-        SigningAlg::Es256 => Box::new(Es256.verifier_from_jwk(public)?),
+        SigningAlg::Es256 => Box::new(es256::Verifier::from_jwk(public)?),
         SigningAlg::EdDsa => Box::new(Eddsa.verifier_from_jwk(public)?),
     })
 }

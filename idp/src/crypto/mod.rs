@@ -4,6 +4,7 @@
 
 pub mod aaguid;
 pub mod certificate;
+mod es256;
 pub mod foreign;
 pub mod jwe;
 pub mod jwt;
