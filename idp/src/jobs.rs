@@ -126,7 +126,7 @@ pub async fn count(app: &App) -> anyhow::Result<()> {
     let now = app.clock.now();
     let counted = figures::count(&app.store).await?;
     let tx = app.store.begin().await?;
-    figures::keep(&tx, &counted, now).await?;
+    figures::keep(&tx, &counted, now);
     Ok(tx.commit().await?)
 }
 

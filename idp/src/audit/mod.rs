@@ -81,14 +81,13 @@ pub async fn record_through(
     subject: Option<UserId>,
     event: Event,
 ) -> Result<()> {
-    let (sequence, previous_hash) = audit::next_place(tx).await?;
     let actor = match doer.actor {
         Actor::Person(id) => Some(id.uuid()),
         Actor::Anonymous | Actor::Host | Actor::Application => None,
     };
     let parts = event.parts(application);
     let mut record = Stored {
-        sequence,
+        sequence: 0,
         at,
         kind: event.kind().to_owned(),
         actor,
@@ -98,26 +97,26 @@ pub async fn record_through(
         network: None,
         browser: None,
         detail: parts.open,
-        previous_hash,
+        previous_hash: Vec::new(),
         hash: Vec::new(),
         format: chain::FORMAT,
         sealed_origin: None,
         sealed_detail: None,
     };
+    let [of_origin, of_detail] = [Part::Origin, Part::Detail].map(|part| record.holder(part));
+    let place = audit::next_place(tx, [of_origin, of_detail]).await?;
+    (record.sequence, record.previous_hash) = (place.sequence, place.previous_hash.clone());
     let known = doer.network.is_some() || doer.browser.is_some();
     let origin = known.then(|| json!({ "network": doer.network, "browser": doer.browser }).to_string());
-    let sealed = [
-        (Part::Origin, record.holder(Part::Origin), origin),
-        (Part::Detail, record.holder(Part::Detail), parts.closed),
-    ];
-    [record.sealed_origin, record.sealed_detail] = audit::seal(tx, sequence, sealed, at).await?;
+    let sealed = [(Part::Origin, of_origin, origin), (Part::Detail, of_detail, parts.closed)];
+    [record.sealed_origin, record.sealed_detail] = audit::seal(tx, &place, sealed, at).await?;
     record.hash = chain::hash(&record).to_vec();
-    audit::append(tx, record).await?;
+    audit::append(tx, record);
     tx.count_record(event.kind());
-    match event.counted() {
-        Some(what) => figures::add(tx, at, what).await,
-        None => Ok(()),
+    if let Some(what) = event.counted() {
+        figures::add(tx, at, what);
     }
+    Ok(())
 }
 
 /// Records that somebody looks at the trail, and at what of it. Call it before anything is shown.

@@ -49,7 +49,7 @@ pub(super) async fn begin(
         }
     }
     if !renewed {
-        sessions::insert(tx, &session, hashes).await?;
+        sessions::insert(tx, &session, hashes);
         sessions::end_surplus(tx, user.id, now).await?;
     }
     let seen = browsers::note(tx, user.id, desk.browser, now).await?;
@@ -74,7 +74,7 @@ pub(super) async fn begin_limited(
     if let Some(previous) = desk.previous {
         end_previous(tx, desk, previous).await?;
     }
-    sessions::insert(tx, &session, cookies.hashes()).await?;
+    sessions::insert(tx, &session, cookies.hashes());
     let event = Event::EnrolmentBegun { session: session.id };
     audit::record(tx, desk.now, desk.doer(Actor::Person(user.id)), Some(user.id), event).await?;
     let seen = Seen { new: false, had_others: false, offer_snoozed_until: None };

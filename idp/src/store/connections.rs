@@ -2,17 +2,19 @@
 //! without a word. Never runs a statement of its own but to see whether anybody answers and what they work on, and never
 //! repeats one of others.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use sea_orm::{
-    ConnAcquireErr, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction,
-    DbBackend, DbErr, ExecResult, QueryResult, Statement, TransactionTrait,
+    ConnAcquireErr, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr,
+    ExecResult, QueryResult, Statement, TransactionTrait,
 };
 use tokio::time::Instant;
 
-use super::group::{Group, Part};
+use super::group::Group;
+use super::work::{Inner, Work};
 use crate::crypto::random::Entropy;
 
 /// When nothing has come of something for this long, somebody looks whether a new connection is better.
@@ -56,6 +58,7 @@ pub struct Connections {
     options: ConnectOptions,
     backend: DbBackend,
     current: RwLock<DatabaseConnection>,
+    watched: AtomicBool,
     /// Of an embedded database.
     group: Arc<Group>,
     /// What was last seen. Whoever holds it looks; everybody else takes their word for it.
@@ -69,6 +72,7 @@ impl Connections {
             options,
             backend: current.get_database_backend(),
             current: RwLock::new(current),
+            watched: AtomicBool::new(false),
             group: Arc::default(),
             seen: tokio::sync::Mutex::new(None),
         })
@@ -83,7 +87,17 @@ impl Connections {
         self.current().close().await
     }
 
+    pub(super) const fn backend(&self) -> DbBackend {
+        self.backend
+    }
+
+    /// Whether somebody wants to see each statement.
+    pub(super) fn is_watched(&self) -> bool {
+        self.watched.load(Ordering::Relaxed)
+    }
+
     pub(super) fn watch(&self, seen: impl Fn(&Statement) + Send + Sync + 'static) {
+        self.watched.store(true, Ordering::Relaxed);
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         current.set_metric_callback(move |run| seen(run.statement));
     }
@@ -97,7 +111,7 @@ impl Connections {
         } else {
             Inner::Whole(Box::pin(self.within_reach(current.begin())).await?)
         };
-        Ok(Work { inner, pool: Arc::clone(self) })
+        Ok(Work::new(inner, Arc::clone(self)))
     }
 
     /// Waits for an answer of the database, but not for ever, and sees to it that those who come later have a
@@ -191,59 +205,5 @@ impl ConnectionTrait for Connections {
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         self.within_reach(self.current().query_all_raw(statement)).await
-    }
-}
-
-/// A transaction, whose statements do not wait for ever either.
-#[derive(Debug)]
-pub struct Work {
-    inner: Inner,
-    pool: Arc<Connections>,
-}
-
-#[derive(Debug)]
-enum Inner {
-    Whole(DatabaseTransaction),
-    /// Of one that others are parts of.
-    Part(Part),
-}
-
-impl Work {
-    pub(super) async fn commit(self) -> Result<(), DbErr> {
-        let Self { inner, pool } = self;
-        match inner {
-            Inner::Whole(whole) => Box::pin(pool.within_reach(whole.commit())).await,
-            Inner::Part(part) => Box::pin(part.commit()).await,
-        }
-    }
-
-    fn inner(&self) -> Result<&DatabaseTransaction, DbErr> {
-        match &self.inner {
-            Inner::Whole(whole) => Ok(whole),
-            Inner::Part(part) => part.work(),
-        }
-    }
-}
-
-#[async_trait]
-impl ConnectionTrait for Work {
-    fn get_database_backend(&self) -> DbBackend {
-        self.pool.backend
-    }
-
-    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        self.pool.within_reach(self.inner()?.execute_raw(statement)).await
-    }
-
-    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        self.pool.within_reach(self.inner()?.execute_unprepared(sql)).await
-    }
-
-    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        self.pool.within_reach(self.inner()?.query_one_raw(statement)).await
-    }
-
-    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.pool.within_reach(self.inner()?.query_all_raw(statement)).await
     }
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait,
 };
 use time::{Date, Duration, OffsetDateTime};
 
@@ -82,9 +83,9 @@ fn name(what: Count, sort: &str) -> String {
 }
 
 /// One more of it today. In the transaction of what is counted.
-pub async fn add(tx: &Tx, now: OffsetDateTime, (what, sort): (Count, &str)) -> Result<()> {
+pub fn add(tx: &Tx, now: OffsetDateTime, (what, sort): (Count, &str)) {
     let one_more = Expr::col((day_count::Entity, day_count::Column::Count)).add(1);
-    put(tx, (now.date(), name(what, sort), 1), one_more).await
+    put(tx, (now.date(), name(what, sort), 1), one_more);
 }
 
 /// Looks how things stand. Reads whole tables.
@@ -98,7 +99,7 @@ pub async fn count(db: &impl Read) -> Result<Standing> {
 }
 
 /// Keeps how things stand today, in place of what was kept before.
-pub async fn keep(tx: &Tx, standing: &Standing, now: OffsetDateTime) -> Result<()> {
+pub fn keep(tx: &Tx, standing: &Standing, now: OffsetDateTime) {
     let counts = [
         (Count::People, standing.people),
         (Count::WithPasskey, standing.with_passkey),
@@ -106,18 +107,16 @@ pub async fn keep(tx: &Tx, standing: &Standing, now: OffsetDateTime) -> Result<(
     ];
     for (what, count) in counts {
         let count = i64::try_from(count).unwrap_or(i64::MAX);
-        put(tx, (now.date(), name(what, ""), count), Expr::value(count)).await?;
+        put(tx, (now.date(), name(what, ""), count), Expr::value(count));
     }
-    Ok(())
 }
 
-async fn put(tx: &Tx, (day, name, first): (Date, String, i64), again: Expr) -> Result<()> {
+fn put(tx: &Tx, (day, name, first): (Date, String, i64), again: Expr) {
     let row = day_count::ActiveModel { day: Set(number(day)), name: Set(name), count: Set(first) };
     let known = OnConflict::columns([day_count::Column::Day, day_count::Column::Name])
         .value(day_count::Column::Count, again)
         .to_owned();
-    day_count::Entity::insert(row).on_conflict(known).exec_without_returning(tx.connection()).await?;
-    Ok(())
+    tx.later(day_count::Entity::insert(row).on_conflict(known).into_query());
 }
 
 /// Everything from a day on, day by day.

@@ -4,7 +4,7 @@
 use sea_orm::sea_query::{Expr, OnConflict, Query};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, Iterable,
-    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
 };
 use time::OffsetDateTime;
 
@@ -196,7 +196,7 @@ pub async fn clients_of_session(db: &impl Read, session: SessionId) -> Result<Ve
     ids.iter().map(|id| stored("grant", ClientId::parse(id))).collect()
 }
 
-pub async fn insert_refresh_token(tx: &Tx, new: &RefreshToken, token: &Token) -> Result<()> {
+pub fn insert_refresh_token(tx: &Tx, new: &RefreshToken, token: &Token) {
     let row = refresh_token::ActiveModel {
         id: Set(new.id.uuid()),
         grant_id: Set(new.grant_id.uuid()),
@@ -207,8 +207,7 @@ pub async fn insert_refresh_token(tx: &Tx, new: &RefreshToken, token: &Token) ->
         rotated_at: Set(None),
         successor: Set(None),
     };
-    refresh_token::Entity::insert(row).exec_without_returning(tx.connection()).await?;
-    Ok(())
+    tx.later(refresh_token::Entity::insert(row).into_query());
 }
 
 pub async fn refresh_token_by_id(db: &impl Read, id: RefreshTokenId) -> Result<Option<RefreshToken>> {
@@ -216,13 +215,11 @@ pub async fn refresh_token_by_id(db: &impl Read, id: RefreshTokenId) -> Result<O
 }
 
 /// Notes that a token that is not rotated was used.
-pub async fn touch_refresh_token(tx: &Tx, id: RefreshTokenId, now: OffsetDateTime) -> Result<()> {
-    refresh_token::Entity::update_many()
+pub fn touch_refresh_token(tx: &Tx, id: RefreshTokenId, now: OffsetDateTime) {
+    let used = refresh_token::Entity::update_many()
         .col_expr(refresh_token::Column::LastUsedAt, Expr::value(to_millis(now)))
-        .filter(refresh_token::Column::Id.eq(id.uuid()))
-        .exec(tx.connection())
-        .await?;
-    Ok(())
+        .filter(refresh_token::Column::Id.eq(id.uuid()));
+    tx.later(used.into_query());
 }
 
 /// Marks a token as rotated into `successor`, which is kept sealed for a client whose answer gets

@@ -8,18 +8,26 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use sea_orm::{
-    ConnAcquireErr, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode,
-    TransactionOptions, TransactionTrait,
+    ConnAcquireErr, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
 use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
 use tokio::time::timeout;
+
+use super::work::together;
 
 /// So many end together at most.
 const MOST: usize = 64;
 /// Whoever waits longer than this for their turn is told so.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// It is there for as long as the transaction is. SQLite may end one by itself, and tells nobody.
-const STILL: (&str, &str) = ("SAVEPOINT portico_group", "RELEASE portico_group");
+/// After the first part: one that is there for as long as the transaction is, for SQLite may end one by itself and tells nobody, and
+/// one in which the next part begins.
+const OPEN: &str = "SAVEPOINT portico_group; SAVEPOINT portico_part";
+/// After every other part that is to be kept.
+const NEXT: &str = "RELEASE portico_part; SAVEPOINT portico_part";
+/// What becomes of one that is not.
+const UNDO: &str = "ROLLBACK TO portico_part";
+const END: &str = "RELEASE portico_group";
 
 /// What those are told whose part was lost by no fault of theirs: the same may well succeed in a moment.
 const LOST: DbErr = DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed);
@@ -36,8 +44,8 @@ pub(super) struct Group {
 struct Open {
     work: DatabaseTransaction,
     done: Vec<oneshot::Sender<Result<(), DbErr>>>,
-    /// Nobody joins any more.
-    closed: bool,
+    /// The last part was given up. Nobody joins any more: the database may have given up more than that.
+    given_up: bool,
 }
 
 type Turn = OwnedMutexGuard<Option<Open>>;
@@ -45,34 +53,18 @@ type Turn = OwnedMutexGuard<Option<Open>>;
 impl Group {
     pub(super) async fn begin(self: &Arc<Self>, writer: &DatabaseConnection) -> Result<Part, DbErr> {
         let mut turn = self.wait().await?;
-        if turn.as_ref().is_some_and(|open| open.closed || open.done.len() >= MOST) {
+        if turn.as_ref().is_some_and(|open| open.given_up || open.done.len() >= MOST) {
             turn = tokio::spawn(end(turn)).await.map_err(|error| DbErr::Custom(error.to_string()))?;
         }
         if turn.is_some() {
-            // Not to be dropped half way: that would roll back what others have done.
-            let joined = tokio::spawn(Arc::clone(self).join(turn)).await;
-            return joined.map_err(|error| DbErr::Custom(error.to_string()))?;
+            return Ok(Part { own: None, turn, decided: false, group: Arc::clone(self) });
         }
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..Default::default()
         };
-        let work = writer.begin_with_options(options).await?;
-        Ok(Part { work: Some(work), turn, group: Arc::clone(self) })
-    }
-
-    /// Begins a part of what is open. If nobody wants it any more, it is given up as any other.
-    async fn join(self: Arc<Self>, mut turn: Turn) -> Result<Part, DbErr> {
-        let Some(open) = turn.as_mut() else {
-            return Err(LOST);
-        };
-        match open.work.begin().await {
-            Ok(work) => Ok(Part { work: Some(work), turn, group: self }),
-            Err(error) => {
-                open.closed = true;
-                Err(error)
-            }
-        }
+        let own = writer.begin_with_options(options).await?;
+        Ok(Part { own: Some(own), turn, decided: false, group: Arc::clone(self) })
     }
 
     async fn wait(&self) -> Result<Turn, DbErr> {
@@ -102,65 +94,72 @@ impl Drop for Waits<'_> {
 /// What one caller writes. Dropped without [`Part::commit`] it leaves no trace.
 #[derive(Debug)]
 pub(super) struct Part {
-    /// `None` once its outcome is decided.
-    work: Option<DatabaseTransaction>,
+    /// The transaction, where this is its first part.
+    own: Option<DatabaseTransaction>,
     turn: Turn,
+    /// Kept as far as it can say.
+    decided: bool,
     group: Arc<Group>,
 }
 
 impl Part {
     pub(super) fn work(&self) -> Result<&DatabaseTransaction, DbErr> {
-        self.work.as_ref().ok_or_else(|| DbErr::Custom("the transaction has ended".to_owned()))
+        let others = self.turn.as_ref().map(|open| &open.work);
+        self.own.as_ref().or(others).ok_or_else(|| DbErr::Custom("the transaction has ended".to_owned()))
     }
 
-    /// Returns when what was written is kept.
-    pub(super) async fn commit(mut self) -> Result<(), DbErr> {
-        let Some(work) = self.work.take() else {
-            return Ok(());
-        };
-        if self.turn.is_some() {
-            if let Err(error) = work.commit().await {
-                self.close();
-                return Err(error);
+    /// Runs what is left to run, and returns when everything is kept.
+    pub(super) async fn commit(mut self, mut last: Vec<Statement>) -> Result<(), DbErr> {
+        if self.turn.is_none() && self.group.waiting.load(Ordering::SeqCst) == 0 {
+            if !last.is_empty() {
+                self.work()?.execute_raw(together(last)).await?;
             }
-        } else if self.group.waiting.load(Ordering::SeqCst) == 0 {
-            return work.commit().await;
-        } else {
-            work.execute_unprepared(STILL.0).await?;
-            *self.turn = Some(Open { work, done: Vec::new(), closed: false });
+            self.decided = true;
+            let Some(own) = self.own.take() else {
+                return Ok(());
+            };
+            return own.commit().await;
+        }
+        last.push(Statement::from_string(DbBackend::Sqlite, if self.turn.is_some() { NEXT } else { OPEN }));
+        // Not to be left half way: what follows goes by it.
+        let left = tokio::spawn(self.leave(together(last))).await;
+        let kept = left.map_err(|error| DbErr::Custom(error.to_string()))??;
+        kept.await.unwrap_or(Err(LOST))
+    }
+
+    /// Leaves the transaction open for whoever comes next.
+    async fn leave(mut self, last: Statement) -> Result<oneshot::Receiver<Result<(), DbErr>>, DbErr> {
+        self.work()?.execute_raw(last).await?;
+        let (done, kept) = oneshot::channel();
+        self.decided = true;
+        if let Some(work) = self.own.take() {
+            *self.turn = Some(Open { work, done: Vec::new(), given_up: false });
             // Comes after those who wait now.
             let turn = Arc::clone(&self.group.turn).lock_owned();
             tokio::spawn(async move { drop(end(turn.await).await) });
         }
-        let (done, kept) = oneshot::channel();
         if let Some(open) = self.turn.as_mut() {
             open.done.push(done);
         }
-        drop(self);
-        kept.await.unwrap_or(Err(LOST))
-    }
-
-    fn close(&mut self) {
-        if let Some(open) = self.turn.as_mut() {
-            open.closed = true;
-        }
+        Ok(kept)
     }
 }
 
 impl Drop for Part {
-    /// After something that failed nobody joins: the database may have given up more than this part.
     fn drop(&mut self) {
-        if let Some(work) = self.work.take() {
-            drop(work);
-            self.close();
+        if !self.decided
+            && let Some(open) = self.turn.as_mut()
+        {
+            open.given_up = true;
         }
     }
 }
 
 /// Ends what is open, and tells everybody whose part it was.
 async fn end(mut turn: Turn) -> Turn {
-    if let Some(Open { work, done, .. }) = turn.take() {
-        let ended = match work.execute_unprepared(STILL.1).await {
+    if let Some(Open { work, done, given_up }) = turn.take() {
+        let last = if given_up { format!("{UNDO}; {END}") } else { END.to_owned() };
+        let ended = match work.execute_raw(Statement::from_string(DbBackend::Sqlite, last)).await {
             Ok(_) => work.commit().await,
             // Whose part it was that the database gave up for knows why.
             Err(error) => {
@@ -229,6 +228,10 @@ mod tests {
         }
     }
 
+    async fn commit(part: Part) -> Result<(), DbErr> {
+        part.commit(Vec::new()).await
+    }
+
     async fn insert(part: &Part, number: i64) -> Result<(), DbErr> {
         let sql = format!("INSERT INTO kept VALUES ({number})");
         part.work()?.execute_unprepared(&sql).await.map(drop)
@@ -239,16 +242,16 @@ mod tests {
         let world = World::new().await;
         let first = world.begin().await;
         insert(&first, 1).await.unwrap();
-        let second = world.then(2, Part::commit);
+        let second = world.then(2, commit);
         world.until_wait(1).await;
         let given_up = world.then(3, |part| async move {
             drop(part);
             Ok(())
         });
         world.until_wait(2).await;
-        let late = world.then(4, Part::commit);
+        let late = world.then(4, commit);
         world.until_wait(3).await;
-        first.commit().await.unwrap();
+        commit(first).await.unwrap();
         for part in [second, given_up, late] {
             part.await.unwrap().unwrap();
         }
@@ -261,15 +264,15 @@ mod tests {
         let world = World::new().await;
         let first = world.begin().await;
         insert(&first, 1).await.unwrap();
-        let second = world.then(2, Part::commit);
+        let second = world.then(2, commit);
         world.until_wait(1).await;
         // As SQLite does after a failed write.
         let broken = world.then(3, |part| async move {
             part.work()?.execute_unprepared("ROLLBACK").await?;
-            part.commit().await
+            commit(part).await
         });
         world.until_wait(2).await;
-        first.commit().await.unwrap_err();
+        commit(first).await.unwrap_err();
         second.await.unwrap().unwrap_err();
         broken.await.unwrap().unwrap_err();
         assert_eq!(world.kept().await, [0; 0]);
@@ -284,13 +287,17 @@ mod tests {
             let first = world.begin().await;
             insert(&first, number).await.unwrap();
             let gone = world.then(number + 1, |part| async move {
+                // In the middle of a trip, sooner or later.
+                for more in 3..9 {
+                    insert(&part, number + more).await?;
+                }
                 tokio::time::sleep(Duration::from_mins(1)).await;
-                part.commit().await
+                commit(part).await
             });
             world.until_wait(1).await;
-            let second = world.then(number + 2, Part::commit);
+            let second = world.then(number + 2, commit);
             world.until_wait(2).await;
-            let first = tokio::spawn(first.commit());
+            let first = tokio::spawn(commit(first));
             let begun = std::time::Instant::now();
             while begun.elapsed() < Duration::from_micros(round * 4) {
                 tokio::task::yield_now().await;
@@ -301,7 +308,7 @@ mod tests {
         }
         let kept = world.kept().await;
         assert!((0..200).all(|round| kept.contains(&(round * 10)) && kept.contains(&(round * 10 + 2))));
-        assert!(kept.iter().all(|number| number % 10 != 1), "what was given up is kept");
+        assert!(kept.iter().all(|number| [0, 2].contains(&(number % 10))), "what was given up is kept");
     }
 
     #[tokio::test]
@@ -309,9 +316,9 @@ mod tests {
         let world = World::new().await;
         let first = world.begin().await;
         insert(&first, 1).await.unwrap();
-        let gone = world.then(2, Part::commit);
+        let gone = world.then(2, commit);
         world.until_wait(1).await;
-        let commit = tokio::spawn(first.commit());
+        let commit = tokio::spawn(commit(first));
         gone.abort();
         timeout(Duration::from_secs(2), commit).await.unwrap().unwrap().unwrap();
         assert!(world.kept().await.contains(&1));

@@ -11,6 +11,7 @@ mod hold;
 mod meter;
 mod question;
 mod recent;
+mod work;
 
 pub mod api_calls;
 pub mod audit;
@@ -61,9 +62,10 @@ use tracing::Instrument;
 use crate::crypto::random::Entropy;
 use crate::crypto::seal::{Place, Sealer};
 use crate::meter::Database;
-use connections::{Connections, Work};
+use connections::Connections;
 use meter::Ending;
 use recent::{Forgetting, Recent};
+use work::{Work, Write};
 
 pub use connect::{OpenError, open, pending_migrations};
 pub use failure::StoreError;
@@ -173,6 +175,11 @@ impl Tx {
     /// An application or one of its secrets is changed: what was known of them ends with this transaction.
     fn forget_clients(&self) {
         self.forgetting.is_due();
+    }
+
+    /// Writes this with what is asked next, or at the end: nobody waits for its answer.
+    fn later(&self, write: impl Into<Write>) {
+        self.inner.later(write);
     }
 
     fn seal(&self, place: Place<'_>, plain: &[u8]) -> Result<Vec<u8>> {

@@ -2,7 +2,9 @@
 //! ended has no row.
 
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
-use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+};
 use time::OffsetDateTime;
 
 use super::entity::{ended_session, session};
@@ -28,7 +30,7 @@ pub async fn of_user_by_id(db: &impl Read, user: UserId, id: SessionId) -> Resul
     unique(db, query).await?.map(from_row).transpose()
 }
 
-pub async fn insert(tx: &Tx, new: &Session, hashes: CookieHashes) -> Result<()> {
+pub fn insert(tx: &Tx, new: &Session, hashes: CookieHashes) {
     let row = session::ActiveModel {
         id: Set(new.id.uuid()),
         token_hash: Set(hashes.session.0.to_vec()),
@@ -44,8 +46,7 @@ pub async fn insert(tx: &Tx, new: &Session, hashes: CookieHashes) -> Result<()> 
         network: Set(new.network.clone()),
         limited: Set(new.limited.map(|what| what.as_str().to_owned())),
     };
-    session::Entity::insert(row).exec_without_returning(tx.connection()).await?;
-    Ok(())
+    tx.later(session::Entity::insert(row).into_query());
 }
 
 /// The same browser and person, authenticated anew: everything but the identity of the session
@@ -72,14 +73,12 @@ pub async fn renew(tx: &Tx, renewed: &Session, hashes: CookieHashes) -> Result<b
 }
 
 /// Notes that the browser was here.
-pub async fn touch(tx: &Tx, id: SessionId, at: OffsetDateTime) -> Result<()> {
-    session::Entity::update_many()
+pub fn touch(tx: &Tx, id: SessionId, at: OffsetDateTime) {
+    let seen = session::Entity::update_many()
         .col_expr(session::Column::LastSeenAt, Expr::value(to_millis(at)))
         .filter(session::Column::Id.eq(id.uuid()))
-        .filter(session::Column::LastSeenAt.lt(to_millis(at)))
-        .exec(tx.connection())
-        .await?;
-    Ok(())
+        .filter(session::Column::LastSeenAt.lt(to_millis(at)));
+    tx.later(seen.into_query());
 }
 
 /// The only way in which a session goes. Whatever applications were used in it is noted, so that they can be

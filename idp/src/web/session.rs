@@ -82,7 +82,7 @@ async fn live(app: &App, found: Option<(Session, User)>) -> anyhow::Result<Optio
     }
     if now - session.last_seen_at >= SEEN_EVERY {
         let tx = app.store.begin().await?;
-        sessions::touch(&tx, session.id, now).await?;
+        sessions::touch(&tx, session.id, now);
         tx.commit().await?;
     }
     Ok(Some(SignedIn { session, user }))

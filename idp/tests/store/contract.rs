@@ -129,10 +129,10 @@ async fn granted(test: &TestStore) -> (Client, Grant, RefreshToken, Token) {
     let grant = Grant { session_id: session.id, ..grant(user.id, &client) };
     let (row, token) = refresh(grant.id);
     let tx = test.store.begin().await.unwrap();
-    sessions::insert(&tx, &session, hashes).await.unwrap();
+    sessions::insert(&tx, &session, hashes);
     assert!(clients::insert(&tx, &client).await.unwrap());
     assert!(grants::insert(&tx, &grant, TokenHash([1; 32])).await.unwrap());
-    grants::insert_refresh_token(&tx, &row, &token).await.unwrap();
+    grants::insert_refresh_token(&tx, &row, &token);
     tx.commit().await.unwrap();
     (client, grant, row, token)
 }
@@ -278,7 +278,7 @@ on_both! {
         let ada = stored_user(&test.store, "ada@example.org").await.id;
         let (session, hashes, token) = session(ada, None);
         let tx = test.store.begin().await.unwrap();
-        sessions::insert(&tx, &session, hashes).await.unwrap();
+        sessions::insert(&tx, &session, hashes);
         tx.commit().await.unwrap();
         assert_eq!(held::by_session_token(&test.store, token.hash()).await.unwrap().unwrap().0, session);
         assert_eq!(held::by_account_token(&test.store, hashes.account).await.unwrap().unwrap().0, session);
@@ -289,6 +289,30 @@ on_both! {
         assert!(held::by_session_token(&test.store, token.hash()).await.unwrap().is_none());
     }
 
+    /// T3: what was to be written later, and could not be, is acknowledged with nothing else either.
+    what_waits_to_be_written_is_written_before_all_that_follows(test) {
+        let ada = stored_user(&test.store, "ada@example.org").await.id;
+        let (first, hashes, _) = session(ada, None);
+        let (stranger, others, _) = session(ENTROPY.id(now(), UserId::new).unwrap(), None);
+        let tx = test.store.begin().await.unwrap();
+        sessions::insert(&tx, &first, hashes);
+        assert_eq!(sessions::of_user(&tx, ada).await.unwrap(), std::slice::from_ref(&first));
+        tx.commit().await.unwrap();
+
+        let tx = test.store.begin().await.unwrap();
+        assert!(sessions::end(&tx, ada, first.id).await.unwrap());
+        sessions::insert(&tx, &stranger, others);
+        sessions::of_user(&tx, ada).await.unwrap_err();
+        tx.commit().await.unwrap_err();
+        assert_eq!(sessions::of_user(&test.store, ada).await.unwrap(), std::slice::from_ref(&first));
+
+        let tx = test.store.begin().await.unwrap();
+        assert!(sessions::end(&tx, ada, first.id).await.unwrap());
+        sessions::insert(&tx, &stranger, others);
+        tx.commit().await.unwrap_err();
+        assert_eq!(sessions::of_user(&test.store, ada).await.unwrap(), std::slice::from_ref(&first));
+    }
+
     /// J1
     a_renewed_session_forgets_its_old_cookies(test) {
         let ada = stored_user(&test.store, "ada@example.org").await.id;
@@ -296,7 +320,7 @@ on_both! {
         let (other, new_hashes, new_token) = session(ada, None);
         let renewed = Session { id: first.id, method: Method::Password, ..other };
         let tx = test.store.begin().await.unwrap();
-        sessions::insert(&tx, &first, hashes).await.unwrap();
+        sessions::insert(&tx, &first, hashes);
         assert!(sessions::renew(&tx, &renewed, new_hashes).await.unwrap());
         tx.commit().await.unwrap();
         assert!(held::by_session_token(&test.store, token.hash()).await.unwrap().is_none());
@@ -311,7 +335,7 @@ on_both! {
         for minute in 0..=i64::try_from(sessions::MAX_PER_USER).unwrap() {
             let (mut one, hashes, token) = session(ada, None);
             one.last_seen_at = now() + Duration::minutes(minute);
-            sessions::insert(&tx, &one, hashes).await.unwrap();
+            sessions::insert(&tx, &one, hashes);
             tokens.push(token);
         }
         sessions::end_surplus(&tx, ada, now() + Duration::hours(1)).await.unwrap();
@@ -325,7 +349,7 @@ on_both! {
         let tx = test.store.begin().await.unwrap();
         for _ in 0..5 {
             let (one, hashes, _) = session(grant.user_id, None);
-            sessions::insert(&tx, &one, hashes).await.unwrap();
+            sessions::insert(&tx, &one, hashes);
         }
         let later = row.expires_at + Duration::DAY;
         assert_eq!(sessions::purge(&tx, now(), 10).await.unwrap(), 0, "nothing has expired yet");

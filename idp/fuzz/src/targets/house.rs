@@ -152,7 +152,7 @@ impl House {
             limited: None,
         };
         let hashes = sessions::CookieHashes { session: cookie.hash(), account: account.hash() };
-        sessions::insert(&tx, &session, hashes).await.expect("a session");
+        sessions::insert(&tx, &session, hashes);
         tx.commit().await.expect("a database");
         Signed {
             browser: self.browser.expose().to_owned(),

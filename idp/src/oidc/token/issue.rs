@@ -364,7 +364,7 @@ async fn redeem(
     let mut token = None;
     if client.settings.refresh_tokens {
         let expires_at = desk.now + desk.tokens.refresh_absolute();
-        token = Some(new_refresh_token(desk, &tx, grant, expires_at).await?);
+        token = Some(new_refresh_token(desk, &tx, grant, expires_at)?);
     }
     note_issued(desk, &tx, client, grant).await?;
     tx.commit().await?;
@@ -378,18 +378,18 @@ async fn redeem(
     Ok(token)
 }
 
-async fn new_refresh_token(
+fn new_refresh_token(
     desk: &Desk<'_>,
     tx: &Tx,
     grant: &Grant,
     expires_at: OffsetDateTime,
 ) -> Result<Token, EndpointError> {
     let token = Token::generate(TokenKind::RefreshToken, desk.entropy)?;
-    insert_refresh_token(desk, tx, (grant, &token), expires_at).await?;
+    insert_refresh_token(desk, tx, (grant, &token), expires_at)?;
     Ok(token)
 }
 
-async fn insert_refresh_token(
+fn insert_refresh_token(
     desk: &Desk<'_>,
     tx: &Tx,
     (grant, token): (&Grant, &Token),
@@ -404,7 +404,8 @@ async fn insert_refresh_token(
         rotated_at: None,
         successor: None,
     };
-    Ok(grants::insert_refresh_token(tx, &row, token).await?)
+    grants::insert_refresh_token(tx, &row, token);
+    Ok(())
 }
 
 async fn rotate(
@@ -416,8 +417,8 @@ async fn rotate(
     let token = Token::generate(TokenKind::RefreshToken, desk.entropy)?;
     let tx = desk.store.begin().await?;
     if grants::rotate(&tx, refresh.id, &token, desk.now).await? {
-        insert_refresh_token(desk, &tx, (grant, &token), refresh.expires_at).await?;
-        note_seen(desk, &tx, session).await?;
+        insert_refresh_token(desk, &tx, (grant, &token), refresh.expires_at)?;
+        note_seen(desk, &tx, session);
         tx.commit().await?;
         return Ok(token);
     }
@@ -446,15 +447,14 @@ async fn note_use(
     }
     let tx = desk.store.begin().await?;
     if used {
-        grants::touch_refresh_token(&tx, refresh.id, desk.now).await?;
+        grants::touch_refresh_token(&tx, refresh.id, desk.now);
     }
-    note_seen(desk, &tx, session).await?;
+    note_seen(desk, &tx, session);
     Ok(tx.commit().await?)
 }
 
-async fn note_seen(desk: &Desk<'_>, tx: &Tx, session: Option<&Session>) -> Result<(), EndpointError> {
+fn note_seen(desk: &Desk<'_>, tx: &Tx, session: Option<&Session>) {
     if let Some(session) = session {
-        sessions::touch(tx, session.id, desk.now).await?;
+        sessions::touch(tx, session.id, desk.now);
     }
-    Ok(())
 }

@@ -37,37 +37,44 @@ fn key_place(id: &str) -> Place<'_> {
     Place { table: "audit_key", column: "sealed_key", row: id }
 }
 
-/// Seals the parts of the record that has this sequence number, each for its holder. No bytes when they are gone: what
-/// comes late about somebody is not kept either. Call it with the head of the chain locked, so that a key is made once.
-pub async fn seal<const N: usize>(
+/// Seals the parts of the record that took this place, each for its holder. No bytes when they are gone: what
+/// comes late about somebody is not kept either. The head of the chain is locked, so a key is made once.
+pub async fn seal(
     tx: &Tx,
-    sequence: i64,
-    parts: [(Part, Option<Uuid>, Option<String>); N],
+    place: &super::Place,
+    parts: [(Part, Option<Uuid>, Option<String>); 2],
     now: OffsetDateTime,
-) -> Result<[Option<Vec<u8>>; N]> {
-    let place = sequence.to_string();
-    let mut sealed = [const { None }; N];
+) -> Result<[Option<Vec<u8>>; 2]> {
+    let sequence = place.sequence.to_string();
+    let mut sealed = [const { None }; 2];
     let mut last: Option<(Option<Uuid>, Option<ShreddableKey>)> = None;
-    for (sealed, (part, holder, plain)) in sealed.iter_mut().zip(parts) {
+    for ((sealed, known), (part, holder, plain)) in sealed.iter_mut().zip(&place.keys).zip(parts) {
         let Some(plain) = plain else { continue };
         // Most often both are the same person's.
-        let (_, key) = match last.take().filter(|(known, _)| *known == holder) {
-            Some(known) => last.insert(known),
-            None => last.insert((holder, of(tx, holder, now).await?)),
+        let (_, key) = match (last.take().filter(|(last, _)| *last == holder), known) {
+            (Some(known), _) => last.insert(known),
+            (None, Some(known)) => last.insert((holder, Some(open(tx, holder, known)?))),
+            (None, None) => last.insert((holder, of(tx, holder, now).await?)),
         };
         *sealed = Some(match key {
-            Some(key) => key.seal(part.place(&place), plain.as_bytes(), tx.entropy)?,
+            Some(key) => key.seal(part.place(&sequence), plain.as_bytes(), tx.entropy)?,
             None => Vec::new(),
         });
     }
     Ok(sealed)
 }
 
+fn open(tx: &Tx, holder: Option<Uuid>, sealed: &[u8]) -> Result<ShreddableKey> {
+    let name = holder.unwrap_or_default().to_string();
+    Ok(ShreddableKey::unseal(tx.sealer(), key_place(&name), sealed)?)
+}
+
 async fn of(tx: &Tx, holder: Option<Uuid>, now: OffsetDateTime) -> Result<Option<ShreddableKey>> {
     let id = holder.unwrap_or_default();
     let name = id.to_string();
+    // One that was made while the place was waited for is seen only now.
     if let Some(row) = unique(tx, audit_key::Entity::find_by_id(id)).await? {
-        return Ok(Some(ShreddableKey::unseal(tx.sealer(), key_place(&name), &row.sealed_key)?));
+        return Ok(Some(open(tx, holder, &row.sealed_key)?));
     }
     if let Some(person) = holder
         && unique(tx, user::Entity::find_by_id(person)).await?.is_none()

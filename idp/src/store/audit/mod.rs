@@ -6,12 +6,15 @@ mod keys;
 mod marks;
 mod query;
 
-use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait,
+};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::entity::{audit_event, audit_head};
+use super::entity::{audit_event, audit_head, audit_key};
 use super::{Read, Result, StoreError, Tx, from_millis, to_millis};
 
 pub use keys::{Part, insert_signer, seal, signer};
@@ -60,16 +63,43 @@ impl Stored {
     }
 }
 
-/// Takes the next place in the chain: its sequence number and the hash it follows on.
-pub async fn next_place(tx: &Tx) -> Result<(i64, Vec<u8>)> {
-    let head = audit_head::Entity::update_many()
-        .col_expr(audit_head::Column::Sequence, Expr::col(audit_head::Column::Sequence).add(1))
-        .filter(audit_head::Column::Id.eq(HEAD))
-        .exec_with_returning(tx.connection())
-        .await?
-        .pop()
-        .ok_or(StoreError::Damaged("audit_head"))?;
-    Ok((head.sequence, head.hash))
+/// A place in the chain, and what is sealed there.
+#[derive(Debug)]
+pub struct Place {
+    pub sequence: i64,
+    /// The hash it follows on.
+    pub previous_hash: Vec<u8>,
+    /// The keys of the holders of both parts, sealed; those that are known.
+    keys: [Option<Vec<u8>>; 2],
+}
+
+/// Takes the next place in the chain, for a record whose parts belong to these.
+pub async fn next_place(tx: &Tx, [origin, detail]: [Option<Uuid>; 2]) -> Result<Place> {
+    let key = |holder: Option<Uuid>| {
+        let key = Query::select()
+            .column(audit_key::Column::SealedKey)
+            .from(audit_key::Entity)
+            .and_where(audit_key::Column::Id.eq(holder.unwrap_or_default()))
+            .to_owned();
+        Expr::SubQuery(None, Box::new(key.into()))
+    };
+    let head = Query::update()
+        .table(audit_head::Entity)
+        .value(audit_head::Column::Sequence, Expr::col(audit_head::Column::Sequence).add(1))
+        .and_where(audit_head::Column::Id.eq(HEAD))
+        .returning(Query::returning().exprs([
+            Expr::col(audit_head::Column::Sequence),
+            Expr::col(audit_head::Column::Hash),
+            key(origin),
+            key(detail),
+        ]))
+        .to_owned();
+    let head = tx.connection().query_all(&head).await?.pop().ok_or(StoreError::Damaged("audit_head"))?;
+    Ok(Place {
+        sequence: head.try_get_by_index(0)?,
+        previous_hash: head.try_get_by_index(1)?,
+        keys: [head.try_get_by_index(2)?, head.try_get_by_index(3)?],
+    })
 }
 
 /// Writes the head as it is: a change that changes nothing, and costs what one costs.
@@ -82,13 +112,11 @@ pub(super) async fn rewrite_head(tx: &Tx) -> Result<()> {
     Ok(())
 }
 
-/// Writes the record into the place it took.
-pub async fn append(tx: &Tx, record: Stored) -> Result<()> {
-    audit_head::Entity::update_many()
+/// Writes the record into the place it took, at the latest when the transaction ends.
+pub fn append(tx: &Tx, record: Stored) {
+    let head = audit_head::Entity::update_many()
         .col_expr(audit_head::Column::Hash, Expr::value(record.hash.clone()))
-        .filter(audit_head::Column::Id.eq(HEAD))
-        .exec(tx.connection())
-        .await?;
+        .filter(audit_head::Column::Id.eq(HEAD));
     let row = audit_event::ActiveModel {
         sequence: Set(record.sequence),
         at: Set(to_millis(record.at)),
@@ -106,8 +134,8 @@ pub async fn append(tx: &Tx, record: Stored) -> Result<()> {
         sealed_origin: Set(record.sealed_origin),
         sealed_detail: Set(record.sealed_detail),
     };
-    audit_event::Entity::insert(row).exec_without_returning(tx.connection()).await?;
-    Ok(())
+    tx.later(head.into_query());
+    tx.later(audit_event::Entity::insert(row).into_query());
 }
 
 /// At most `limit` records after `sequence`, in order, as they are stored.

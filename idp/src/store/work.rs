@@ -1,0 +1,228 @@
+//! A transaction. What nobody needs the answer of is not asked at once: it goes with the next question, or with the end. Each
+//! trip to a database takes longer than what is done there, and whoever writes keeps others from writing meanwhile.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use sea_orm::sea_query::{
+    CommonTableExpression, InsertStatement, SubQueryStatement, UpdateStatement, WithClause,
+};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, Statement};
+
+use super::connections::Connections;
+use super::group::Part;
+
+/// Whose statements do not wait for ever.
+#[derive(Debug)]
+pub struct Work {
+    inner: Inner,
+    pool: Arc<Connections>,
+    later: Mutex<Vec<Write>>,
+    /// Something that was to be written later was not, or nobody knows.
+    broken: AtomicBool,
+}
+
+#[derive(Debug)]
+pub(super) enum Inner {
+    Whole(DatabaseTransaction),
+    /// Of one that others are parts of.
+    Part(Part),
+}
+
+/// Something to write whose answer nobody needs.
+#[derive(Debug)]
+pub(super) enum Write {
+    Insert(InsertStatement),
+    Update(UpdateStatement),
+}
+
+impl From<InsertStatement> for Write {
+    fn from(insert: InsertStatement) -> Self {
+        Self::Insert(insert)
+    }
+}
+
+impl From<UpdateStatement> for Write {
+    fn from(update: UpdateStatement) -> Self {
+        Self::Update(update)
+    }
+}
+
+impl From<Write> for SubQueryStatement {
+    fn from(write: Write) -> Self {
+        match write {
+            Write::Insert(insert) => insert.into(),
+            Write::Update(update) => update.into(),
+        }
+    }
+}
+
+impl Write {
+    fn statement(&self, backend: DbBackend) -> Statement {
+        match self {
+            Self::Insert(insert) => backend.build(insert),
+            Self::Update(update) => backend.build(update),
+        }
+    }
+}
+
+/// Whether what was waiting is written, which is not known until there is an answer.
+struct Doubt<'a>(Option<&'a AtomicBool>);
+
+impl<'a> Doubt<'a> {
+    fn about(broken: &'a AtomicBool) -> Self {
+        broken.store(true, Ordering::SeqCst);
+        Self(Some(broken))
+    }
+
+    fn end(&self) {
+        if let Some(broken) = self.0 {
+            broken.store(false, Ordering::SeqCst);
+        }
+    }
+}
+
+impl Work {
+    pub(super) fn new(inner: Inner, pool: Arc<Connections>) -> Self {
+        Self { inner, pool, later: Mutex::default(), broken: AtomicBool::new(false) }
+    }
+
+    /// To be written before whatever is asked next, and before the end. If it fails, so does that, and the transaction.
+    /// What waits at the end must be about different rows, and not hang on one another.
+    pub(super) fn later(&self, write: impl Into<Write>) {
+        self.later.lock().unwrap_or_else(PoisonError::into_inner).push(write.into());
+    }
+
+    pub(super) async fn commit(self) -> Result<(), DbErr> {
+        if self.broken.load(Ordering::SeqCst) {
+            return Err(DbErr::Custom("something that was to be written is missing".to_owned()));
+        }
+        let waiting = self.waiting();
+        let Self { inner, pool, .. } = self;
+        match inner {
+            Inner::Whole(whole) => {
+                if let Some(last) = as_one(waiting) {
+                    Box::pin(pool.within_reach(whole.execute_raw(last))).await?;
+                }
+                Box::pin(pool.within_reach(whole.commit())).await
+            }
+            Inner::Part(part) => {
+                let mut last: Vec<_> = waiting.iter().map(|write| write.statement(pool.backend())).collect();
+                if pool.is_watched() {
+                    for statement in last.drain(..) {
+                        part.work()?.execute_raw(statement).await?;
+                    }
+                }
+                Box::pin(part.commit(last)).await
+            }
+        }
+    }
+
+    fn waiting(&self) -> Vec<Write> {
+        std::mem::take(&mut *self.later.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn inner(&self) -> Result<&DatabaseTransaction, DbErr> {
+        match &self.inner {
+            Inner::Whole(whole) => Ok(whole),
+            Inner::Part(part) => part.work(),
+        }
+    }
+
+    /// What is asked, and on an embedded database what waits before it, in one trip; elsewhere that is written now. Somebody
+    /// who watches sees each statement alone.
+    async fn with_waiting(&self, question: Statement) -> Result<(Statement, Doubt<'_>), DbErr> {
+        let waiting = self.waiting();
+        if waiting.is_empty() {
+            return Ok((question, Doubt(None)));
+        }
+        let doubt = Doubt::about(&self.broken);
+        let mut all: Vec<_> = waiting.iter().map(|write| write.statement(self.pool.backend())).collect();
+        if self.pool.backend() == DbBackend::Sqlite && !self.pool.is_watched() {
+            all.push(question);
+            return Ok((together(all), doubt));
+        }
+        for statement in all {
+            self.pool.within_reach(self.inner()?.execute_raw(statement)).await?;
+        }
+        Ok((question, doubt))
+    }
+
+    /// Where the answer says how many rows there were, what waits would be counted with them.
+    async fn write_waiting(&self) -> Result<(), DbErr> {
+        let waiting = self.waiting();
+        if waiting.is_empty() {
+            return Ok(());
+        }
+        let doubt = Doubt::about(&self.broken);
+        let all: Vec<_> = waiting.iter().map(|write| write.statement(self.pool.backend())).collect();
+        let all = if self.pool.backend() == DbBackend::Sqlite && !self.pool.is_watched() {
+            vec![together(all)]
+        } else {
+            all
+        };
+        for statement in all {
+            self.pool.within_reach(self.inner()?.execute_raw(statement)).await?;
+        }
+        doubt.end();
+        Ok(())
+    }
+}
+
+/// Several statements for an embedded database, one after the other in one trip.
+pub(super) fn together(statements: Vec<Statement>) -> Statement {
+    let (mut sql, mut values) = (String::new(), Vec::new());
+    for statement in statements {
+        if !sql.is_empty() {
+            sql.push_str("; ");
+        }
+        sql.push_str(&statement.sql);
+        values.extend(statement.values.into_iter().flat_map(|values| values.0));
+    }
+    Statement::from_sql_and_values(DbBackend::Sqlite, sql, values)
+}
+
+/// Several writes for a database server as one statement, in no order.
+fn as_one(mut writes: Vec<Write>) -> Option<Statement> {
+    let last = writes.pop()?;
+    if writes.is_empty() {
+        return Some(last.statement(DbBackend::Postgres));
+    }
+    let mut others = WithClause::new();
+    for (number, write) in writes.into_iter().enumerate() {
+        others.cte(CommonTableExpression::new().table_name(format!("w{number}")).query(write).to_owned());
+    }
+    Some(DbBackend::Postgres.build(&others.query(last)))
+}
+
+#[async_trait]
+impl ConnectionTrait for Work {
+    fn get_database_backend(&self) -> DbBackend {
+        self.pool.backend()
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        self.write_waiting().await?;
+        self.pool.within_reach(self.inner()?.execute_raw(statement)).await
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        self.write_waiting().await?;
+        self.pool.within_reach(self.inner()?.execute_unprepared(sql)).await
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        let (question, doubt) = self.with_waiting(statement).await?;
+        let row = self.pool.within_reach(self.inner()?.query_one_raw(question)).await?;
+        doubt.end();
+        Ok(row)
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        let (question, doubt) = self.with_waiting(statement).await?;
+        let rows = self.pool.within_reach(self.inner()?.query_all_raw(question)).await?;
+        doubt.end();
+        Ok(rows)
+    }
+}
