@@ -56,6 +56,9 @@ struct Run {
     /// Leave SQLite out.
     #[arg(long, requires = "postgres")]
     no_sqlite: bool,
+    /// So many nodes of the provider on that server, with a Redis that is started for them; the floor stays one.
+    #[arg(long, default_value_t = 1, requires = "no_sqlite")]
+    nodes: usize,
     /// A second or so for each operation, once: shows that everything works and says little about how fast.
     #[arg(long)]
     quick: bool,
@@ -132,7 +135,8 @@ fn task(options: Run) -> anyhow::Result<Task> {
     if !options.no_sqlite {
         databases.push(Kind::Sqlite);
     }
-    databases.extend(options.postgres.map(Kind::Postgres));
+    let nodes = options.nodes.max(1);
+    databases.extend(options.postgres.map(|url| Kind::Postgres { url, nodes }));
     Ok(Task {
         idp: std::path::absolute(&options.idp)?,
         databases,

@@ -1,7 +1,7 @@
 //! A server under measurement: a process that is started, waited for, looked at and ended.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
@@ -18,6 +18,50 @@ pub struct Contender {
     pub address: SocketAddr,
     /// From starting the process until it answered that it is ready.
     pub ready_after: Duration,
+    /// More nodes of the same installation.
+    pub others: Vec<Self>,
+    /// Where they keep what is under way. Ends after them.
+    pub redis: Option<Redis>,
+}
+
+/// A Redis of our own, which keeps nothing on the disk.
+#[derive(Debug)]
+pub struct Redis(Child);
+
+impl Redis {
+    /// Starts one, and says where it is.
+    ///
+    /// # Errors
+    /// When there is no `redis-server`, or it does not come up.
+    pub fn start() -> anyhow::Result<(Self, String)> {
+        let port = free_port()?;
+        let mut command = Command::new("redis-server");
+        command.args([
+            "--port",
+            &port.to_string(),
+            "--bind",
+            "127.0.0.1",
+            "--save",
+            "",
+            "--appendonly",
+            "no",
+        ]);
+        let child = command.stdout(Stdio::null()).spawn().context("redis-server can not be started")?;
+        let redis = Self(child);
+        let begun = Instant::now();
+        while std::net::TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
+            anyhow::ensure!(begun.elapsed() < PATIENCE, "redis-server is not there after {PATIENCE:?}");
+            std::thread::sleep(LOOK_EVERY);
+        }
+        Ok((redis, format!("redis://127.0.0.1:{port}")))
+    }
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 /// Of the process, in megabytes (10⁶ bytes).
@@ -48,7 +92,8 @@ impl Contender {
         let begun = Instant::now();
         let child = command.spawn().with_context(|| format!("{} can not be started", program(&command)))?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        let mut contender = Self { child, address, ready_after: Duration::ZERO };
+        let mut contender =
+            Self { child, address, ready_after: Duration::ZERO, others: Vec::new(), redis: None };
         let asking = request("GET", "/readyz", &[("host", "localhost")], "");
         let mut line = Line::to(address);
         while begun.elapsed() < PATIENCE {
@@ -69,6 +114,14 @@ impl Contender {
         self.child.id()
     }
 
+    /// Of all nodes.
+    #[must_use]
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        std::iter::once(self.address).chain(self.others.iter().map(|other| other.address)).collect()
+    }
+
+    /// Of the first node.
+    ///
     /// # Errors
     /// When the process is gone.
     pub fn memory(&self) -> anyhow::Result<Memory> {
@@ -80,6 +133,9 @@ impl Contender {
     /// # Errors
     /// When it can not be asked.
     pub fn stop(mut self) -> anyhow::Result<()> {
+        for other in std::mem::take(&mut self.others) {
+            other.stop()?;
+        }
         let id = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(id, rustix::process::Signal::TERM)?;
         self.child.wait()?;

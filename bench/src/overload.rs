@@ -75,7 +75,7 @@ pub async fn measure(stage: &Stage, quick: bool) -> anyhow::Result<Overload> {
     let seconds = |quick_time, whole| Duration::from_secs_f64(if quick { quick_time } else { whole });
     let passwords = stage.world.work(Operation::Password, ours.address, 0).await?;
     let look = Offer { rate: Rate::AsFastAsItGoes, time: seconds(1.5, 5.0), lines: 16 };
-    let capacity = offer(ours.address, &passwords, look).await?.throughput();
+    let capacity = offer(&[ours.address], &passwords, look).await?.throughput();
 
     let time = seconds(2.0, 20.0);
     let watch = Watch::begin(&ours)?;
@@ -83,7 +83,8 @@ pub async fn measure(stage: &Stage, quick: bool) -> anyhow::Result<Overload> {
     let flood_at = watch.begun.elapsed().as_secs_f64();
     let rate = Rate::PerSecond(capacity * TIMES);
     let flood = Offer { rate, time, lines: PASSWORD_LINES };
-    let (flooded, loaded) = tokio::join!(offer(ours.address, &passwords, flood), others(stage, &ours, time));
+    let there = [ours.address];
+    let (flooded, loaded) = tokio::join!(offer(&there, &passwords, flood), others(stage, &ours, time));
     let (flooded, loaded) = (flooded?, loaded?);
     tokio::time::sleep(seconds(0.2, 3.0)).await;
     let memory = watch.end();
@@ -122,7 +123,7 @@ async fn others(stage: &Stage, ours: &Contender, time: Duration) -> anyhow::Resu
     let work = |(operation, _)| stage.world.work(operation, ours.address, 0);
     let (first, second, third) = (work(passkey).await?, work(refresh).await?, work(jwks).await?);
     let at = |(_, rate): (Operation, f64), work: Arc<Work>| async move {
-        offer(ours.address, &work, Offer { rate: Rate::PerSecond(rate), time, lines: LINES }).await
+        offer(&[ours.address], &work, Offer { rate: Rate::PerSecond(rate), time, lines: LINES }).await
     };
     let (first, second, third) = tokio::join!(at(passkey, first), at(refresh, second), at(jwks, third));
     Ok(vec![first?, second?, third?])

@@ -79,7 +79,7 @@ pub async fn run(task: &Task) -> anyhow::Result<Report> {
         databases: Vec::new(),
     };
     for kind in &task.databases {
-        eprintln!("{}: making people, sessions and passkeys", kind.name());
+        eprintln!("{}: making people, sessions and passkeys", kind.label());
         let stage = Stage::set(&task.idp, kind.clone(), (task.size(), task.crowd), &task.folder).await?;
         let measured = measure(task, kind, &stage).await;
         stage.strike().await?;
@@ -93,7 +93,7 @@ async fn measure(task: &Task, kind: &Kind, stage: &Stage) -> anyhow::Result<Data
         task.operations.iter().map(|operation| (*operation, Vec::new(), Vec::new())).collect();
     for repetition in 1..=task.repetitions {
         for (operation, floor, ours) in &mut sides {
-            eprint!("{} {repetition}/{} {:<20}", kind.name(), task.repetitions, operation.name());
+            eprint!("{} {repetition}/{} {:<20}", kind.label(), task.repetitions, operation.name());
             floor.push(sample(task, stage, Who::Floor, *operation).await?);
             ours.push(sample(task, stage, Who::Ours, *operation).await?);
             let last = |samples: &[Sample]| samples.last().map_or(0.0, |sample| sample.throughput);
@@ -107,12 +107,12 @@ async fn measure(task: &Task, kind: &Kind, stage: &Stage) -> anyhow::Result<Data
     let rows = sides.into_iter().map(row).collect();
     let footprint = footprint::measure(stage, &task.idp).await?;
     let overload = if task.overload {
-        eprintln!("{}: ten times as many passwords as can be checked", kind.name());
+        eprintln!("{}: ten times as many passwords as can be checked", kind.label());
         Some(overload::measure(stage, task.quick).await?)
     } else {
         None
     };
-    Ok(DatabaseReport { database: kind.name(), rows, footprint, overload })
+    Ok(DatabaseReport { database: kind.label(), rows, footprint, overload })
 }
 
 /// One measurement: what it can do, and how long it takes at half of that.
@@ -144,7 +144,7 @@ async fn take(
         )]
         let codes = (per_second * next.time.as_secs_f64()).ceil() as usize + 1;
         let work = stage.world.work(operation, contender.address, codes).await?;
-        offer(contender.address, &work, next).await
+        offer(&contender.addresses(), &work, next).await
     };
     let look = run(search.first(), 4000.0).await?;
     anyhow::ensure!(

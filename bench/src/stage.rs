@@ -8,7 +8,7 @@ use std::process::Command;
 use anyhow::{Context, ensure};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
-use crate::contender::{Contender, free_port};
+use crate::contender::{Contender, Redis, free_port};
 use crate::floor::plan::{Place, Shape};
 use crate::world::{Size, World, clients, crowd, import_file};
 
@@ -16,8 +16,11 @@ use crate::world::{Size, World, clients, crowd, import_file};
 #[derive(Debug, Clone)]
 pub enum Kind {
     Sqlite,
-    /// The URL of a server where databases may be made.
-    Postgres(String),
+    Postgres {
+        /// Of a server where databases may be made.
+        url: String,
+        nodes: usize,
+    },
 }
 
 impl Kind {
@@ -25,7 +28,23 @@ impl Kind {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Sqlite => "SQLite",
-            Self::Postgres(_) => "PostgreSQL",
+            Self::Postgres { .. } => "PostgreSQL",
+        }
+    }
+
+    /// With how many nodes, if they are several.
+    #[must_use]
+    pub fn label(&self) -> String {
+        match self.nodes() {
+            1 => self.name().to_owned(),
+            nodes => format!("{}, {nodes} nodes", self.name()),
+        }
+    }
+
+    const fn nodes(&self) -> usize {
+        match self {
+            Self::Sqlite => 1,
+            Self::Postgres { nodes, .. } => *nodes,
         }
     }
 }
@@ -126,6 +145,10 @@ impl Stage {
             Who::Ours => {
                 copy(&self.folder.join("first"), &folder)?;
                 self.new_database(Some("first"), name).await?;
+                if self.kind.nodes() > 1 {
+                    rustix::fs::sync();
+                    return self.start_nodes().await;
+                }
                 self.idp_command(name)?
             }
             Who::Floor => {
@@ -138,6 +161,28 @@ impl Stage {
         rustix::fs::sync();
         let port = if who == Who::Ours { self.ours_port } else { self.floor_port };
         Contender::start(command, port).await
+    }
+
+    /// All nodes of ours, one after the other, as in an upgrade.
+    async fn start_nodes(&self) -> anyhow::Result<Contender> {
+        let (redis, redis_url) = Redis::start()?;
+        let of = |name: &str| {
+            let mut command = self.idp_command(name)?;
+            command.env("IDP_REDIS__URL", &redis_url);
+            anyhow::Ok(command)
+        };
+        let mut first = Contender::start(of(Who::Ours.name())?, self.ours_port).await?;
+        for number in 2..=self.kind.nodes() {
+            let (folder, port) = (self.folder.join(format!("node-{number}")), free_port()?);
+            if !folder.exists() {
+                copy(&self.folder.join("first"), &folder)?;
+            }
+            let mut command = of(Who::Ours.name())?;
+            command.env("IDP_DATA_DIR", folder).env("IDP_HTTP__LISTEN", format!("127.0.0.1:{port}"));
+            first.others.push(Contender::start(command, port).await?);
+        }
+        first.redis = Some(redis);
+        Ok(first)
     }
 
     fn idp_command(&self, name: &str) -> anyhow::Result<Command> {
@@ -187,7 +232,7 @@ impl Stage {
     }
 
     fn database_url(&self, name: &str) -> Option<String> {
-        let Kind::Postgres(url) = &self.kind else {
+        let Kind::Postgres { url, .. } = &self.kind else {
             return None;
         };
         let (server, path) = url.rsplit_once('/')?;
@@ -205,7 +250,7 @@ impl Stage {
     }
 
     async fn on_server(&self, statement: String) -> anyhow::Result<()> {
-        let Kind::Postgres(url) = &self.kind else {
+        let Kind::Postgres { url, .. } = &self.kind else {
             return Ok(());
         };
         let mut server = PgConnection::connect(url).await.context("PostgreSQL")?;

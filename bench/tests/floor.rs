@@ -135,10 +135,10 @@ async fn passkeys_log_in_and_unknown_ones_do_not() {
     let address = start(&[&known]).await;
     let second = Offer { rate: Rate::PerSecond(100.0), time: Duration::from_millis(500), lines: 8 };
     let known = Arc::new(Work::Ceremonies(vec![Arc::new(known)]));
-    let outcome = offer(address, &known, second).await.unwrap();
+    let outcome = offer(&[address], &known, second).await.unwrap();
     assert_eq!((outcome.done.count(), outcome.failed), (50, 0), "{:?}", outcome.first_failure);
     let unknown = Arc::new(Work::Ceremonies(vec![Arc::new(unknown)]));
-    assert_eq!(offer(address, &unknown, second).await.unwrap().failed, 50);
+    assert_eq!(offer(&[address], &unknown, second).await.unwrap().failed, 50);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -147,7 +147,7 @@ async fn more_passwords_than_may_wait_are_turned_away() {
     let requests = vec![request("POST", "/login", &[("host", "localhost"), FORM], "password=x")];
     let work = Arc::new(Work::Repeated(bench::driver::work::Plain { requests, status: 303 }));
     let flood = Offer { rate: Rate::PerSecond(400.0), time: Duration::from_secs(1), lines: 200 };
-    let outcome = offer(address, &work, flood).await.unwrap();
+    let outcome = offer(&[address], &work, flood).await.unwrap();
     assert!(
         outcome.done.count() > 0 && outcome.turned_away.count() > 0 && outcome.failed == 0,
         "{outcome:?}"

@@ -18,7 +18,7 @@ fn asking() -> Arc<Work> {
 
 async fn offered(address: SocketAddr, per_second: f64, millis: u64, lines: usize) -> Outcome {
     let rate = Rate::PerSecond(per_second);
-    offer(address, &asking(), Offer { rate, time: Duration::from_millis(millis), lines }).await.unwrap()
+    offer(&[address], &asking(), Offer { rate, time: Duration::from_millis(millis), lines }).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -59,9 +59,9 @@ async fn the_search_ends_below_what_the_server_can_do() {
     let address = server::start(|_| (Duration::from_millis(2), OK)).await;
     let step = Duration::from_millis(400);
     let search = Search { look: step, step, steps: 4, lines: 16, patience: 60.0 };
-    let mut progress = search.begin(&offer(address, &asking(), search.first()).await.unwrap());
+    let mut progress = search.begin(&offer(&[address], &asking(), search.first()).await.unwrap());
     while let Some(next) = progress.next() {
-        let outcome = offer(address, &asking(), next).await.unwrap();
+        let outcome = offer(&[address], &asking(), next).await.unwrap();
         progress.note(next, &outcome);
     }
     assert_eq!(progress.steps.len(), 4);
@@ -76,5 +76,5 @@ async fn what_is_spent_is_asked_for_once() {
     let requests = vec![request("GET", "/", &[("host", "localhost")], ""); 7];
     let work = Arc::new(Work::Once(Plain { requests, status: 200 }));
     let once = Offer { rate: Rate::AsFastAsItGoes, time: Duration::from_millis(300), lines: 3 };
-    assert_eq!(offer(address, &work, once).await.unwrap().done.count(), 7);
+    assert_eq!(offer(&[address], &work, once).await.unwrap().done.count(), 7);
 }

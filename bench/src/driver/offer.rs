@@ -113,11 +113,11 @@ impl Shared {
     }
 }
 
-/// Makes the offer.
+/// Makes the offer, each address as many lines.
 ///
 /// # Errors
 /// When there is no thread or memory to make it with; what the server does wrong is in the outcome.
-pub async fn offer(address: SocketAddr, work: &Arc<Work>, offer: Offer) -> anyhow::Result<Outcome> {
+pub async fn offer(addresses: &[SocketAddr], work: &Arc<Work>, offer: Offer) -> anyhow::Result<Outcome> {
     let (paced, per_second) = match offer.rate {
         Rate::PerSecond(rate) => (true, rate),
         Rate::AsFastAsItGoes => (false, 1.0),
@@ -134,8 +134,8 @@ pub async fn offer(address: SocketAddr, work: &Arc<Work>, offer: Offer) -> anyho
         next: AtomicU64::new(0),
     });
     let mut lines = JoinSet::new();
-    for _ in 0..offer.lines {
-        lines.spawn(serve(Line::to(address), Arc::clone(&shared)));
+    for address in addresses.iter().cycle().take(offer.lines) {
+        lines.spawn(serve(Line::to(*address), Arc::clone(&shared)));
     }
     if paced {
         shared.pace.keep(&shared.permits, offer.lines)?;

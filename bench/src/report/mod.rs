@@ -29,7 +29,7 @@ pub struct Report {
 
 #[derive(Debug, Clone, Serialize)]
 pub struct DatabaseReport {
-    pub database: &'static str,
+    pub database: String,
     pub rows: Vec<Row>,
     pub footprint: Footprint,
     pub overload: Option<Overload>,
@@ -121,7 +121,7 @@ impl Report {
         std::fs::write(folder.join("results.md"), self.markdown())?;
         std::fs::write(folder.join("ratios.svg"), plot::ratios(self))?;
         for report in &self.databases {
-            let name = report.database.to_ascii_lowercase();
+            let name = report.database.to_ascii_lowercase().replace(", ", "-").replace(' ', "-");
             std::fs::write(folder.join(format!("latency-{name}.svg")), plot::latency(report))?;
             if let Some(overload) = &report.overload {
                 std::fs::write(folder.join(format!("overload-{name}.svg")), plot::overload(overload))?;
