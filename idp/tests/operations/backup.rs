@@ -244,6 +244,22 @@ async fn a_backup_that_is_broken_off_leaves_nothing_for_long() {
     }
 }
 
+/// The same at the two moments that are too short to be met: before there is a database, and between its names.
+#[tokio::test]
+async fn what_is_left_at_a_bad_moment_is_gone_with_the_next() {
+    let (dir, installation) = installation_with("ada@example.org");
+    let folder = dir.0.join("backups");
+    std::fs::create_dir(&folder).unwrap();
+    let target = folder.join("monday.db");
+    let back_up = || succeed(&installation.run(&["backup", &target.display().to_string()], ""));
+    std::fs::write(folder.join("monday.db.json.part"), "").unwrap();
+    back_up();
+    assert_eq!(names(&folder), ["monday.db", "monday.db.json"]);
+    std::fs::rename(&target, folder.join("monday.db.part")).unwrap();
+    back_up();
+    assert_eq!(names(&folder), ["monday.db", "monday.db.json"]);
+}
+
 /// Whoever looks into the folder at any moment finds no backup without its description.
 #[tokio::test]
 async fn a_backup_never_is_without_its_description() {

@@ -3,7 +3,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -28,9 +28,12 @@ impl Parts {
         remove_left(target);
         let (database, words) = names(target);
         let held = new(&words)?;
-        // Held before there is anything to be removed: whoever looks for what is left holds it for a moment too, and finds no
-        // database. On a file system without locks nothing that is left is ever removed.
+        // Whoever looks for what is left holds it while they do. On a file system without locks nothing that is left is ever
+        // removed.
         let _ = flock(&held, FlockOperation::LockExclusive);
+        if !is_still(&held, &words) {
+            bail!("{} was taken for left over by another backup. Try again.", words.display());
+        }
         new(&database).inspect_err(|_| drop(std::fs::remove_file(&words)))?;
         Ok(Self { target: target.to_owned(), held })
     }
@@ -109,12 +112,30 @@ pub(super) fn sweep(folder: &Path) {
 /// Removes what is left of a backup of this name, if it is one and nobody is writing it.
 fn remove_left(target: &Path) {
     let (database, words) = names(target);
-    let held = File::open(words);
-    let abandoned = held.is_ok_and(|held| flock(held, FlockOperation::NonBlockingLockExclusive).is_ok());
-    if abandoned && is_ours(&database) {
+    // One that was killed between its two renames has left its description under the name of a whole one.
+    let described = Description::place(target);
+    let (held, place) = match (File::open(&words), File::open(&described)) {
+        (Ok(held), _) => (held, words),
+        (Err(_), Ok(held)) if !target.exists() => (held, described),
+        _ => return,
+    };
+    // Held until it is removed.
+    let abandoned = flock(&held, FlockOperation::NonBlockingLockExclusive).is_ok();
+    let nothing_yet = || is_still(&held, &place) && is_empty(&held) && !database.exists();
+    if abandoned && (is_ours(&database) || nothing_yet()) {
         remove(target);
+        let _ = std::fs::remove_file(place);
         tracing::warn!(backup = %target.display(), "what was left of a backup that was broken off has been removed");
     }
+}
+
+fn is_still(held: &File, path: &Path) -> bool {
+    let (held, there) = (held.metadata(), std::fs::metadata(path));
+    held.is_ok_and(|held| there.is_ok_and(|there| (held.dev(), held.ino()) == (there.dev(), there.ino())))
+}
+
+fn is_empty(held: &File) -> bool {
+    held.metadata().is_ok_and(|held| held.len() == 0)
 }
 
 fn is_ours(database: &Path) -> bool {
