@@ -57,10 +57,8 @@ fn number(jwk: &Jwk, name: &str) -> Result<zeroize::Zeroizing<[u8; LENGTH]>, Jos
     let wrong = || JoseError::InvalidJwkFormat(anyhow!("{name} is not a number of P-256"));
     let text = jwk.parameter(name).and_then(|value| value.as_str()).ok_or_else(wrong)?;
     let bytes = zeroize::Zeroizing::new(base64url::decode(text).ok_or_else(wrong)?);
-    let mut number = zeroize::Zeroizing::new([0; LENGTH]);
-    let missing = LENGTH.checked_sub(bytes.len()).ok_or_else(wrong)?;
-    number.get_mut(missing..).ok_or_else(wrong)?.copy_from_slice(&bytes);
-    Ok(number)
+    // RFC 7518 §6.2.1.2: leading zeros are not left out.
+    <[u8; LENGTH]>::try_from(bytes.as_slice()).map(Into::into).map_err(|_| wrong())
 }
 
 impl JwsSigner for Signer {
@@ -149,6 +147,7 @@ mod tests {
             with("alg", "ES384"),
             with("use", "enc"),
             with("x", &short),
+            with("x", &base64url::encode([1; LENGTH - 1])),
             // Not on the curve.
             with("y", &base64url::encode([1; LENGTH])),
         ] {

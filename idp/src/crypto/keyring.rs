@@ -130,7 +130,7 @@ impl KeyRing {
     /// where it holds nobody up.
     ///
     /// # Errors
-    /// When there is no such key or OpenSSL fails.
+    /// When there is no such key or signing fails.
     pub async fn sign(&self, alg: SigningAlg, typ: &str, payload: Vec<u8>) -> Result<String, KeyError> {
         let key = self
             .keys
