@@ -59,7 +59,7 @@ impl From<Actor> for Doer<'_> {
 /// Records an event about `subject` (if it is about anybody). Call it last in the transaction.
 ///
 /// # Errors
-/// When it could not be written; the change it describes must then not happen either.
+/// When it could not be written, which the commit says at the latest; the change it describes must then not happen either.
 pub async fn record<'a>(
     tx: &Tx,
     at: OffsetDateTime,
@@ -122,7 +122,7 @@ pub async fn record_through(
 /// Records that somebody looks at the trail, and at what of it. Call it before anything is shown.
 ///
 /// # Errors
-/// When it could not be written; nothing must be shown then.
+/// When it could not be written, which the commit says at the latest; nothing must be shown before that.
 pub async fn record_reading<'a>(
     tx: &Tx,
     at: OffsetDateTime,

@@ -97,7 +97,7 @@ pub(super) struct Part {
     /// The transaction, where this is its first part.
     own: Option<DatabaseTransaction>,
     turn: Turn,
-    /// Kept as far as it can say.
+    /// Dropping it undoes nothing any more.
     decided: bool,
     group: Arc<Group>,
 }
@@ -286,7 +286,7 @@ mod tests {
             let number = i64::try_from(round).unwrap() * 10;
             let first = world.begin().await;
             insert(&first, number).await.unwrap();
-            let gone = world.then(number + 1, |part| async move {
+            let gone = world.then(number + 1, move |part| async move {
                 // In the middle of a trip, sooner or later.
                 for more in 3..9 {
                     insert(&part, number + more).await?;

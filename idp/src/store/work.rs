@@ -1,5 +1,6 @@
 //! A transaction. What nobody needs the answer of is not asked at once: it goes with the next question, or with the end. Each
-//! trip to a database takes longer than what is done there, and whoever writes keeps others from writing meanwhile.
+//! trip to a database takes longer than what is done there, and whoever writes keeps others from writing meanwhile. Never
+//! ends well once a statement has failed.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,13 +14,13 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult
 use super::connections::Connections;
 use super::group::Part;
 
-/// Whose statements do not wait for ever.
+/// One transaction, whose statements do not wait for ever.
 #[derive(Debug)]
 pub struct Work {
     inner: Inner,
     pool: Arc<Connections>,
     later: Mutex<Vec<Write>>,
-    /// Something that was to be written later was not, or nobody knows.
+    /// A statement failed, or nobody heard its answer.
     broken: AtomicBool,
 }
 
@@ -31,10 +32,19 @@ pub(super) enum Inner {
 }
 
 /// Something to write whose answer nobody needs.
-#[derive(Debug)]
 pub(super) enum Write {
     Insert(InsertStatement),
     Update(UpdateStatement),
+}
+
+/// Without what is written, which may be personal.
+impl std::fmt::Debug for Write {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Insert(_) => "Insert",
+            Self::Update(_) => "Update",
+        })
+    }
 }
 
 impl From<InsertStatement> for Write {
@@ -67,13 +77,13 @@ impl Write {
     }
 }
 
-/// Whether what was waiting is written, which is not known until there is an answer.
+/// A statement whose answer is not there yet. Without it nobody knows what was written, and the transaction can only be given up.
 struct Doubt<'a>(Option<&'a AtomicBool>);
 
 impl<'a> Doubt<'a> {
     fn about(broken: &'a AtomicBool) -> Self {
-        broken.store(true, Ordering::SeqCst);
-        Self(Some(broken))
+        // What was broken before stays so.
+        if broken.swap(true, Ordering::SeqCst) { Self(None) } else { Self(Some(broken)) }
     }
 
     fn end(&self) {
@@ -89,14 +99,14 @@ impl Work {
     }
 
     /// To be written before whatever is asked next, and before the end. If it fails, so does that, and the transaction.
-    /// What waits at the end must be about different rows, and not hang on one another.
+    /// A database server writes what waits at the end in no order: it must be about different rows, and not depend on one another.
     pub(super) fn later(&self, write: impl Into<Write>) {
         self.later.lock().unwrap_or_else(PoisonError::into_inner).push(write.into());
     }
 
     pub(super) async fn commit(self) -> Result<(), DbErr> {
         if self.broken.load(Ordering::SeqCst) {
-            return Err(DbErr::Custom("something that was to be written is missing".to_owned()));
+            return Err(DbErr::Custom("a statement of the transaction failed".to_owned()));
         }
         let waiting = self.waiting();
         let Self { inner, pool, .. } = self;
@@ -132,41 +142,36 @@ impl Work {
 
     /// What is asked, and on an embedded database what waits before it, in one trip; elsewhere that is written now. Somebody
     /// who watches sees each statement alone.
-    async fn with_waiting(&self, question: Statement) -> Result<(Statement, Doubt<'_>), DbErr> {
-        let waiting = self.waiting();
-        if waiting.is_empty() {
-            return Ok((question, Doubt(None)));
-        }
-        let doubt = Doubt::about(&self.broken);
-        let mut all: Vec<_> = waiting.iter().map(|write| write.statement(self.pool.backend())).collect();
-        if self.pool.backend() == DbBackend::Sqlite && !self.pool.is_watched() {
+    async fn with_waiting(&self, question: Statement) -> Result<Statement, DbErr> {
+        let mut all = self.statements_waiting();
+        if self.goes_together() {
             all.push(question);
-            return Ok((together(all), doubt));
+            return Ok(together(all));
         }
         for statement in all {
             self.pool.within_reach(self.inner()?.execute_raw(statement)).await?;
         }
-        Ok((question, doubt))
+        Ok(question)
     }
 
     /// Where the answer says how many rows there were, what waits would be counted with them.
     async fn write_waiting(&self) -> Result<(), DbErr> {
-        let waiting = self.waiting();
-        if waiting.is_empty() {
-            return Ok(());
+        let mut all = self.statements_waiting();
+        if self.goes_together() && !all.is_empty() {
+            all = vec![together(all)];
         }
-        let doubt = Doubt::about(&self.broken);
-        let all: Vec<_> = waiting.iter().map(|write| write.statement(self.pool.backend())).collect();
-        let all = if self.pool.backend() == DbBackend::Sqlite && !self.pool.is_watched() {
-            vec![together(all)]
-        } else {
-            all
-        };
         for statement in all {
             self.pool.within_reach(self.inner()?.execute_raw(statement)).await?;
         }
-        doubt.end();
         Ok(())
+    }
+
+    fn statements_waiting(&self) -> Vec<Statement> {
+        self.waiting().iter().map(|write| write.statement(self.pool.backend())).collect()
+    }
+
+    fn goes_together(&self) -> bool {
+        self.pool.backend() == DbBackend::Sqlite && !self.pool.is_watched()
     }
 }
 
@@ -203,24 +208,32 @@ impl ConnectionTrait for Work {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        let doubt = Doubt::about(&self.broken);
         self.write_waiting().await?;
-        self.pool.within_reach(self.inner()?.execute_raw(statement)).await
+        let done = self.pool.within_reach(self.inner()?.execute_raw(statement)).await?;
+        doubt.end();
+        Ok(done)
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        let doubt = Doubt::about(&self.broken);
         self.write_waiting().await?;
-        self.pool.within_reach(self.inner()?.execute_unprepared(sql)).await
+        let done = self.pool.within_reach(self.inner()?.execute_unprepared(sql)).await?;
+        doubt.end();
+        Ok(done)
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        let (question, doubt) = self.with_waiting(statement).await?;
+        let doubt = Doubt::about(&self.broken);
+        let question = self.with_waiting(statement).await?;
         let row = self.pool.within_reach(self.inner()?.query_one_raw(question)).await?;
         doubt.end();
         Ok(row)
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        let (question, doubt) = self.with_waiting(statement).await?;
+        let doubt = Doubt::about(&self.broken);
+        let question = self.with_waiting(statement).await?;
         let rows = self.pool.within_reach(self.inner()?.query_all_raw(question)).await?;
         doubt.end();
         Ok(rows)

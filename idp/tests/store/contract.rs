@@ -303,6 +303,9 @@ on_both! {
         assert!(sessions::end(&tx, ada, first.id).await.unwrap());
         sessions::insert(&tx, &stranger, others);
         sessions::of_user(&tx, ada).await.unwrap_err();
+        // Whatever succeeds after it does not mend it.
+        sessions::touch(&tx, first.id, now());
+        let _ = sessions::of_user(&tx, ada).await;
         tx.commit().await.unwrap_err();
         assert_eq!(sessions::of_user(&test.store, ada).await.unwrap(), std::slice::from_ref(&first));
 

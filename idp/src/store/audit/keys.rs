@@ -37,8 +37,8 @@ fn key_place(id: &str) -> Place<'_> {
     Place { table: "audit_key", column: "sealed_key", row: id }
 }
 
-/// Seals the parts of the record that took this place, each for its holder. No bytes when they are gone: what
-/// comes late about somebody is not kept either. The head of the chain is locked, so a key is made once.
+/// Seals the parts of the record that took this place, each for its holder. No bytes when they are gone, or bytes
+/// that nothing opens: what comes late about somebody is not kept either. The head of the chain is locked, so a key is made once.
 pub async fn seal(
     tx: &Tx,
     place: &super::Place,
