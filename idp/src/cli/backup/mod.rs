@@ -15,7 +15,7 @@ use time::macros::format_description;
 use tokio::signal::unix::{SignalKind, signal};
 
 use self::description::{Description, Head, measure};
-use self::parts::{Parts, sweep};
+use self::parts::{Parts, remove_left, sweep};
 use super::say;
 use crate::app;
 use crate::audit::{self, Actor, Event};
@@ -56,6 +56,7 @@ pub(super) async fn run(
     let now = clock.now();
     sweep(target);
     let target = place(target, now)?;
+    remove_left(&target);
     let beside_it = Description::place(&target);
     for taken in [&target, &beside_it] {
         if taken.symlink_metadata().is_ok() {

@@ -25,7 +25,6 @@ pub(super) struct Parts {
 
 impl Parts {
     pub(super) fn make(target: &Path) -> anyhow::Result<Self> {
-        remove_left(target);
         let (database, words) = names(target);
         let held = new(&words)?;
         // Whoever looks for what is left holds it while they do. On a file system without locks nothing that is left is ever
@@ -110,7 +109,7 @@ pub(super) fn sweep(folder: &Path) {
 }
 
 /// Removes what is left of a backup of this name, if it is one and nobody is writing it.
-fn remove_left(target: &Path) {
+pub(super) fn remove_left(target: &Path) {
     let (database, words) = names(target);
     // One that was killed between its two renames has left its description under the name of a whole one.
     let described = Description::place(target);
