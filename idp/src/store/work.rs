@@ -2,7 +2,7 @@
 //! trip to a database takes longer than what is done there, and whoever writes keeps others from writing meanwhile. Never
 //! ends well once a statement has failed.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -20,8 +20,8 @@ pub struct Work {
     inner: Inner,
     pool: Arc<Connections>,
     later: Mutex<Vec<Write>>,
-    /// A statement failed, or nobody heard its answer.
-    broken: AtomicBool,
+    /// Statements that failed, or whose answer nobody has heard.
+    unanswered: AtomicUsize,
 }
 
 #[derive(Debug)]
@@ -78,24 +78,23 @@ impl Write {
 }
 
 /// A statement whose answer is not there yet. Without it nobody knows what was written, and the transaction can only be given up.
-struct Doubt<'a>(Option<&'a AtomicBool>);
+struct Doubt<'a>(&'a AtomicUsize);
 
 impl<'a> Doubt<'a> {
-    fn about(broken: &'a AtomicBool) -> Self {
-        // What was broken before stays so.
-        if broken.swap(true, Ordering::SeqCst) { Self(None) } else { Self(Some(broken)) }
+    fn about(unanswered: &'a AtomicUsize) -> Self {
+        unanswered.fetch_add(1, Ordering::SeqCst);
+        Self(unanswered)
     }
 
-    fn end(&self) {
-        if let Some(broken) = self.0 {
-            broken.store(false, Ordering::SeqCst);
-        }
+    /// Not when it is dropped: that is how a failure ends.
+    fn end(self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
 impl Work {
     pub(super) fn new(inner: Inner, pool: Arc<Connections>) -> Self {
-        Self { inner, pool, later: Mutex::default(), broken: AtomicBool::new(false) }
+        Self { inner, pool, later: Mutex::default(), unanswered: AtomicUsize::new(0) }
     }
 
     /// To be written before whatever is asked next, and before the end. If it fails, so does that, and the transaction.
@@ -105,7 +104,7 @@ impl Work {
     }
 
     pub(super) async fn commit(self) -> Result<(), DbErr> {
-        if self.broken.load(Ordering::SeqCst) {
+        if self.unanswered.load(Ordering::SeqCst) > 0 {
             return Err(DbErr::Custom("a statement of the transaction failed".to_owned()));
         }
         let waiting = self.waiting();
@@ -208,7 +207,7 @@ impl ConnectionTrait for Work {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        let doubt = Doubt::about(&self.broken);
+        let doubt = Doubt::about(&self.unanswered);
         self.write_waiting().await?;
         let done = self.pool.within_reach(self.inner()?.execute_raw(statement)).await?;
         doubt.end();
@@ -216,7 +215,7 @@ impl ConnectionTrait for Work {
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        let doubt = Doubt::about(&self.broken);
+        let doubt = Doubt::about(&self.unanswered);
         self.write_waiting().await?;
         let done = self.pool.within_reach(self.inner()?.execute_unprepared(sql)).await?;
         doubt.end();
@@ -224,7 +223,7 @@ impl ConnectionTrait for Work {
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        let doubt = Doubt::about(&self.broken);
+        let doubt = Doubt::about(&self.unanswered);
         let question = self.with_waiting(statement).await?;
         let row = self.pool.within_reach(self.inner()?.query_one_raw(question)).await?;
         doubt.end();
@@ -232,7 +231,7 @@ impl ConnectionTrait for Work {
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        let doubt = Doubt::about(&self.broken);
+        let doubt = Doubt::about(&self.unanswered);
         let question = self.with_waiting(statement).await?;
         let rows = self.pool.within_reach(self.inner()?.query_all_raw(question)).await?;
         doubt.end();

@@ -11,6 +11,7 @@ use migrations::{Migrator, MigratorTrait};
 use sea_orm::ConnectionTrait;
 
 use super::{Backend, ENTROPY, config, open};
+use crate::support::MASTER_KEY;
 
 async fn refusal(backend: Backend, spoil: impl AsyncFnOnce(&Config)) -> Option<String> {
     let test = open(backend).await?;
@@ -207,7 +208,7 @@ async fn nodes_that_start_at_the_same_moment_bring_the_schema_up_to_date_in_turn
             let environment = [
                 ("IDP_DATA_DIR", dir.0.join(node.to_string()).display().to_string()),
                 ("IDP_DATABASE__URL", url.clone()),
-                ("IDP_SECRETS__MASTER_KEY", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8".to_owned()),
+                ("IDP_SECRETS__MASTER_KEY", MASTER_KEY.to_owned()),
             ];
             let environment = environment.map(|(name, value)| (name.to_owned(), value));
             let settings = Config::from_sources(None, environment).unwrap();
