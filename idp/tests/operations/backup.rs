@@ -258,6 +258,25 @@ async fn what_is_left_at_a_bad_moment_is_gone_with_the_next() {
     std::fs::rename(&target, folder.join("monday.db.part")).unwrap();
     back_up();
     assert_eq!(names(&folder), ["monday.db", "monday.db.json"]);
+    // While it was removed, after its database.
+    std::fs::rename(folder.join("monday.db.json"), folder.join("monday.db.json.part")).unwrap();
+    std::fs::remove_file(&target).unwrap();
+    back_up();
+    assert_eq!(names(&folder), ["monday.db", "monday.db.json"]);
+    // Of a backup into a folder, whose name never comes again.
+    let at_once = folder.join("portico-20260101T000000Z.db.json.part");
+    std::fs::write(&at_once, "").unwrap();
+    succeed(&installation.run(&["backup", &folder.display().to_string()], ""));
+    assert!(!at_once.exists());
+    // What is somebody else's stays: an empty file, and a copy that has only begun.
+    let tuesday = folder.join("tuesday.db");
+    let into_tuesday = || refused(&installation.run(&["backup", &tuesday.display().to_string()], ""));
+    std::fs::write(folder.join("tuesday.db.json"), "").unwrap();
+    assert!(into_tuesday().contains("is there already"));
+    std::fs::copy(folder.join("monday.db.json"), folder.join("tuesday.db.json")).unwrap();
+    std::fs::write(folder.join("tuesday.db.part"), b"SQLite format 3\0").unwrap();
+    assert!(into_tuesday().contains("is there already"));
+    assert!(folder.join("tuesday.db.part").exists());
 }
 
 /// Whoever looks into the folder at any moment finds no backup without its description.

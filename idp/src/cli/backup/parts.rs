@@ -21,6 +21,7 @@ const BEGINNINGS: [&[u8]; 3] = [b"", &[0; 16], b"SQLite format 3\0"];
 pub(super) struct Parts {
     target: PathBuf,
     held: File,
+    whole: bool,
 }
 
 impl Parts {
@@ -34,7 +35,7 @@ impl Parts {
             bail!("{} was taken for left over by another backup. Try again.", words.display());
         }
         new(&database).inspect_err(|_| drop(std::fs::remove_file(&words)))?;
-        Ok(Self { target: target.to_owned(), held })
+        Ok(Self { target: target.to_owned(), held, whole: false })
     }
 
     /// Where the database is written.
@@ -44,7 +45,7 @@ impl Parts {
 
     /// Gives both their names, if nobody has those by now, when all of them is on the disk. Whoever finds a backup finds
     /// what describes it.
-    pub(super) fn become_whole(self, description: &Description) -> std::io::Result<()> {
+    pub(super) fn become_whole(mut self, description: &Description) -> std::io::Result<()> {
         let (database, words) = names(&self.target);
         let described = Description::place(&self.target);
         serde_json::to_writer_pretty(&self.held, description)?;
@@ -52,14 +53,20 @@ impl Parts {
         self.held.sync_all()?;
         File::open(&database)?.sync_all()?;
         rename(&words, &described)?;
-        rename(&database, &self.target).inspect_err(|_| drop(std::fs::remove_file(&described)))?;
+        rename(&database, &self.target).inspect_err(|_| {
+            remove(&self.target);
+            drop(std::fs::remove_file(&described));
+        })?;
+        self.whole = true;
         self.target.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
     }
 }
 
 impl Drop for Parts {
     fn drop(&mut self) {
-        remove(&self.target);
+        if !self.whole {
+            remove(&self.target);
+        }
     }
 }
 
@@ -100,6 +107,8 @@ pub(super) fn sweep(folder: &Path) {
     for entry in entries.flatten() {
         let name = entry.file_name();
         let target = name.to_str().and_then(|name| name.strip_suffix(ENDING));
+        // Of one that was killed at once there is only the description.
+        let target = target.map(|name| name.strip_suffix(".json").unwrap_or(name));
         if let Some(target) =
             target.filter(|name| name.starts_with("portico-") && name.strip_suffix(".db").is_some())
         {
@@ -113,19 +122,39 @@ pub(super) fn remove_left(target: &Path) {
     let (database, words) = names(target);
     // One that was killed between its two renames has left its description under the name of a whole one.
     let described = Description::place(target);
-    let (held, place) = match (File::open(&words), File::open(&described)) {
-        (Ok(held), _) => (held, words),
-        (Err(_), Ok(held)) if !target.exists() => (held, described),
+    let (held, place, named) = match (File::open(&words), File::open(&described)) {
+        (Ok(held), _) => (held, &words, false),
+        (Err(_), Ok(held)) => (held, &described, true),
         _ => return,
     };
-    // Held until it is removed.
-    let abandoned = flock(&held, FlockOperation::NonBlockingLockExclusive).is_ok();
-    let nothing_yet = || is_still(&held, &place) && is_empty(&held) && !database.exists();
-    if abandoned && (is_ours(&database) || nothing_yet()) {
+    // Held until it is removed. Who was faster by a moment is left alone.
+    if flock(&held, FlockOperation::NonBlockingLockExclusive).is_err() || !is_still(&held, place) {
+        return;
+    }
+    let left = if named {
+        !target.exists() && !words.exists() && is_described(&held, &database)
+    } else if database.exists() {
+        is_ours(&database)
+    } else {
+        is_empty(&held) || description_in(&held).is_some()
+    };
+    if left {
         remove(target);
         let _ = std::fs::remove_file(place);
         tracing::warn!(backup = %target.display(), "what was left of a backup that was broken off has been removed");
     }
+}
+
+fn description_in(held: &File) -> Option<Description> {
+    serde_json::from_reader(held).ok()
+}
+
+/// Whether the file is the database that is described.
+fn is_described(held: &File, database: &Path) -> bool {
+    let length = std::fs::metadata(database).map(|database| database.len());
+    is_ours(database)
+        && description_in(held)
+            .is_some_and(|description| length.is_ok_and(|length| length == description.bytes))
 }
 
 fn is_still(held: &File, path: &Path) -> bool {
