@@ -57,8 +57,8 @@ struct Run {
     #[arg(long, requires = "postgres")]
     no_sqlite: bool,
     /// So many nodes of the provider on that server, with a Redis that is started for them; the floor stays one.
-    #[arg(long, default_value_t = 1, requires = "no_sqlite")]
-    nodes: usize,
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=16), requires = "no_sqlite")]
+    nodes: u8,
     /// A second or so for each operation, once: shows that everything works and says little about how fast.
     #[arg(long)]
     quick: bool,
@@ -135,7 +135,7 @@ fn task(options: Run) -> anyhow::Result<Task> {
     if !options.no_sqlite {
         databases.push(Kind::Sqlite);
     }
-    let nodes = options.nodes.max(1);
+    let nodes = options.nodes;
     databases.extend(options.postgres.map(|url| Kind::Postgres { url, nodes }));
     Ok(Task {
         idp: std::path::absolute(&options.idp)?,

@@ -47,9 +47,12 @@ impl Redis {
             "no",
         ]);
         let child = command.stdout(Stdio::null()).spawn().context("redis-server can not be started")?;
-        let redis = Self(child);
+        let mut redis = Self(child);
         let begun = Instant::now();
         while std::net::TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
+            if let Some(ended) = redis.0.try_wait()? {
+                anyhow::bail!("redis-server ended at once ({ended})");
+            }
             anyhow::ensure!(begun.elapsed() < PATIENCE, "redis-server is not there after {PATIENCE:?}");
             std::thread::sleep(LOOK_EVERY);
         }

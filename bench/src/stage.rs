@@ -19,7 +19,7 @@ pub enum Kind {
     Postgres {
         /// Of a server where databases may be made.
         url: String,
-        nodes: usize,
+        nodes: u8,
     },
 }
 
@@ -41,7 +41,7 @@ impl Kind {
         }
     }
 
-    const fn nodes(&self) -> usize {
+    const fn nodes(&self) -> u8 {
         match self {
             Self::Sqlite => 1,
             Self::Postgres { nodes, .. } => *nodes,

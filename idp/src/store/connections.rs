@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use sea_orm::{
-    ConnAcquireErr, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr,
-    ExecResult, QueryResult, Statement, TransactionTrait,
+    ConnAcquireErr, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction,
+    DbBackend, DbErr, ExecResult, QueryResult, Statement, TransactionTrait,
 };
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 use super::group::Group;
@@ -26,6 +27,9 @@ const OURS_AT_WORK: &str = "SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE 
                             AND application_name = current_setting('application_name') AND state = 'active')";
 /// Whoever waits longer than this for a database server is told so. An embedded one is never out of reach.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Whoever waits longer than this for others to be done writing is told so.
+const TURN: Duration = Duration::from_secs(1);
 
 /// What every connection to a server begins with. A transaction whose node has vanished lets go of what it holds, and the
 /// server can tell the connections of this process from others'.
@@ -53,11 +57,34 @@ struct Seen {
     renewed: bool,
 }
 
+/// The connections that there are at the moment.
+#[derive(Debug)]
+struct Current {
+    all: DatabaseConnection,
+    /// Those of a server that may be in a transaction at once. Whoever writes there waits for others, and for the disk, with a
+    /// connection in hand; a few are left for those who only read.
+    for_writing: Arc<Semaphore>,
+}
+
+impl Current {
+    fn new(all: DatabaseConnection, options: &ConnectOptions) -> Self {
+        // What a pool has that was not told.
+        let most = usize::try_from(options.get_max_connections().unwrap_or(10)).unwrap_or(usize::MAX);
+        let for_writing = Arc::new(Semaphore::new(written_by(most)));
+        Self { all, for_writing }
+    }
+}
+
+/// Of so many connections: all but a quarter, one at least.
+fn written_by(most: usize) -> usize {
+    most.saturating_sub((most / 4).max(1)).clamp(1, Semaphore::MAX_PERMITS)
+}
+
 #[derive(Debug)]
 pub struct Connections {
     options: ConnectOptions,
     backend: DbBackend,
-    current: RwLock<DatabaseConnection>,
+    current: RwLock<Current>,
     watched: AtomicBool,
     /// Of an embedded database.
     group: Arc<Group>,
@@ -69,9 +96,9 @@ impl Connections {
     pub(super) async fn open(options: ConnectOptions) -> Result<Self, DbErr> {
         let current = Database::connect(options.clone()).await?;
         Ok(Self {
-            options,
             backend: current.get_database_backend(),
-            current: RwLock::new(current),
+            current: RwLock::new(Current::new(current, &options)),
+            options,
             watched: AtomicBool::new(false),
             group: Arc::default(),
             seen: tokio::sync::Mutex::new(None),
@@ -80,7 +107,7 @@ impl Connections {
 
     /// What there is at the moment. Not to be kept.
     pub(super) fn current(&self) -> DatabaseConnection {
-        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.current.read().unwrap_or_else(PoisonError::into_inner).all.clone()
     }
 
     pub(super) async fn close(&self) -> Result<(), DbErr> {
@@ -99,19 +126,31 @@ impl Connections {
     pub(super) fn watch(&self, seen: impl Fn(&Statement) + Send + Sync + 'static) {
         self.watched.store(true, Ordering::Relaxed);
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
-        current.set_metric_callback(move |run| seen(run.statement));
+        current.all.set_metric_callback(move |run| seen(run.statement));
     }
 
     /// Begins a transaction. On SQLite it holds the writer from here on.
     pub(super) async fn begin(self: &Arc<Self>) -> Result<Work, DbErr> {
-        let current = self.current();
         // Boxed, because they are large and part of nearly everything.
         let inner = if self.backend == DbBackend::Sqlite {
-            Inner::Part(Box::pin(self.group.begin(&current)).await?)
+            Inner::Part(Box::pin(self.group.begin(&self.current())).await?)
         } else {
-            Inner::Whole(Box::pin(self.within_reach(current.begin())).await?)
+            let (whole, place) = Box::pin(self.within_reach(self.begin_whole())).await?;
+            Inner::Whole(whole, place)
         };
         Ok(Work::new(inner, Arc::clone(self)))
+    }
+
+    async fn begin_whole(&self) -> Result<(DatabaseTransaction, OwnedSemaphorePermit), DbErr> {
+        let (all, for_writing) = {
+            let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
+            (current.all.clone(), Arc::clone(&current.for_writing))
+        };
+        let place = tokio::time::timeout(TURN, for_writing.acquire_owned()).await;
+        let Ok(Ok(place)) = place else {
+            return Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout));
+        };
+        Ok((all.begin().await?, place))
     }
 
     /// Waits for an answer of the database, but not for ever, and sees to it that those who come later have a
@@ -179,9 +218,10 @@ impl Connections {
     }
 
     fn replace(&self, new: DatabaseConnection) {
+        let new = Current::new(new, &self.options);
         let old = std::mem::replace(&mut *self.current.write().unwrap_or_else(PoisonError::into_inner), new);
         // Whoever still uses one of these may end; then it is closed.
-        tokio::spawn(async move { old.close().await });
+        tokio::spawn(async move { old.all.close().await });
     }
 }
 

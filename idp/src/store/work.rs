@@ -10,6 +10,7 @@ use sea_orm::sea_query::{
     CommonTableExpression, InsertStatement, SubQueryStatement, UpdateStatement, WithClause,
 };
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, Statement};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::connections::Connections;
 use super::group::Part;
@@ -26,7 +27,8 @@ pub struct Work {
 
 #[derive(Debug)]
 pub(super) enum Inner {
-    Whole(DatabaseTransaction),
+    /// With its place among those who write.
+    Whole(DatabaseTransaction, OwnedSemaphorePermit),
     /// Of one that others are parts of.
     Part(Part),
 }
@@ -110,7 +112,7 @@ impl Work {
         let waiting = self.waiting();
         let Self { inner, pool, .. } = self;
         match inner {
-            Inner::Whole(whole) => {
+            Inner::Whole(whole, _place) => {
                 if let Some(last) = as_one(waiting) {
                     Box::pin(pool.within_reach(whole.execute_raw(last))).await?;
                 }
@@ -134,7 +136,7 @@ impl Work {
 
     fn inner(&self) -> Result<&DatabaseTransaction, DbErr> {
         match &self.inner {
-            Inner::Whole(whole) => Ok(whole),
+            Inner::Whole(whole, _) => Ok(whole),
             Inner::Part(part) => part.work(),
         }
     }

@@ -5,6 +5,7 @@ mod contract;
 mod factors;
 mod imported;
 mod opening;
+mod places;
 mod plans;
 mod sign_in_requests;
 
