@@ -262,7 +262,7 @@ fn there_is_one_road_to_each_decision() {
         ("makes invitations", "invitations::insert(", &["admin/invitations.rs"]),
         ("spends an invitation", "invitations::take(", &["login/invitation/mod.rs"]),
         ("takes over hashes of other programs", "passwords::set_imported(", &["admin/import.rs"]),
-        ("sends mail", "transport.send(", &["jobs.rs"]),
+        ("sends mail", "transport.send(", &["jobs/deliveries.rs"]),
         ("calls somebody", "reqwest::Client", &["http_client/mod.rs", "http_client/operator.rs"]),
         ("deletes sessions", "session::Entity::delete", &["store/sessions.rs"]),
         ("issues codes", "TokenKind::AuthorizationCode, entropy", &["oidc/authorize/mod.rs"]),
