@@ -210,7 +210,7 @@ fn there_is_one_road_to_each_decision() {
         ("judges a certificate", "certificate::holds(", &["oidc/client_auth.rs"]),
         ("verifies a chain", ".is_vouched_for(", &["oidc/certificate.rs"]),
         ("judges a proof of possession", ".signed_by_its_own_key(", &["oidc/dpop.rs"]),
-        ("makes grants", "grants::insert(", &["oidc/token/issue.rs"]),
+        ("makes grants", "grants::insert(", &["oidc/token/issue.rs", "oidc/token/write.rs"]),
         ("counts a guess of a password", "passwords::begin_attempt(", &["login/password.rs"]),
         ("counts a guess of a code", "totp::begin_attempt(", &["login/codes.rs"]),
         ("counts a guess of a recovery code", "recovery::begin_attempt(", &["login/codes.rs"]),

@@ -10,6 +10,7 @@ mod jwt_bearer;
 mod refresh_token;
 mod target;
 mod token_exchange;
+mod write;
 
 pub use issue::{Front, Told, front, told};
 
@@ -175,7 +176,7 @@ async fn exchange(
     let signed = issue::sign(desk, &client, &authorized).await?;
     let exchanged = matches!(authorized.holder, Holder::Delegate(_));
     let authorization_details = authorized.target.details.clone();
-    let refresh_token = issue::write(desk, &client, authorized).await?;
+    let refresh_token = write::write(desk, &client, authorized).await?;
     let answer = TokenResponse {
         access_token: signed.access_token,
         token_type: Confirmation::token_type(key.as_ref()),
