@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::DeclaredClient;
-use super::sections::up_to;
+use super::values::up_to;
 use crate::model::api::AdminScope;
 use crate::model::client::ClientType;
 use crate::model::resource::Resource;

@@ -13,6 +13,7 @@ mod sections;
 mod sign_up;
 mod telemetry;
 mod tls;
+mod values;
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer};
 use url::Url;
 
 use super::SecretText;
-use super::sections::optional_path;
+use super::values::optional_path;
 
 /// Servers that speak Redis' protocol.
 #[derive(Debug, Clone)]

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer};
 use url::Url;
 
-use super::sections::up_to;
+use super::values::up_to;
 
 #[derive(Debug, Clone, Deserialize)]
 pub struct Telemetry {
