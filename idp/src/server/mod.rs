@@ -13,7 +13,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::extract::{DefaultBodyLimit, Path, Request, State};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router, middleware};
@@ -29,7 +30,7 @@ use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
 use crate::app::App;
 use crate::app::tls::Tls;
 use crate::config::{Config, Http};
-use crate::web::error::{PageError, request_layer};
+use crate::web::error::{PageError, with_id};
 use crate::web::{brand, headers, problem, visit};
 use crate::{account, admin, login, oidc};
 use door::{Door, Entrance};
@@ -79,16 +80,27 @@ fn api(app: &App) -> Router<App> {
 }
 
 fn layered(app: &App, routes: Router<App>) -> Router {
-    // The last layer is the outermost.
-    routes
-        .layer(DefaultBodyLimit::max(app.config.http.max_body_bytes))
-        .layer(RequestBodyTimeoutLayer::new(app.config.http.body_timeout))
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, REQUEST_TIMEOUT))
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(middleware::from_fn_with_state(app.clone(), headers::layer))
-        .layer(middleware::from_fn_with_state(app.clone(), requests::layer))
-        .layer(middleware::from_fn_with_state(app.clone(), request_layer))
-        .with_state(app.clone())
+    // From the outermost to the innermost, as one layer: each of its own would be copied for every request, with all beneath it.
+    let around = (
+        middleware::from_fn_with_state(app.clone(), around),
+        CatchPanicLayer::custom(panicked),
+        TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, REQUEST_TIMEOUT),
+        RequestBodyTimeoutLayer::new(app.config.http.body_timeout),
+        DefaultBodyLimit::max(app.config.http.max_body_bytes),
+    );
+    routes.layer(around).with_state(app.clone())
+}
+
+/// What every request gets: an id and a line in the log, its place in the counts, and the headers of its answer.
+async fn around(State(app): State<App>, request: Request, next: Next) -> Response {
+    let answer = |request: Request| async {
+        let under_way = requests::begin(&app, &request);
+        let mut response = next.run(request).await;
+        headers::complete(&app, &mut response);
+        under_way.end(response.status());
+        response
+    };
+    with_id(&app, request, answer).await
 }
 
 /// Files that never change under their address.

@@ -4,9 +4,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use axum::extract::{MatchedPath, Request, State};
-use axum::middleware::Next;
-use axum::response::Response;
+use axum::extract::{MatchedPath, Request};
 use http::{Method, StatusCode};
 
 use crate::app::App;
@@ -15,23 +13,21 @@ use crate::meter::Held;
 /// Of all addresses that are nobody's.
 const NO_ROUTE: &str = "none";
 
-pub(super) async fn layer(State(app): State<App>, request: Request, next: Next) -> Response {
+/// Counts a request from here on.
+pub(super) fn begin(app: &App, request: &Request) -> UnderWay {
     let route = request.extensions().get::<MatchedPath>().map_or(NO_ROUTE, MatchedPath::as_str);
-    let under_way = UnderWay {
+    UnderWay {
         route: route.into(),
         method: named(request.method()),
         ended: "gone",
         begun: Instant::now(),
         _held: app.meters.requests.under_way.hold(),
-        app,
-    };
-    let response = next.run(request).await;
-    under_way.end(response.status());
-    response
+        app: app.clone(),
+    }
 }
 
 /// A request that is being answered. Dropped before its end, whoever asked has hung up.
-struct UnderWay {
+pub(super) struct UnderWay {
     app: App,
     route: Arc<str>,
     method: &'static str,
@@ -41,7 +37,7 @@ struct UnderWay {
 }
 
 impl UnderWay {
-    fn end(mut self, status: StatusCode) {
+    pub(super) fn end(mut self, status: StatusCode) {
         self.ended = class(status);
     }
 }

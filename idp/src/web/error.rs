@@ -1,14 +1,14 @@
 //! What goes wrong on a page, as the person sees it, and the correlation id that ties our own faults
 //! to the log.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{MatchedPath, Request, State};
-use axum::middleware::Next;
+use axum::extract::{MatchedPath, Request};
 use axum::response::{IntoResponse, Response};
 use http::header::RETRY_AFTER;
-use http::{HeaderValue, StatusCode};
+use http::{HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
 use tracing::Instrument;
 use tracing::field::Empty;
@@ -29,23 +29,30 @@ use crate::theme::Page;
 #[derive(Debug, Clone, Default)]
 pub struct RequestId(pub String);
 
-/// Gives every request its id, its span and one line in the log when it is done. The line has the
+static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Gives a request its id, its span and one line in the log when it is answered. The line has the
 /// path and never the query, which may carry secrets. Where the request stands in somebody's trace is believed
 /// from our own proxies only: nobody else decides what is traced, or puts anything into a trace of ours.
-pub async fn request_layer(State(app): State<App>, mut request: Request, next: Next) -> Response {
+pub async fn with_id<F>(app: &App, mut request: Request, answer: impl FnOnce(Request) -> F) -> Response
+where
+    F: Future<Output = Response>,
+{
     let id = Entropy::of_the_system().bytes::<9>().map(base64url::encode).unwrap_or_default();
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    request.extensions_mut().insert(RequestId(id.clone()));
-    let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str);
-    let parent = trace_parent(&app, &request);
-    let path = path.escape_debug().to_string();
-    let span = tracing::info_span!("request", id, %method, path, route, status = Empty, traceparent = parent);
+    let span = {
+        let (method, path) = (request.method(), plain(request.uri().path()));
+        let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str);
+        let parent = trace_parent(app, &request);
+        tracing::info_span!("request", id, %method, path = &*path, route, status = Empty, traceparent = parent)
+    };
+    let header = HeaderValue::try_from(&id);
+    request.extensions_mut().insert(RequestId(id));
     let ended = span.clone();
     async move {
         let started = tokio::time::Instant::now();
-        let mut response = next.run(request).await;
-        if let Ok(id) = HeaderValue::try_from(&id) {
-            response.headers_mut().insert("x-request-id", id);
+        let mut response = answer(request).await;
+        if let Ok(id) = header {
+            response.headers_mut().insert(REQUEST_ID.clone(), id);
         }
         let milliseconds = started.elapsed().as_secs_f64() * 1000.0;
         tracing::info!(status = response.status().as_u16(), milliseconds, "done");
@@ -54,6 +61,12 @@ pub async fn request_layer(State(app): State<App>, mut request: Request, next: N
     }
     .instrument(span)
     .await
+}
+
+/// With nothing in it that could be taken for something else in a line.
+fn plain(path: &str) -> Cow<'_, str> {
+    let is_plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\'' | b'\\');
+    if path.bytes().all(is_plain) { path.into() } else { path.escape_debug().to_string().into() }
 }
 
 fn trace_parent(app: &App, request: &Request) -> Option<String> {

@@ -1,8 +1,7 @@
 //! The security headers of every response (security: §4.3).
 
 use axum::body::Bytes;
-use axum::extract::{Request, State};
-use axum::middleware::Next;
+use axum::extract::State;
 use axum::response::Response;
 use http::header::{
     CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
@@ -37,11 +36,14 @@ pub(super) fn page_policy(nonce: &str, form_action: Option<&str>, frames: &[Stri
 #[derive(Debug, Clone, Copy)]
 pub struct Framed;
 
+/// So many are added, with the id of the request.
+const MOST: usize = 10;
+
 /// Adds what a response has not set itself.
-pub async fn layer(State(app): State<App>, request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
+pub fn complete(app: &App, response: &mut Response) {
     let framed = response.extensions().get::<Framed>().is_some();
     let headers = response.headers_mut();
+    headers.reserve(MOST);
     let mut default = |name: HeaderName, value: &'static str| {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     };
@@ -58,7 +60,6 @@ pub async fn layer(State(app): State<App>, request: Request, next: Next) -> Resp
     if app.config.public_url.is_secure() {
         default(STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubDomains");
     }
-    response
 }
 
 /// More reports than this in a minute are not worth a line each.
