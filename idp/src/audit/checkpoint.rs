@@ -171,7 +171,10 @@ impl Notary<'_> {
         if self.config.audit.checkpoints.is_empty() {
             return Ok(false);
         }
-        let (sequence, hash) = audit::head(self.store).await?;
+        // What is vouched for is kept before it leaves here: whoever commits waits for whatever they have seen.
+        let tx = self.store.begin().await?;
+        let (sequence, hash) = audit::head(&tx).await?;
+        tx.commit().await?;
         let last = audit::mark(self.store, MarkName::Checkpoint).await?;
         let due = last.is_none_or(|last| {
             let news = sequence - last.sequence;

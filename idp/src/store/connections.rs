@@ -14,6 +14,7 @@ use sea_orm::{
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
+use super::flush::Flush;
 use super::group::Group;
 use super::work::{Inner, Work};
 use crate::crypto::random::Entropy;
@@ -64,14 +65,15 @@ struct Current {
     /// Those of a server that may be in a transaction at once. Whoever writes there waits for others, and for the disk, with a
     /// connection in hand; a few are left for those who only read.
     for_writing: Arc<Semaphore>,
+    flush: Arc<Flush>,
 }
 
 impl Current {
-    fn new(all: DatabaseConnection, options: &ConnectOptions) -> Self {
+    fn new(all: DatabaseConnection, flush: Flush, options: &ConnectOptions) -> Self {
         // What a pool has that was not told.
         let most = usize::try_from(options.get_max_connections().unwrap_or(10)).unwrap_or(usize::MAX);
         let for_writing = Arc::new(Semaphore::new(written_by(most)));
-        Self { all, for_writing }
+        Self { all, for_writing, flush: Arc::new(flush) }
     }
 }
 
@@ -95,9 +97,12 @@ pub struct Connections {
 impl Connections {
     pub(super) async fn open(options: ConnectOptions) -> Result<Self, DbErr> {
         let current = Database::connect(options.clone()).await?;
+        let backend = current.get_database_backend();
+        let flush =
+            if backend == DbBackend::Postgres { Flush::of(&current).await? } else { Flush::default() };
         Ok(Self {
-            backend: current.get_database_backend(),
-            current: RwLock::new(Current::new(current, &options)),
+            backend,
+            current: RwLock::new(Current::new(current, flush, &options)),
             options,
             watched: AtomicBool::new(false),
             group: Arc::default(),
@@ -127,6 +132,20 @@ impl Connections {
         self.watched.store(true, Ordering::Relaxed);
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         current.all.set_metric_callback(move |run| seen(run.statement));
+    }
+
+    /// Whether a transaction may be committed before it is on the disk, and flushed after it.
+    pub(super) fn may_commit_early(&self) -> bool {
+        self.current.read().unwrap_or_else(PoisonError::into_inner).flush.is_possible()
+    }
+
+    /// Returns when everything that was committed before is on the disk of the server.
+    pub(super) async fn flush(&self) -> Result<(), DbErr> {
+        let (all, flush) = {
+            let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
+            (current.all.clone(), Arc::clone(&current.flush))
+        };
+        self.within_reach(flush.wait(&all)).await
     }
 
     /// Begins a transaction. On SQLite it holds the writer from here on.
@@ -218,8 +237,11 @@ impl Connections {
     }
 
     fn replace(&self, new: DatabaseConnection) {
-        let new = Current::new(new, &self.options);
-        let old = std::mem::replace(&mut *self.current.write().unwrap_or_else(PoisonError::into_inner), new);
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        // Nobody waits for those who wait on the old ones.
+        let new = Current::new(new, current.flush.anew(), &self.options);
+        let old = std::mem::replace(&mut *current, new);
+        drop(current);
         // Whoever still uses one of these may end; then it is closed.
         tokio::spawn(async move { old.all.close().await });
     }

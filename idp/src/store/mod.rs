@@ -6,6 +6,7 @@ mod connect;
 mod connections;
 mod entity;
 mod failure;
+mod flush;
 mod group;
 mod hold;
 mod meter;

@@ -2,17 +2,18 @@
 //! trip to a database takes longer than what is done there, and whoever writes keeps others from writing meanwhile. Never
 //! ends well once a statement has failed.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use sea_orm::sea_query::{
-    CommonTableExpression, InsertStatement, SubQueryStatement, UpdateStatement, WithClause,
+    CommonTableExpression, InsertStatement, SimpleExpr, SubQueryStatement, UpdateStatement, WithClause,
 };
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, Statement};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::connections::Connections;
+use super::flush;
 use super::group::Part;
 
 /// One transaction, whose statements do not wait for ever.
@@ -23,6 +24,10 @@ pub struct Work {
     later: Mutex<Vec<Write>>,
     /// Statements that failed, or whose answer nobody has heard.
     unanswered: AtomicUsize,
+    /// Its commit does not wait for the disk, and has to be flushed.
+    early: AtomicBool,
+    /// Its commit waits for the disk, because there is something to be written.
+    wrote: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -96,7 +101,14 @@ impl<'a> Doubt<'a> {
 
 impl Work {
     pub(super) fn new(inner: Inner, pool: Arc<Connections>) -> Self {
-        Self { inner, pool, later: Mutex::default(), unanswered: AtomicUsize::new(0) }
+        Self {
+            inner,
+            pool,
+            later: Mutex::default(),
+            unanswered: AtomicUsize::new(0),
+            early: AtomicBool::new(false),
+            wrote: AtomicBool::new(false),
+        }
     }
 
     /// To be written before whatever is asked next, and before the end. If it fails, so does that, and the transaction.
@@ -110,13 +122,21 @@ impl Work {
             return Err(DbErr::Custom("a statement of the transaction failed".to_owned()));
         }
         let waiting = self.waiting();
+        let (early, mut wrote) = (self.early.load(Ordering::SeqCst), self.wrote.load(Ordering::SeqCst));
         let Self { inner, pool, .. } = self;
         match inner {
-            Inner::Whole(whole, _place) => {
+            Inner::Whole(whole, place) => {
                 if let Some(last) = as_one(waiting) {
                     Box::pin(pool.within_reach(whole.execute_raw(last))).await?;
+                    wrote = true;
                 }
-                Box::pin(pool.within_reach(whole.commit())).await
+                Box::pin(pool.within_reach(whole.commit())).await?;
+                drop(place);
+                // Who has written nothing may go by what others have written, who are not done.
+                if early || (!wrote && pool.may_commit_early()) {
+                    Box::pin(pool.flush()).await?;
+                }
+                Ok(())
             }
             Inner::Part(part) => {
                 let mut last: Vec<_> = waiting.iter().map(|write| write.statement(pool.backend())).collect();
@@ -128,6 +148,16 @@ impl Work {
                 Box::pin(part.commit(last)).await
             }
         }
+    }
+
+    /// On a database server that can: the commit of this transaction lets go of what it holds before it is on the disk. Says what
+    /// has to be asked for it beside something else.
+    pub(super) fn commits_early(&self) -> Option<SimpleExpr> {
+        if !matches!(self.inner, Inner::Whole(..)) || !self.pool.may_commit_early() {
+            return None;
+        }
+        self.early.store(true, Ordering::SeqCst);
+        Some(flush::commits_early())
     }
 
     fn waiting(&self) -> Vec<Write> {
@@ -151,6 +181,7 @@ impl Work {
         }
         for statement in all {
             self.pool.within_reach(self.inner()?.execute_raw(statement)).await?;
+            self.wrote.store(true, Ordering::SeqCst);
         }
         Ok(question)
     }
@@ -163,6 +194,7 @@ impl Work {
         }
         for statement in all {
             self.pool.within_reach(self.inner()?.execute_raw(statement)).await?;
+            self.wrote.store(true, Ordering::SeqCst);
         }
         Ok(())
     }
@@ -174,6 +206,11 @@ impl Work {
     fn goes_together(&self) -> bool {
         self.pool.backend() == DbBackend::Sqlite && !self.pool.is_watched()
     }
+}
+
+/// Whether rows of its answer are rows that it has written.
+fn is_write(statement: &Statement) -> bool {
+    ["INSERT", "UPDATE", "DELETE"].iter().any(|word| statement.sql.starts_with(word))
 }
 
 /// Several statements for an embedded database, one after the other in one trip.
@@ -212,6 +249,7 @@ impl ConnectionTrait for Work {
         let doubt = Doubt::about(&self.unanswered);
         self.write_waiting().await?;
         let done = self.pool.within_reach(self.inner()?.execute_raw(statement)).await?;
+        self.wrote.fetch_or(done.rows_affected() > 0, Ordering::SeqCst);
         doubt.end();
         Ok(done)
     }
@@ -226,16 +264,20 @@ impl ConnectionTrait for Work {
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
         let doubt = Doubt::about(&self.unanswered);
+        let writes = is_write(&statement);
         let question = self.with_waiting(statement).await?;
         let row = self.pool.within_reach(self.inner()?.query_one_raw(question)).await?;
+        self.wrote.fetch_or(writes && row.is_some(), Ordering::SeqCst);
         doubt.end();
         Ok(row)
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         let doubt = Doubt::about(&self.unanswered);
+        let writes = is_write(&statement);
         let question = self.with_waiting(statement).await?;
         let rows = self.pool.within_reach(self.inner()?.query_all_raw(question)).await?;
+        self.wrote.fetch_or(writes && !rows.is_empty(), Ordering::SeqCst);
         doubt.end();
         Ok(rows)
     }

@@ -2,6 +2,7 @@
 //! `IDP_TEST_POSTGRES_URL` names a server where databases may be made (`scripts/test` starts one).
 
 mod contract;
+mod early;
 mod factors;
 mod imported;
 mod opening;
@@ -39,18 +40,26 @@ pub const ENTROPY: Entropy = Entropy::of_the_system();
 
 /// What the configuration of a test store is, or `None` where the backend is not to be had.
 pub async fn config(backend: Backend) -> Option<(Config, TempDir)> {
+    let url = if backend == Backend::Postgres { Some(fresh_postgres().await?) } else { None };
+    Some(config_at(url))
+}
+
+/// With the database there, or with an embedded one.
+pub fn config_at(url: Option<String>) -> (Config, TempDir) {
     let dir = TempDir::new("store");
     let mut environment = vec![("IDP_DATA_DIR".to_owned(), dir.0.join("idp").display().to_string())];
-    if backend == Backend::Postgres {
-        environment.push(("IDP_DATABASE__URL".to_owned(), fresh_postgres().await?));
-    }
-    Some((Config::from_sources(None, environment).unwrap(), dir))
+    environment.extend(url.map(|url| ("IDP_DATABASE__URL".to_owned(), url)));
+    (Config::from_sources(None, environment).unwrap(), dir)
+}
+
+pub async fn open_with(config: &Config) -> Store {
+    let clock: SharedClock = Arc::new(SystemClock);
+    idp::app::open_store(config, &clock).await.unwrap()
 }
 
 pub async fn open(backend: Backend) -> Option<TestStore> {
     let (config, dir) = config(backend).await?;
-    let clock: SharedClock = Arc::new(SystemClock);
-    let store = idp::app::open_store(&config, &clock).await.unwrap();
+    let store = open_with(&config).await;
     Some(TestStore { store, config, dir })
 }
 

@@ -1,12 +1,10 @@
 //! Connections to a database server: some are left for those who only read, however many write.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use idp::clock::{SharedClock, SystemClock};
 use idp::store::{Store, StoreError, users};
 
-use super::{Backend, config, stored_user, user};
+use super::{Backend, config, open_with, stored_user, user};
 
 use crate::support::TempDir;
 
@@ -14,8 +12,7 @@ use crate::support::TempDir;
 async fn store(most: usize) -> Option<(Store, TempDir)> {
     let (mut settings, dir) = config(Backend::Postgres).await?;
     settings.database.max_connections = most;
-    let clock: SharedClock = Arc::new(SystemClock);
-    Some((idp::app::open_store(&settings, &clock).await.unwrap(), dir))
+    Some((open_with(&settings).await, dir))
 }
 
 /// Of eight connections six write at most, of two one, of one that one. Everybody else waits for a second at most, and

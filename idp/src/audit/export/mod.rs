@@ -87,8 +87,9 @@ impl Export {
     ) -> anyhow::Result<Self> {
         let tx = notary.store.begin().await?;
         record_reading(&tx, notary.now, doer, ("export", &asked.filter)).await?;
+        // What is vouched for in the end is kept before it leaves here.
+        let (through, hash) = audit::head(&tx).await?;
         tx.commit().await?;
-        let (through, hash) = audit::head(notary.store).await?;
         Ok(Self { asked, through, hash, after: i64::MIN, count: 0, stage: Stage::Head })
     }
 

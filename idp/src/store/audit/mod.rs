@@ -83,16 +83,20 @@ pub async fn next_place(tx: &Tx, [origin, detail]: [Option<Uuid>; 2]) -> Result<
             .to_owned();
         Expr::SubQuery(None, Box::new(key.into()))
     };
+    let column = |column| Expr::col(column);
+    let mut answer = vec![
+        column(audit_head::Column::Sequence),
+        column(audit_head::Column::Hash),
+        key(origin),
+        key(detail),
+    ];
+    // From here on all others who write wait.
+    answer.extend(tx.connection().commits_early());
     let head = Query::update()
         .table(audit_head::Entity)
         .value(audit_head::Column::Sequence, Expr::col(audit_head::Column::Sequence).add(1))
         .and_where(audit_head::Column::Id.eq(HEAD))
-        .returning(Query::returning().exprs([
-            Expr::col(audit_head::Column::Sequence),
-            Expr::col(audit_head::Column::Hash),
-            key(origin),
-            key(detail),
-        ]))
+        .returning(Query::returning().exprs(answer))
         .to_owned();
     let head = tx.connection().query_all(&head).await?.pop().ok_or(StoreError::Damaged("audit_head"))?;
     Ok(Place {
