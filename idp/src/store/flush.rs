@@ -12,7 +12,8 @@ use tokio::sync::Mutex;
 /// A message for nobody: a server that commits one has brought to the disk whatever was committed before it.
 const FLUSH: &str = "SELECT pg_logical_emit_message(true, 'portico', ''::text)";
 const MAY_FLUSH: &str = "SELECT EXISTS (SELECT 1 FROM pg_proc WHERE proname = 'pg_logical_emit_message' \
-                         AND pronamespace = 'pg_catalog'::regnamespace AND has_function_privilege(oid, 'EXECUTE'))";
+                         AND pronamespace = 'pg_catalog'::regnamespace AND proargtypes[2] = 'text'::regtype \
+                         AND has_function_privilege(oid, 'EXECUTE'))";
 /// The function is not there, or not for us.
 const REFUSED: [&str; 2] = ["42883", "42501"];
 

@@ -1,6 +1,6 @@
 //! An upgrade node by node (T10): the program before this one and this one on one database and one Redis, everything that
-//! takes several steps taken half at the one and half at the other. The older program is named by `IDP_TEST_OLDER`: there is
-//! no other way to know how it really was.
+//! takes several steps taken half at the one and half at the other; and back again, where the schema is the same. The older
+//! program is named by `IDP_TEST_OLDER`: there is no other way to know how it really was.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use idp::clock::{Clock, SystemClock};
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use serde_json::json;
 
 use crate::support::balancer::Balancer;
@@ -41,7 +42,7 @@ struct World {
     installations: Vec<Installation>,
     nodes: Vec<Option<Process>>,
     balancer: Balancer,
-    _servers: (PostgresServer, RedisServer),
+    servers: (PostgresServer, RedisServer),
     _dir: TempDir,
 }
 
@@ -65,7 +66,7 @@ impl World {
         }
         installations[OLD].program = older;
         let nodes = vec![Some(installations[OLD].start()), None];
-        let world = Self { installations, nodes, balancer, _servers: (postgres, redis), _dir: dir };
+        let world = Self { installations, nodes, balancer, servers: (postgres, redis), _dir: dir };
         world.only(OLD);
         Some(world)
     }
@@ -81,6 +82,35 @@ impl World {
 
     fn both(&self) {
         self.balancer.set(&[self.address(OLD), self.address(NEW)]);
+    }
+
+    /// How many changes the schema has been through.
+    async fn schema(&self) -> i64 {
+        let db = sea_orm::Database::connect(self.servers.0.url()).await.unwrap();
+        let count = Statement::from_string(DbBackend::Postgres, "SELECT count(*) FROM seaql_migrations");
+        db.query_one_raw(count).await.unwrap().unwrap().try_get_by_index(0).unwrap()
+    }
+
+    /// The older program takes over again, and knows everybody.
+    async fn is_rolled_back(&mut self, visitors: &[Visitor], ledger: &Ledger) {
+        self.nodes[OLD] = nobody_notices(visitors, async {
+            let installation = self.installations[OLD].clone();
+            Some(tokio::task::spawn_blocking(move || installation.start()).await.unwrap())
+        })
+        .await;
+        nobody_notices(visitors, async {
+            self.only(OLD);
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            let new = self.nodes[NEW].take().unwrap();
+            assert!(tokio::task::block_in_place(|| new.terminate()).success());
+        })
+        .await;
+        println!("rolled back: {} sign-ins, none refused", ledger.signed_in());
+        for visitor in visitors {
+            assert!(visitor.browser.is_signed_in().await);
+        }
+        ledger.holds(&self.clinic(), 200).await;
+        ledger.spent_codes_stay_spent(&self.clinic(), 200).await;
     }
 
     fn browser(&self) -> Browser {
@@ -221,6 +251,7 @@ async fn a_service_is_upgraded_node_by_node() {
     let ledger = Arc::new(Ledger::default());
     let mut visitors = vec![world.visitor(ADA, &ledger).await];
     assert_eq!(visitors[0].sign_in().await, Outcome::Done);
+    let before = world.schema().await;
     // The new one brings the schema up to date while the old one serves.
     world.nodes[NEW] = nobody_notices(&visitors, async {
         let installation = world.installations[NEW].clone();
@@ -259,12 +290,20 @@ async fn a_service_is_upgraded_node_by_node() {
     }
     ledger.holds(&world.clinic(), 200).await;
     ledger.spent_codes_stay_spent(&world.clinic(), 200).await;
-    // There is no way back, and it is said.
-    let back = world.installations[OLD].run(&[], "");
-    println!("the older program, started again: {}", String::from_utf8_lossy(&back.stderr).trim());
-    assert_eq!(back.status.code(), Some(2), "{back:?}");
-    assert!(world.nodes[NEW].take().unwrap().terminate().success());
-    world.installations[NEW].is_whole(&ledger.secrets());
+    if world.schema().await == before {
+        world.is_rolled_back(&visitors, &ledger).await;
+    } else {
+        // There is no way back, and it is said.
+        let back = world.installations[OLD].run(&[], "");
+        println!("the older program, started again: {}", String::from_utf8_lossy(&back.stderr).trim());
+        assert_eq!(back.status.code(), Some(2), "{back:?}");
+    }
+    for number in [OLD, NEW] {
+        if let Some(node) = world.nodes[number].take() {
+            assert!(node.terminate().success());
+            world.installations[number].is_whole(&ledger.secrets());
+        }
+    }
     let log = std::fs::read_to_string(world.installations[OLD].log()).unwrap();
     assert!(!log.contains("panicked"), "{log}");
 }
