@@ -110,7 +110,6 @@ impl World {
             assert!(visitor.browser.is_signed_in().await);
         }
         ledger.holds(&self.clinic(), 200).await;
-        ledger.spent_codes_stay_spent(&self.clinic(), 200).await;
     }
 
     fn browser(&self) -> Browser {
@@ -289,7 +288,6 @@ async fn a_service_is_upgraded_node_by_node() {
         assert!(visitor.browser.is_signed_in().await);
     }
     ledger.holds(&world.clinic(), 200).await;
-    ledger.spent_codes_stay_spent(&world.clinic(), 200).await;
     if world.schema().await == before {
         world.is_rolled_back(&visitors, &ledger).await;
     } else {
@@ -298,6 +296,7 @@ async fn a_service_is_upgraded_node_by_node() {
         println!("the older program, started again: {}", String::from_utf8_lossy(&back.stderr).trim());
         assert_eq!(back.status.code(), Some(2), "{back:?}");
     }
+    ledger.spent_codes_stay_spent(&world.clinic(), 200).await;
     for number in [OLD, NEW] {
         if let Some(node) = world.nodes[number].take() {
             assert!(node.terminate().success());
