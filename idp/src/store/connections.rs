@@ -14,7 +14,7 @@ use sea_orm::{
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
-use super::flush::Flush;
+use super::flush::{Flush, Witness};
 use super::group::Group;
 use super::work::{Inner, Work};
 use crate::crypto::random::Entropy;
@@ -98,8 +98,11 @@ impl Connections {
     pub(super) async fn open(options: ConnectOptions) -> Result<Self, DbErr> {
         let current = Database::connect(options.clone()).await?;
         let backend = current.get_database_backend();
-        let flush =
-            if backend == DbBackend::Postgres { Flush::of(&current).await? } else { Flush::default() };
+        let flush = if backend == DbBackend::Postgres {
+            Flush::of(&current, options.get_url()).await?
+        } else {
+            Flush::none()
+        };
         Ok(Self {
             backend,
             current: RwLock::new(Current::new(current, flush, &options)),
@@ -139,13 +142,11 @@ impl Connections {
         self.current.read().unwrap_or_else(PoisonError::into_inner).flush.is_possible()
     }
 
-    /// Returns when everything that was committed before is on the disk of the server.
-    pub(super) async fn flush(&self) -> Result<(), DbErr> {
-        let (all, flush) = {
-            let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
-            (current.all.clone(), Arc::clone(&current.flush))
-        };
-        self.within_reach(flush.wait(&all)).await
+    /// To be asked for before a commit that is to be flushed after it.
+    pub(super) async fn witness(&self) -> Result<(Arc<Flush>, Witness), DbErr> {
+        let flush = Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner).flush);
+        let witness = self.within_reach(flush.witness()).await?;
+        Ok((flush, witness))
     }
 
     /// Begins a transaction. On SQLite it holds the writer from here on.

@@ -130,13 +130,14 @@ impl Work {
                     Box::pin(pool.within_reach(whole.execute_raw(last))).await?;
                     wrote = true;
                 }
+                // Who has written nothing may go by what others have written, who are not done.
+                if !early && (wrote || !pool.may_commit_early()) {
+                    return Box::pin(pool.within_reach(whole.commit())).await;
+                }
+                let (flush, witness) = Box::pin(pool.witness()).await?;
                 Box::pin(pool.within_reach(whole.commit())).await?;
                 drop(place);
-                // Who has written nothing may go by what others have written, who are not done.
-                if early || (!wrote && pool.may_commit_early()) {
-                    Box::pin(pool.flush()).await?;
-                }
-                Ok(())
+                Box::pin(pool.within_reach(flush.wait(witness))).await
             }
             Inner::Part(part) => {
                 let mut last: Vec<_> = waiting.iter().map(|write| write.statement(pool.backend())).collect();
