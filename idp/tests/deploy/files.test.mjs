@@ -1,6 +1,7 @@
 // What the files for containers, Kubernetes and systemd have to keep to (security: S8, S32), and that they agree.
 
 import assert from 'node:assert/strict';
+import { BlockList, isIPv6 } from 'node:net';
 import { test } from 'node:test';
 import { compose, dockerfile, kubernetes, read, unit, variablesOfCluster } from './files.mjs';
 
@@ -186,9 +187,41 @@ test('S32: on Kubernetes a pod is as closed as a container, and three are never 
     spec.selector.matchLabels,
     kubernetes.Service.spec.selector,
     kubernetes.PodDisruptionBudget.spec.selector.matchLabels,
+    kubernetes.NetworkPolicy.spec.podSelector.matchLabels,
     ...pod.topologySpreadConstraints.map((constraint) => constraint.labelSelector.matchLabels),
   ]) {
     assert.deepEqual(selector, labels);
+  }
+});
+
+test('S32: on Kubernetes only the proxy reaches a pod, and no pod reaches the credentials of its machine', () => {
+  const { policyTypes, ingress, egress } = kubernetes.NetworkPolicy.spec;
+  assert.deepEqual(sorted(policyTypes), ['Egress', 'Ingress']);
+  for (const { from, ports } of ingress) {
+    assert.ok(from.length > 0);
+    for (const who of from) assert.ok(Object.keys(who.namespaceSelector.matchLabels).length > 0);
+    assert.deepEqual(ports, [{ protocol: 'TCP', port: kubernetes.Deployment.spec.template.spec.containers[0].ports[0].name }]);
+  }
+  const [names, elsewhere, ...others] = egress;
+  assert.deepEqual(others, []);
+  assert.equal(names.to, undefined);
+  assert.ok(names.ports.every(({ port }) => port === 53));
+  const reached = new BlockList();
+  const kept = new BlockList();
+  const add = (list, cidr) => {
+    const [network, prefix] = cidr.split('/');
+    list.addSubnet(network, Number(prefix), isIPv6(network) ? 'ipv6' : 'ipv4');
+  };
+  for (const { ipBlock } of elsewhere.to) {
+    add(reached, ipBlock.cidr);
+    for (const cidr of ipBlock.except) add(kept, cidr);
+  }
+  for (const address of ['169.254.169.254', '169.254.170.2', '168.63.129.16', 'fd00:ec2::254', 'fd20:ce::254', 'fe80::a9fe:a9fe']) {
+    assert.ok(kept.check(address, isIPv6(address) ? 'ipv6' : 'ipv4'), address);
+  }
+  for (const address of ['10.0.0.5', '203.0.113.9', '2001:db8::5', 'fd12::5']) {
+    const family = isIPv6(address) ? 'ipv6' : 'ipv4';
+    assert.ok(reached.check(address, family) && !kept.check(address, family), address);
   }
 });
 
