@@ -32,12 +32,14 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Whoever waits longer than this for others to be done writing is told so.
 const TURN: Duration = Duration::from_secs(1);
 
-/// What every connection to a server begins with. A transaction whose node has vanished lets go of what it holds, and the
-/// server can tell the connections of this process from others'.
+/// What every connection to a server begins with. A transaction whose node has vanished lets go of what it holds, the server
+/// soon counts the connections of such a node no longer, and it can tell those of this process from others'.
 pub(super) fn settings() -> String {
     let process = std::process::id();
     format!(
-        "SET idle_in_transaction_session_timeout = '3s'; SET application_name = 'portico {process} {}'",
+        "SET idle_in_transaction_session_timeout = '3s'; SET tcp_keepalives_idle = 15; \
+         SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3; \
+         SET application_name = 'portico {process} {}'",
         nonce()
     )
 }
@@ -52,10 +54,16 @@ fn nonce() -> u64 {
 #[derive(Debug, Clone, Copy)]
 struct Seen {
     at: Instant,
+    told: Told,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Told {
     /// The server works on something of ours.
-    working: bool,
-    /// All connections were made anew.
-    renewed: bool,
+    AtWork,
+    /// It does not, so that all connections were made anew.
+    Renewed,
+    Nothing,
 }
 
 /// The connections that there are at the moment.
@@ -168,7 +176,7 @@ impl Connections {
         };
         let place = tokio::time::timeout(TURN, for_writing.acquire_owned()).await;
         let Ok(Ok(place)) = place else {
-            return Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout));
+            return out_of_reach();
         };
         Ok((all.begin().await?, place))
     }
@@ -196,21 +204,30 @@ impl Connections {
                 Ok(answer) => return answer,
                 Err(_) => {}
             }
-            // What the server works on may take its time; a request has an end of its own.
-            let working = self.look(&mut *self.seen.lock().await, asked).await;
-            if !working && asked.elapsed() >= PATIENCE {
-                return Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout));
+            let told = self.look(&mut *self.seen.lock().await, asked).await;
+            match told {
+                // That may take its time; a request has an end of its own.
+                Told::AtWork => {}
+                // At best the answer is on its way.
+                Told::Renewed => {
+                    return tokio::time::timeout(PROBE, answer).await.unwrap_or_else(|_| out_of_reach());
+                }
+                Told::Nothing if asked.elapsed() >= PATIENCE => return out_of_reach(),
+                Told::Nothing => {}
             }
         }
     }
 
     /// When nothing has come of what was asked, new connections are answered, and the server works on nothing of ours, those
-    /// that there are lead nowhere: nobody tells us when a server has vanished. `true`: it works on something.
-    async fn look(&self, seen: &mut Option<Seen>, asked: Instant) -> bool {
+    /// that there are lead nowhere: nobody tells us when a server has vanished.
+    async fn look(&self, seen: &mut Option<Seen>, asked: Instant) -> Told {
         match seen {
             // The connection that was asked on was given up since.
-            Some(last) if last.renewed && last.at > asked => return false,
-            Some(last) if last.at.elapsed() < SILENCE => return last.working,
+            Some(last) if last.told == Told::Renewed && last.at > asked => return Told::Renewed,
+            // What was asked since is asked on a connection of those that were made.
+            Some(last) if last.at.elapsed() < SILENCE => {
+                return if last.told == Told::Renewed { Told::Nothing } else { last.told };
+            }
             _ => {}
         }
         let probe = async {
@@ -219,22 +236,22 @@ impl Connections {
             let working = new.query_one_raw(working).await?.map(|row| row.try_get_by_index::<bool>(0));
             Ok::<_, DbErr>((new, working.transpose()?.unwrap_or_default()))
         };
-        let new = tokio::time::timeout(PROBE, probe).await;
-        let working = matches!(new, Ok(Ok((_, true))));
-        let mut renewed = false;
-        if let Ok(Ok((new, _))) = new {
-            if working {
+        let told = match tokio::time::timeout(PROBE, probe).await {
+            Ok(Ok((new, true))) => {
                 tokio::spawn(async move { new.close().await });
-            } else {
+                Told::AtWork
+            }
+            Ok(Ok((new, false))) => {
                 tracing::warn!(
                     "the database answers a new connection, and not the old ones; all are made anew"
                 );
                 self.replace(new);
-                renewed = true;
+                Told::Renewed
             }
-        }
-        *seen = Some(Seen { at: Instant::now(), working, renewed });
-        working
+            Ok(Err(_)) | Err(_) => Told::Nothing,
+        };
+        *seen = Some(Seen { at: Instant::now(), told });
+        told
     }
 
     fn replace(&self, new: DatabaseConnection) {
@@ -246,6 +263,10 @@ impl Connections {
         // Whoever still uses one of these may end; then it is closed.
         tokio::spawn(async move { old.all.close().await });
     }
+}
+
+fn out_of_reach<T>() -> Result<T, DbErr> {
+    Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))
 }
 
 #[async_trait]

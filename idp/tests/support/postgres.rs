@@ -52,7 +52,7 @@ impl PostgresServer {
     /// Starts it on the data that it has, and waits until it answers.
     pub fn again(&self) {
         let options = format!(
-            "-p {} -k {} -c listen_addresses=127.0.0.1 -c max_connections=60",
+            "-p {} -k {} -c listen_addresses=127.0.0.1 -c max_connections=300",
             self.port,
             self.dir.0.display()
         );
