@@ -56,7 +56,11 @@ pub(super) async fn first(store: &Store, clock: &SharedClock) -> anyhow::Result<
 /// # Errors
 /// When the database does not answer or a key is damaged.
 pub async fn load(store: &Store) -> anyhow::Result<KeyRing> {
-    Ok(KeyRing::load(keys::signing_keys(store).await?)?)
+    // Nothing is signed with a key that a database which fails at this moment would take back.
+    let tx = store.begin().await?;
+    let stored = keys::signing_keys(&tx).await?;
+    tx.commit().await?;
+    Ok(KeyRing::load(stored)?)
 }
 
 /// Does what is due: makes what is missing, lets a successor take over from a key that is old enough, and

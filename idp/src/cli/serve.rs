@@ -83,7 +83,7 @@ async fn build(config: &Config, clock: &SharedClock, listeners: &Listeners) -> a
 
 fn passes(error: &anyhow::Error) -> bool {
     error.downcast_ref::<OpenError>().is_some_and(OpenError::passes)
-        || matches!(error.downcast_ref(), Some(StoreError::Unavailable(_)))
+        || error.downcast_ref().is_some_and(StoreError::passes)
 }
 
 /// The lines that a person looks for after starting: on standard output, apart from the log.

@@ -223,7 +223,7 @@ impl From<OAuthError> for EndpointError {
 
 impl From<anyhow::Error> for EndpointError {
     fn from(error: anyhow::Error) -> Self {
-        if let Some(StoreError::Unavailable(_)) = error.downcast_ref() {
+        if error.downcast_ref().is_some_and(StoreError::passes) {
             tracing::warn!(error = format!("{error:#}"), "the database is busy or out of reach");
             return Self::Protocol(OAuthError::TemporarilyUnavailable);
         }

@@ -1,6 +1,6 @@
 //! Calls that are made once, however often they are sent: under a hash of their name, with what was answered, sealed.
 
-use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use time::{Duration, OffsetDateTime};
 
@@ -11,7 +11,7 @@ use crate::crypto::seal::Place;
 
 /// An answer is given again for this long.
 const KEPT: Duration = Duration::hours(24);
-/// Longer than any call may take: one that has no answer by then broke off.
+/// Longer than any call may take: one that has no answer by then broke off, and may have been done.
 const PATIENCE: Duration = Duration::minutes(2);
 
 /// What a call finds.
@@ -21,6 +21,8 @@ pub enum Turn {
     First,
     /// Another one of this name is under way.
     UnderWay,
+    /// Another one of this name began, and was never answered.
+    BrokenOff,
     /// It was answered so.
     Answered(Vec<u8>),
     /// The name was used for something else.
@@ -33,11 +35,9 @@ fn place(row: &str) -> Place<'_> {
 
 /// Takes the turn of a call. Of any number at the same time one is the first.
 pub async fn begin(tx: &Tx, (name, request): ([u8; 32], [u8; 32]), now: OffsetDateTime) -> Result<Turn> {
-    let (expired, broken_off) = (to_millis(now), to_millis(now - PATIENCE));
-    let unanswered = api_call::Column::SealedAnswer.is_null().and(api_call::Column::BegunAt.lte(broken_off));
     api_call::Entity::delete_many()
         .filter(api_call::Column::NameHash.eq(name.to_vec()))
-        .filter(api_call::Column::ExpiresAt.lte(expired).or(unanswered))
+        .filter(api_call::Column::ExpiresAt.lte(to_millis(now)))
         .exec(tx.connection())
         .await?;
     let row = api_call::ActiveModel {
@@ -57,7 +57,8 @@ pub async fn begin(tx: &Tx, (name, request): ([u8; 32], [u8; 32]), now: OffsetDa
         return Ok(Turn::Other);
     }
     let Some(sealed) = known.sealed_answer else {
-        return Ok(Turn::UnderWay);
+        let broken_off = known.begun_at <= to_millis(now - PATIENCE);
+        return Ok(if broken_off { Turn::BrokenOff } else { Turn::UnderWay });
     };
     let answer = tx.sealer().open(place(&base64url::encode(name)), &sealed)?;
     Ok(Turn::Answered(answer.to_vec()))

@@ -52,7 +52,7 @@ impl OpenError {
             Self::Connect { source, .. } | Self::Damaged { source, .. } | Self::Migrate { source, .. } => {
                 passes(source)
             }
-            Self::Store(StoreError::Unavailable(_)) => true,
+            Self::Store(error) if error.passes() => true,
             Self::Newer { .. } | Self::WrongMasterKey | Self::Hold(_) | Self::Store(_) => false,
         }
     }

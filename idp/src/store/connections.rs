@@ -14,7 +14,8 @@ use sea_orm::{
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
-use super::flush::{Flush, Witness};
+use super::failure::Uncommitted;
+use super::flush::{Done, Flush};
 use super::group::Group;
 use super::work::{Inner, Work};
 use crate::crypto::random::Entropy;
@@ -73,15 +74,14 @@ struct Current {
     /// Those of a server that may be in a transaction at once. Whoever writes there waits for others, and for the disk, with a
     /// connection in hand; a few are left for those who only read.
     for_writing: Arc<Semaphore>,
-    flush: Arc<Flush>,
 }
 
 impl Current {
-    fn new(all: DatabaseConnection, flush: Flush, options: &ConnectOptions) -> Self {
+    fn new(all: DatabaseConnection, options: &ConnectOptions) -> Self {
         // What a pool has that was not told.
         let most = usize::try_from(options.get_max_connections().unwrap_or(10)).unwrap_or(usize::MAX);
         let for_writing = Arc::new(Semaphore::new(written_by(most)));
-        Self { all, for_writing, flush: Arc::new(flush) }
+        Self { all, for_writing }
     }
 }
 
@@ -95,6 +95,7 @@ pub struct Connections {
     options: ConnectOptions,
     backend: DbBackend,
     current: RwLock<Current>,
+    flush: Flush,
     watched: AtomicBool,
     /// Of an embedded database.
     group: Arc<Group>,
@@ -106,15 +107,12 @@ impl Connections {
     pub(super) async fn open(options: ConnectOptions) -> Result<Self, DbErr> {
         let current = Database::connect(options.clone()).await?;
         let backend = current.get_database_backend();
-        let flush = if backend == DbBackend::Postgres {
-            Flush::of(&current, options.get_url()).await?
-        } else {
-            Flush::none()
-        };
+        let flush = if backend == DbBackend::Postgres { Flush::of(&current).await? } else { Flush::none() };
         Ok(Self {
             backend,
-            current: RwLock::new(Current::new(current, flush, &options)),
+            current: RwLock::new(Current::new(current, &options)),
             options,
+            flush,
             watched: AtomicBool::new(false),
             group: Arc::default(),
             seen: tokio::sync::Mutex::new(None),
@@ -145,16 +143,16 @@ impl Connections {
         current.all.set_metric_callback(move |run| seen(run.statement));
     }
 
-    /// Whether a transaction may be committed before it is on the disk, and flushed after it.
+    /// Whether a transaction may be committed before it is on the disk, and brought there after it.
     pub(super) fn may_commit_early(&self) -> bool {
-        self.current.read().unwrap_or_else(PoisonError::into_inner).flush.is_possible()
+        self.flush.is_possible()
     }
 
-    /// To be asked for before a commit that is to be flushed after it.
-    pub(super) async fn witness(&self) -> Result<(Arc<Flush>, Witness), DbErr> {
-        let flush = Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner).flush);
-        let witness = self.within_reach(flush.witness()).await?;
-        Ok((flush, witness))
+    /// On a server: commits, and returns when everything that the transaction has written and seen is on the disk.
+    pub(super) async fn commit(&self, whole: DatabaseTransaction, done: Done) -> Result<(), Uncommitted> {
+        let prepared = self.within_reach(self.flush.prepare(&whole, done)).await;
+        prepared.map_err(if done == Done::Early { Uncommitted::Asked } else { Uncommitted::Not })?;
+        self.within_reach(whole.commit()).await.map_err(Uncommitted::Asked)
     }
 
     /// Begins a transaction. On SQLite it holds the writer from here on.
@@ -163,22 +161,21 @@ impl Connections {
         let inner = if self.backend == DbBackend::Sqlite {
             Inner::Part(Box::pin(self.group.begin(&self.current())).await?)
         } else {
-            let (whole, place) = Box::pin(self.within_reach(self.begin_whole())).await?;
+            let place = self.place().await?;
+            let whole = Box::pin(self.within_reach(self.current().begin())).await?;
             Inner::Whole(whole, place)
         };
         Ok(Work::new(inner, Arc::clone(self)))
     }
 
-    async fn begin_whole(&self) -> Result<(DatabaseTransaction, OwnedSemaphorePermit), DbErr> {
-        let (all, for_writing) = {
-            let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
-            (current.all.clone(), Arc::clone(&current.for_writing))
-        };
-        let place = tokio::time::timeout(TURN, for_writing.acquire_owned()).await;
-        let Ok(Ok(place)) = place else {
-            return out_of_reach();
-        };
-        Ok((all.begin().await?, place))
+    /// Among those who write. Whoever waits for others is told so, and nobody looks whether a server has vanished.
+    async fn place(&self) -> Result<OwnedSemaphorePermit, DbErr> {
+        let for_writing =
+            Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner).for_writing);
+        match tokio::time::timeout(TURN, for_writing.acquire_owned()).await {
+            Ok(Ok(place)) => Ok(place),
+            _ => out_of_reach(),
+        }
     }
 
     /// Waits for an answer of the database, but not for ever, and sees to it that those who come later have a
@@ -206,14 +203,13 @@ impl Connections {
             }
             let told = self.look(&mut *self.seen.lock().await, asked).await;
             match told {
-                // That may take its time; a request has an end of its own.
-                Told::AtWork => {}
                 // At best the answer is on its way.
                 Told::Renewed => {
                     return tokio::time::timeout(PROBE, answer).await.unwrap_or_else(|_| out_of_reach());
                 }
                 Told::Nothing if asked.elapsed() >= PATIENCE => return out_of_reach(),
-                Told::Nothing => {}
+                // What the server works on may take its time; a request has an end of its own.
+                Told::AtWork | Told::Nothing => {}
             }
         }
     }
@@ -257,7 +253,7 @@ impl Connections {
     fn replace(&self, new: DatabaseConnection) {
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         // Nobody waits for those who wait on the old ones.
-        let new = Current::new(new, current.flush.anew(), &self.options);
+        let new = Current::new(new, &self.options);
         let old = std::mem::replace(&mut *current, new);
         drop(current);
         // Whoever still uses one of these may end; then it is closed.

@@ -13,6 +13,9 @@ use crate::crypto::seal::SealError;
 pub enum StoreError {
     #[error("the database is busy or out of reach")]
     Unavailable(#[source] DbErr),
+    /// It was asked to commit, and did not answer.
+    #[error("nobody knows whether the database has done it")]
+    Unclear(#[source] DbErr),
     #[error("a query failed")]
     Failed(#[source] DbErr),
     #[error(transparent)]
@@ -20,6 +23,44 @@ pub enum StoreError {
     /// A row that we did not write like this.
     #[error("a row of table {0} is damaged")]
     Damaged(&'static str),
+}
+
+impl StoreError {
+    /// Whether the database may well answer in a moment.
+    #[must_use]
+    pub const fn passes(&self) -> bool {
+        matches!(self, Self::Unavailable(_) | Self::Unclear(_))
+    }
+}
+
+/// Why a transaction is not known to be kept.
+#[derive(Debug)]
+pub(super) enum Uncommitted {
+    /// It is not.
+    Not(DbErr),
+    /// It was asked for, and this came of it.
+    Asked(DbErr),
+}
+
+impl From<DbErr> for Uncommitted {
+    fn from(error: DbErr) -> Self {
+        Self::Not(error)
+    }
+}
+
+impl From<Uncommitted> for StoreError {
+    fn from(error: Uncommitted) -> Self {
+        match error {
+            Uncommitted::Not(error) => error.into(),
+            Uncommitted::Asked(error) => {
+                let gave_way = code(&error).is_some_and(|code| gave_way(&code));
+                match Self::from(error) {
+                    Self::Unavailable(error) if !gave_way => Self::Unclear(error),
+                    other => other,
+                }
+            }
+        }
+    }
 }
 
 impl From<DbErr> for StoreError {
@@ -32,7 +73,7 @@ impl From<DbErr> for StoreError {
 }
 
 /// Whether the same may well succeed in a moment: the database is out of reach or has no room, or ended this transaction
-/// in favour of another one. When a connection broke during a commit, nobody knows whether it happened.
+/// in favour of another one.
 pub(super) fn passes(error: &DbErr) -> bool {
     let Some(cause) = cause(error) else {
         return matches!(error, DbErr::ConnectionAcquire(_));

@@ -1,171 +1,88 @@
 //! On a database server, who takes a place in the audit trail locks its head until they are done, and everybody else who writes
-//! waits for that. The disk is not waited for with the head in hand: such a transaction is committed first, and is flushed
-//! after it, together with whatever else was committed meanwhile. Nobody is told that something is kept before it is.
+//! waits for that. The disk is not waited for with the head in hand: such a transaction is committed first, and the one that
+//! follows it on the same connection brings it to the disk. Nobody is told that something is kept before it is.
 //!
-//! A server that failed and came back may have lost a commit it had answered. It has lost all its connections as well: what
-//! is flushed over a connection that was there before a commit was flushed by the server that took it.
+//! A server that failed and came back may have lost a commit it had answered, and so may one that another has taken the place of.
+//! Neither has the connection any more: what ends well on it was brought to the disk by the server that took the commit.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use sea_orm::sea_query::{Expr, SimpleExpr};
 use sea_orm::sqlx::error::DatabaseError;
-use sea_orm::sqlx::{AssertSqlSafe, Connection, Error as SqlxError, Executor, PgConnection};
-use sea_orm::{ConnAcquireErr, ConnectionTrait, DbBackend, DbErr, RuntimeErr, Statement};
-use tokio::sync::{Mutex, OwnedMutexGuard};
-use tokio::time::Instant;
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, RuntimeErr, Statement};
 
-/// A message for nobody: a server that commits one has brought to the disk whatever was committed before it.
-const FLUSH: &str = "SELECT pg_logical_emit_message(true, 'portico', ''::text)";
-const MAY_FLUSH: &str = "SELECT EXISTS (SELECT 1 FROM pg_proc WHERE proname = 'pg_logical_emit_message' \
-                         AND pronamespace = 'pg_catalog'::regnamespace AND proargtypes[2] = 'text'::regtype \
-                         AND has_function_privilege(oid, 'EXECUTE'))";
+/// A message for nobody: a transaction that writes one brings to the disk, at its end, whatever was committed before it.
+const MESSAGE: &str = "SELECT pg_logical_emit_message(true, 'portico', ''::text)";
+/// What was asked of the first transaction for itself ends with it.
+const COMMIT_AND_MESSAGE: &str =
+    "COMMIT AND CHAIN; SELECT pg_logical_emit_message(true, 'portico', ''::text)";
+/// For whoever has asked for the contrary.
+const WAIT_AT_THE_END: &str = "SET LOCAL synchronous_commit TO DEFAULT";
+const MAY_WRITE_MESSAGES: &str = "SELECT EXISTS (SELECT 1 FROM pg_proc WHERE proname = 'pg_logical_emit_message' \
+                                  AND pronamespace = 'pg_catalog'::regnamespace AND proargtypes[2] = 'text'::regtype \
+                                  AND has_function_privilege(oid, 'EXECUTE'))";
 /// The function is not there, or not for us.
 const REFUSED: [&str; 2] = ["42883", "42501"];
-/// A connection that nobody has used for this long is tried before somebody relies on it.
-const UNUSED: Duration = Duration::from_secs(10);
-
-/// Nobody knows whether it is kept.
-const LOST: DbErr = DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed);
 
 /// What is asked beside something else in a transaction whose commit is not to wait for the disk.
 pub(super) fn commits_early() -> SimpleExpr {
     Expr::cust("set_config('synchronous_commit', 'off', true)")
 }
 
-/// Which connection flushes what is about to be committed. It is there already.
+/// What a transaction has done, as far as its end depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Witness(u64);
-
-#[derive(Debug)]
-pub(super) struct Flush {
-    url: String,
-    possible: AtomicBool,
-    begun: AtomicU64,
-    /// The connection that there is, and when it was last known to answer.
-    open: std::sync::Mutex<Option<(Witness, Instant)>>,
-    line: Arc<Mutex<Line>>,
+pub(super) enum Done {
+    /// It has asked that its commit does not wait for the disk.
+    Early,
+    /// Its commit waits for the disk by itself.
+    Written,
+    /// Its commit would wait for nothing. It may go by what others have written, who still wait.
+    Nothing,
 }
 
-/// Whoever holds it flushes.
-#[derive(Debug, Default)]
-struct Line {
-    connection: Option<PgConnection>,
-    /// How many there have been.
-    opened: u64,
-    /// The last flush that succeeded.
-    done: u64,
+/// Whether commits can be waited for apart.
+#[derive(Debug)]
+pub(super) struct Flush {
+    possible: AtomicBool,
 }
 
 impl Flush {
     /// For whoever has no server.
-    pub(super) fn none() -> Self {
-        Self::at(String::new(), false)
+    pub(super) const fn none() -> Self {
+        Self { possible: AtomicBool::new(false) }
     }
 
     /// Asks a server whether this can be done there.
-    pub(super) async fn of(server: &impl ConnectionTrait, url: &str) -> Result<Self, DbErr> {
-        let may = Statement::from_string(DbBackend::Postgres, MAY_FLUSH);
+    pub(super) async fn of(server: &impl ConnectionTrait) -> Result<Self, DbErr> {
+        let may = Statement::from_string(DbBackend::Postgres, MAY_WRITE_MESSAGES);
         let may = server.query_one_raw(may).await?.map(|row| row.try_get_by_index::<bool>(0));
-        Ok(Self::at(url.to_owned(), may.transpose()?.unwrap_or_default()))
-    }
-
-    /// For other connections to the same server.
-    pub(super) fn anew(&self) -> Self {
-        Self::at(self.url.clone(), self.is_possible())
-    }
-
-    fn at(url: String, possible: bool) -> Self {
-        let (begun, open, line) = (AtomicU64::new(0), std::sync::Mutex::default(), Arc::default());
-        Self { url, possible: AtomicBool::new(possible), begun, open, line }
+        Ok(Self { possible: AtomicBool::new(may.transpose()?.unwrap_or_default()) })
     }
 
     pub(super) fn is_possible(&self) -> bool {
         self.possible.load(Ordering::Relaxed)
     }
 
-    fn open(&self) -> Option<(Witness, Instant)> {
-        *self.open.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn set_open(&self, open: Option<(Witness, Instant)>) {
-        *self.open.lock().unwrap_or_else(PoisonError::into_inner) = open;
-    }
-
-    /// To be called before a commit that is to be flushed: the connection that will do it.
-    pub(super) async fn witness(&self) -> Result<Witness, DbErr> {
-        if let Some((witness, used)) = self.open()
-            && used.elapsed() < UNUSED
-        {
-            return Ok(witness);
+    /// Does what has to be done before the transaction is committed so that everything it has written and seen is on the disk
+    /// then. After it, `whole` is another transaction where the first one was committed early.
+    pub(super) async fn prepare(&self, whole: &DatabaseTransaction, done: Done) -> Result<(), DbErr> {
+        let first = match (done, self.is_possible()) {
+            (Done::Early, true) => COMMIT_AND_MESSAGE,
+            (Done::Early, false) => WAIT_AT_THE_END,
+            (Done::Nothing, true) => MESSAGE,
+            (Done::Nothing, false) | (Done::Written, _) => return Ok(()),
+        };
+        let answer = whole.execute_unprepared(first).await;
+        if answer.as_ref().is_err_and(is_refused) {
+            tracing::warn!("the database server no longer lets us wait for its disk; commits do it again");
+            self.possible.store(false, Ordering::Relaxed);
         }
-        let mut line = self.line.lock().await;
-        if let Some((witness, used)) = self.open() {
-            if used.elapsed() < UNUSED {
-                return Ok(witness);
-            }
-            // Only what answers is put back.
-            self.set_open(None);
-            if let Some(mut connection) = line.connection.take()
-                && connection.ping().await.is_ok()
-            {
-                line.connection = Some(connection);
-                self.set_open(Some((witness, Instant::now())));
-                return Ok(witness);
-            }
-        }
-        let mut connection = PgConnection::connect(&self.url).await.map_err(failed)?;
-        connection.execute(AssertSqlSafe(super::connections::settings())).await.map_err(failed)?;
-        line.connection = Some(connection);
-        line.opened += 1;
-        let witness = Witness(line.opened);
-        self.set_open(Some((witness, Instant::now())));
-        Ok(witness)
-    }
-
-    /// Returns when everything that was committed before this was called is on the disk, by a server that has not failed since
-    /// `witness` was asked for.
-    pub(super) async fn wait(self: &Arc<Self>, witness: Witness) -> Result<(), DbErr> {
-        // One that has begun already may have missed it.
-        let enough = self.begun.load(Ordering::SeqCst) + 1;
-        let line = Arc::clone(&self.line).lock_owned().await;
-        if self.open().is_none_or(|(open, _)| open != witness) {
-            return Err(LOST);
-        }
-        if line.done >= enough {
-            return Ok(());
-        }
-        // On a task of its own: others rely on this connection, whoever hangs up.
-        let flush = Arc::clone(self).flush(line, witness);
-        tokio::spawn(flush).await.map_err(|error| DbErr::Custom(error.to_string()))?
-    }
-
-    async fn flush(self: Arc<Self>, mut line: OwnedMutexGuard<Line>, witness: Witness) -> Result<(), DbErr> {
-        let this = self.begun.fetch_add(1, Ordering::SeqCst) + 1;
-        let connection = line.connection.as_mut().ok_or(LOST)?;
-        if let Err(error) = connection.execute(FLUSH).await {
-            self.set_open(None);
-            line.connection = None;
-            if is_refused(&error) {
-                tracing::warn!(
-                    "the database server no longer lets us wait for its disk; commits do it again"
-                );
-                self.possible.store(false, Ordering::Relaxed);
-            }
-            return Err(failed(error));
-        }
-        line.done = this;
-        self.set_open(Some((witness, Instant::now())));
-        Ok(())
+        answer.map(|_| ())
     }
 }
 
-fn failed(error: SqlxError) -> DbErr {
-    DbErr::Exec(RuntimeErr::SqlxError(Arc::new(error)))
-}
-
-fn is_refused(error: &SqlxError) -> bool {
-    let code = error.as_database_error().and_then(DatabaseError::code);
+fn is_refused(error: &DbErr) -> bool {
+    let DbErr::Exec(RuntimeErr::SqlxError(cause)) = error else { return false };
+    let code = cause.as_database_error().and_then(DatabaseError::code);
     code.is_some_and(|code| REFUSED.contains(&&*code))
 }

@@ -92,7 +92,7 @@ static FAILED: AtomicU64 = AtomicU64::new(0);
 pub(super) fn count(error: &StoreError, gave_way: bool) {
     let which = match error {
         StoreError::Unavailable(_) if gave_way => &GAVE_WAY,
-        StoreError::Unavailable(_) => &UNAVAILABLE,
+        error if error.passes() => &UNAVAILABLE,
         _ => &FAILED,
     };
     which.fetch_add(1, Ordering::Relaxed);

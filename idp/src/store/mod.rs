@@ -159,7 +159,7 @@ impl Store {
 
 impl Tx {
     /// # Errors
-    /// When the commit did not happen, or its answer was lost.
+    /// When the commit did not happen, or nobody knows whether it did ([`StoreError::Unclear`]).
     pub async fn commit(self) -> Result<()> {
         let begun = Instant::now();
         let span = tracing::debug_span!(target: "idp::work", "database", operation = "commit");

@@ -13,7 +13,8 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::connections::Connections;
-use super::flush;
+use super::failure::Uncommitted;
+use super::flush::{self, Done};
 use super::group::Part;
 
 /// One transaction, whose statements do not wait for ever.
@@ -24,9 +25,9 @@ pub struct Work {
     later: Mutex<Vec<Write>>,
     /// Statements that failed, or whose answer nobody has heard.
     unanswered: AtomicUsize,
-    /// Its commit does not wait for the disk, and has to be flushed.
+    /// Its commit does not wait for the disk by itself.
     early: AtomicBool,
-    /// Its commit waits for the disk, because there is something to be written.
+    /// It has written a row.
     wrote: AtomicBool,
 }
 
@@ -117,27 +118,26 @@ impl Work {
         self.later.lock().unwrap_or_else(PoisonError::into_inner).push(write.into());
     }
 
-    pub(super) async fn commit(self) -> Result<(), DbErr> {
+    pub(super) async fn commit(self) -> Result<(), Uncommitted> {
         if self.unanswered.load(Ordering::SeqCst) > 0 {
-            return Err(DbErr::Custom("a statement of the transaction failed".to_owned()));
+            return Err(DbErr::Custom("a statement of the transaction failed".to_owned()).into());
         }
         let waiting = self.waiting();
-        let (early, mut wrote) = (self.early.load(Ordering::SeqCst), self.wrote.load(Ordering::SeqCst));
-        let Self { inner, pool, .. } = self;
+        let Self { inner, pool, early, wrote, .. } = self;
         match inner {
-            Inner::Whole(whole, place) => {
+            Inner::Whole(whole, _place) => {
+                let mut wrote = wrote.into_inner();
                 if let Some(last) = as_one(waiting) {
-                    Box::pin(pool.within_reach(whole.execute_raw(last))).await?;
-                    wrote = true;
+                    let last = Box::pin(pool.within_reach(whole.execute_raw(last))).await?;
+                    // Of one of several. Whoever thinks that nothing was written only waits where there is nothing to wait for.
+                    wrote |= last.rows_affected() > 0;
                 }
-                // Who has written nothing may go by what others have written, who are not done.
-                if !early && (wrote || !pool.may_commit_early()) {
-                    return Box::pin(pool.within_reach(whole.commit())).await;
-                }
-                let (flush, witness) = Box::pin(pool.witness()).await?;
-                Box::pin(pool.within_reach(whole.commit())).await?;
-                drop(place);
-                Box::pin(pool.within_reach(flush.wait(witness))).await
+                let done = match (early.into_inner(), wrote) {
+                    (true, _) => Done::Early,
+                    (false, true) => Done::Written,
+                    (false, false) => Done::Nothing,
+                };
+                Box::pin(pool.commit(whole, done)).await
             }
             Inner::Part(part) => {
                 let mut last: Vec<_> = waiting.iter().map(|write| write.statement(pool.backend())).collect();
@@ -146,7 +146,7 @@ impl Work {
                         part.work()?.execute_raw(statement).await?;
                     }
                 }
-                Box::pin(part.commit(last)).await
+                Ok(Box::pin(part.commit(last)).await?)
             }
         }
     }
@@ -180,10 +180,7 @@ impl Work {
             all.push(question);
             return Ok(together(all));
         }
-        for statement in all {
-            self.pool.within_reach(self.inner()?.execute_raw(statement)).await?;
-            self.wrote.store(true, Ordering::SeqCst);
-        }
+        self.write_all(all).await?;
         Ok(question)
     }
 
@@ -193,9 +190,13 @@ impl Work {
         if self.goes_together() && !all.is_empty() {
             all = vec![together(all)];
         }
+        self.write_all(all).await
+    }
+
+    async fn write_all(&self, all: Vec<Statement>) -> Result<(), DbErr> {
         for statement in all {
-            self.pool.within_reach(self.inner()?.execute_raw(statement)).await?;
-            self.wrote.store(true, Ordering::SeqCst);
+            let done = self.pool.within_reach(self.inner()?.execute_raw(statement)).await?;
+            self.wrote.fetch_or(done.rows_affected() > 0, Ordering::SeqCst);
         }
         Ok(())
     }
@@ -248,9 +249,10 @@ impl ConnectionTrait for Work {
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
         let doubt = Doubt::about(&self.unanswered);
+        let writes = is_write(&statement);
         self.write_waiting().await?;
         let done = self.pool.within_reach(self.inner()?.execute_raw(statement)).await?;
-        self.wrote.fetch_or(done.rows_affected() > 0, Ordering::SeqCst);
+        self.wrote.fetch_or(writes && done.rows_affected() > 0, Ordering::SeqCst);
         doubt.end();
         Ok(done)
     }

@@ -107,7 +107,7 @@ pub enum PageError {
 impl PageError {
     #[must_use]
     pub fn internal(error: anyhow::Error) -> Self {
-        if matches!(error.downcast_ref(), Some(StoreError::Unavailable(_))) {
+        if error.downcast_ref().is_some_and(StoreError::passes) {
             tracing::warn!(error = format!("{error:#}"), "the database is busy or out of reach");
             return Self::Unavailable;
         }

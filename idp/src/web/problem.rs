@@ -76,6 +76,7 @@ kinds! {
     Unchanged => "unchanged", CONFLICT, "There is nothing to change: it is so already";
     Conflict => "conflict", CONFLICT, "What is there does not allow it; the detail says why";
     UnderWay => "under-way", CONFLICT, "The same call is being made at this moment; try again in a moment";
+    BrokenOff => "broken-off", CONFLICT, "The same call was made and broke off; see whether it was done, and make it again with another key";
     Stale => "stale", PRECONDITION_FAILED, "It has changed since it was read; read it again";
     TooLarge => "too-large", PAYLOAD_TOO_LARGE, "The body is too large";
     UnsupportedMediaType => "unsupported-media-type", UNSUPPORTED_MEDIA_TYPE, "The body must be application/json";
@@ -88,6 +89,7 @@ kinds! {
     RateLimited => "rate-limited", TOO_MANY_REQUESTS, "Too many calls; go on after Retry-After";
     Internal => "internal", INTERNAL_SERVER_ERROR, "A fault of ours; the reference names it in the log";
     Unavailable => "unavailable", SERVICE_UNAVAILABLE, "The service is busy or its database out of reach; try again in a moment";
+    Unclear => "unclear", SERVICE_UNAVAILABLE, "The database did not say whether it was done; see whether it was before trying again";
 }
 
 /// One problem.
@@ -157,7 +159,7 @@ impl Problem {
         let text = serde_json::to_vec(&body).unwrap_or_default();
         let mut response = (status, [(CONTENT_TYPE, json)], text).into_response();
         response.headers_mut().extend(headers);
-        if kind == Kind::Unavailable {
+        if matches!(kind, Kind::Unavailable | Kind::Unclear) {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("2"));
         }
         response
@@ -188,11 +190,13 @@ struct Body {
 
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
+        let unclear = matches!(error.downcast_ref(), Some(StoreError::Unclear(_)));
         match PageError::internal(error) {
             PageError::Internal(error) => {
                 tracing::error!(error = format!("{error:#}"), "a request failed");
                 Self::of(Kind::Internal)
             }
+            _ if unclear => Self::of(Kind::Unclear),
             _ => Self::of(Kind::Unavailable),
         }
     }

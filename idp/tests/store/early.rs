@@ -6,13 +6,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use idp::audit::{self, Actor, Event};
+use idp::model::ids::SessionId;
 use idp::model::user::User;
 use idp::store::Store;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 
 use super::{config_at, now, open_with, stored_user};
-use crate::support::TempDir;
 use crate::support::postgres::PostgresServer;
+use crate::support::{Options, PASSWORD, TempDir, TestApp};
 
 /// So long each wait for the disk takes at least.
 const DISK: Duration = Duration::from_millis(100);
@@ -154,6 +155,59 @@ async fn whoever_only_looked_waits_for_what_they_saw() {
         tx.commit().await.unwrap();
         assert!(world.kept().await >= seen, "round {round}: answered before it was kept");
         first.await.unwrap().unwrap();
+    }
+}
+
+/// Changing nothing is only looking.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_found_nothing_to_change_waits_for_what_they_saw() {
+    let Some(world) = World::start().await else { return };
+    let person = stored_user(&world.store, "ada@example.org").await;
+    let gone = idp::crypto::random::Entropy::of_the_system().id(now(), SessionId::new).unwrap();
+    for round in 1..=5 {
+        let first = tokio::spawn({
+            let (store, person) = (world.store.clone(), person.clone());
+            async move { note(&store, &person).await }
+        });
+        while world.records_of(&person).await < round {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        let seen = world.written().await;
+        assert!(world.kept().await < seen, "round {round}: the disk was faster than who looked");
+        let tx = world.store.begin().await.unwrap();
+        idp::store::sessions::touch(&tx, gone, now());
+        tx.commit().await.unwrap();
+        assert!(world.kept().await >= seen, "round {round}: answered before it was kept");
+        first.await.unwrap().unwrap();
+    }
+}
+
+/// Whoever logs out twice is told that they are when it is kept, also by the second answer.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_is_told_that_they_are_logged_out_before_it_is_kept() {
+    let Some(world) = World::start().await else { return };
+    let data_dir = world.dir.0.join("idp").display().to_string();
+    let environment = vec![("IDP_DATABASE__URL", world.server.url()), ("IDP_DATA_DIR", data_dir)];
+    let app = TestApp::with(Options { environment, ..Options::default() }).await;
+    app.person("grace@example.org").await;
+    let browser = app.browser();
+    for round in 1..=3 {
+        browser.log_in_with_password("grace@example.org", PASSWORD).await;
+        let first = browser.post("/logout", &[]);
+        let second = async {
+            while world.number("SELECT count(*) FROM session").await > 0 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            let seen = world.written().await;
+            assert!(world.kept().await < seen, "round {round}: the disk was faster than who looked");
+            let answer = browser.post("/logout", &[]).await;
+            assert!(world.kept().await >= seen, "round {round}: answered before it was kept");
+            answer
+        };
+        let (first, second) = tokio::join!(first, second);
+        for answer in [first, second] {
+            assert_eq!(answer.location(), "/login/signed-out");
+        }
     }
 }
 

@@ -85,6 +85,7 @@ async fn once(
     match turn {
         Turn::First => {}
         Turn::UnderWay => return Err(Problem::of(Kind::UnderWay)),
+        Turn::BrokenOff => return Err(Problem::of(Kind::BrokenOff)),
         Turn::Other => return Err(Problem::of(Kind::KeyReused)),
         Turn::Answered(answer) => return again(&answer),
     }
@@ -97,8 +98,12 @@ async fn once(
     work.await.map_err(anyhow::Error::from)?
 }
 
-/// Keeps what was done; what was refused may be tried again.
+/// Keeps what was done; what was refused may be tried again, and what may have been done under another name only.
 async fn keep(app: &App, name: [u8; 32], response: Response) -> Result<Response, Problem> {
+    let refused = response.extensions().get().map(Problem::kind);
+    if matches!(refused, Some(Kind::Unclear | Kind::Internal)) {
+        return Ok(response);
+    }
     let tx = app.store.begin().await?;
     if !response.status().is_success() {
         api_calls::forget(&tx, name).await?;

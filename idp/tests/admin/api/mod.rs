@@ -74,8 +74,12 @@ impl Clinic {
             let (config, _dir) = crate::store::config(backend).await?;
             environment.push(("IDP_DATABASE__URL", config.database.url.unwrap().expose().to_owned()));
         }
+        Some(Self::at(environment).await)
+    }
+
+    pub(super) async fn at(environment: Vec<(&'static str, String)>) -> Self {
         let options = Options { environment, config_file: Some(CLIENTS.to_owned()), ..Options::default() };
-        Some(Self { app: TestApp::with(options).await })
+        Self { app: TestApp::with(options).await }
     }
 
     pub(super) fn client(&self, id: &str) -> Application {

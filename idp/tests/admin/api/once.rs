@@ -6,6 +6,7 @@ use time::Duration;
 
 use super::{Clinic, problem};
 use crate::store::Backend;
+use crate::support::fault_proxy::FaultProxy;
 
 #[tokio::test]
 async fn what_is_sent_again_is_answered_as_the_first_time_and_done_once() {
@@ -54,6 +55,32 @@ async fn a_refusal_does_not_use_a_key_up() {
         let answer = clinic.call(&robot, ("POST", &path), &[("idempotency-key", bad)], &json!({})).await;
         assert_eq!(problem(&answer), "invalid-request", "{bad:?}");
     }
+}
+
+/// T7: the commit is done, and nobody hears of it.
+#[tokio::test]
+async fn what_may_have_been_done_is_not_done_again() {
+    let Some((config, _dir)) = crate::store::config(Backend::Postgres).await else { return };
+    let url = url::Url::parse(config.database.url.unwrap().expose()).unwrap();
+    let server = url.socket_addrs(|| Some(5432)).unwrap();
+    let network = FaultProxy::before(server[0]).await;
+    let mut through = url.clone();
+    through.set_port(Some(network.port)).unwrap();
+    let clinic = Clinic::at(vec![("IDP_DATABASE__URL", through.to_string())]).await;
+    let robot = clinic.machine("robot").await;
+    let at = ("POST", "/organizations");
+    let new = json!({ "slug": "lindenhof", "name": "Lindenhof" });
+    let key = [("idempotency-key", "4b1d")];
+    let cuts = network.cuts();
+    network.cut_after(b"COMMIT AND CHAIN");
+    let unclear = clinic.call(&robot, at, &key, &new).await;
+    assert_eq!((unclear.status.as_u16(), problem(&unclear)), (503, "unclear".to_owned()));
+    assert_eq!(network.cuts(), cuts + 1);
+    assert!(!unclear.header("retry-after").is_empty());
+    assert_eq!(problem(&clinic.call(&robot, at, &key, &new).await), "under-way");
+    clinic.app.advance(Duration::minutes(3));
+    assert_eq!(problem(&clinic.call(&robot, at, &key, &new).await), "broken-off");
+    assert_eq!(problem(&clinic.call(&robot, at, &[], &new).await), "slug-taken", "it was done");
 }
 
 /// T20
