@@ -96,6 +96,13 @@ impl Parts {
         Ok(())
     }
 
+    /// As [`Self::refresh_keys`], after something that is done whatever becomes of this: it is tried again within a second.
+    pub async fn take_up_keys(&self) {
+        if let Err(error) = self.refresh_keys().await {
+            tracing::warn!(error = format!("{error:#}"), "new signing keys could not be taken up yet");
+        }
+    }
+
     /// Learns which hashes of other programs there still are, so that wrong passwords all take as long.
     ///
     /// # Errors

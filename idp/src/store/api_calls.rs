@@ -75,9 +75,12 @@ pub async fn answer(tx: &Tx, name: [u8; 32], answer: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// Nothing was done: the name is free again.
-pub async fn forget(tx: &Tx, name: [u8; 32]) -> Result<()> {
-    api_call::Entity::delete_by_id(name.to_vec()).exec(tx.connection()).await?;
+/// Nothing was done by the call that began then: the name is free again.
+pub async fn forget(tx: &Tx, name: [u8; 32], begun: OffsetDateTime) -> Result<()> {
+    api_call::Entity::delete_by_id(name.to_vec())
+        .filter(api_call::Column::BegunAt.eq(to_millis(begun)))
+        .exec(tx.connection())
+        .await?;
     Ok(())
 }
 

@@ -159,7 +159,7 @@ impl Problem {
         let text = serde_json::to_vec(&body).unwrap_or_default();
         let mut response = (status, [(CONTENT_TYPE, json)], text).into_response();
         response.headers_mut().extend(headers);
-        if matches!(kind, Kind::Unavailable | Kind::Unclear) {
+        if kind == Kind::Unavailable {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("2"));
         }
         response

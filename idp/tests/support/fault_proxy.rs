@@ -34,8 +34,8 @@ struct Network {
     weather: watch::Sender<Weather>,
     /// Connections that are older than this one are silent for ever, as after a machine has vanished.
     vanished: AtomicU64,
-    /// The next time that a client says this, it is passed on, and the answer is lost with the connection.
-    cut_after: Mutex<Option<Vec<u8>>>,
+    /// When clients have said this so often and say it again, it is passed on, and the answer is lost with the connection.
+    cut_after: Mutex<Option<(usize, Vec<u8>)>>,
     cuts: AtomicUsize,
     connections: AtomicU64,
 }
@@ -74,7 +74,12 @@ impl FaultProxy {
     }
 
     pub fn cut_after(&self, said: &[u8]) {
-        *self.network.cut_after.lock().unwrap() = Some(said.to_vec());
+        self.cut_after_others(0, said);
+    }
+
+    /// Not after the first ones.
+    pub fn cut_after_others(&self, others: usize, said: &[u8]) {
+        *self.network.cut_after.lock().unwrap() = Some((others, said.to_vec()));
     }
 
     /// How often a connection was cut after what it said.
@@ -156,11 +161,16 @@ async fn pump(
 impl Network {
     fn is_to_be_cut(&self, said: &[u8]) -> bool {
         let mut cut_after = self.cut_after.lock().unwrap();
-        let cut = cut_after.as_ref().is_some_and(|what| said.windows(what.len()).any(|part| part == what));
-        if cut {
-            *cut_after = None;
-            self.cuts.fetch_add(1, Ordering::SeqCst);
+        let Some((others, what)) = cut_after.as_mut() else { return false };
+        if !said.windows(what.len()).any(|part| part == what) {
+            return false;
         }
-        cut
+        if *others > 0 {
+            *others -= 1;
+            return false;
+        }
+        *cut_after = None;
+        self.cuts.fetch_add(1, Ordering::SeqCst);
+        true
     }
 }

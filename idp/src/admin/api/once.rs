@@ -1,6 +1,8 @@
 //! Calls with an `Idempotency-Key`: sent again because their answer was lost, they are answered as the first time, and
 //! nothing is done twice.
 
+use std::time::Duration;
+
 use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequestParts, Request, State};
 use axum::middleware::Next;
@@ -8,16 +10,23 @@ use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_TYPE, ETAG, LOCATION};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
 
 use super::authority::Authority;
 use crate::app::App;
 use crate::crypto::sha256;
+use crate::store::StoreError;
 use crate::store::api_calls::{self, Turn};
 use crate::web::caller::Caller;
 use crate::web::problem::{Kind, Problem};
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const LONGEST_KEY: usize = 255;
+/// A call that takes longer is broken off, well before its key is said to be.
+const LONGEST: Duration = Duration::from_mins(1);
+/// What could not be noted is tried again so often.
+const NOTED_EVERY: Duration = Duration::from_secs(1);
+const NOTED_AT_MOST: usize = 60;
 /// The headers of an answer that are part of it.
 const KEPT: [HeaderName; 3] = [CONTENT_TYPE, ETAG, LOCATION];
 
@@ -78,36 +87,56 @@ async fn once(
     let name = format!("{}\n{person}\n{}\n{key}", caller.client.id, caller.scopes);
     let name = app.store.sealer().lookup("idempotency key", name.as_bytes());
     let target = format!("{} {}\n", parts.method, parts.uri);
-    let request = sha256(&[target.as_bytes(), &body].concat());
-    let tx = app.store.begin().await?;
-    let turn = api_calls::begin(&tx, (name, request), app.clock.now()).await?;
-    tx.commit().await?;
-    match turn {
-        Turn::First => {}
-        Turn::UnderWay => return Err(Problem::of(Kind::UnderWay)),
-        Turn::BrokenOff => return Err(Problem::of(Kind::BrokenOff)),
-        Turn::Other => return Err(Problem::of(Kind::KeyReused)),
-        Turn::Answered(answer) => return again(&answer),
-    }
+    let call = Call { name, request: sha256(&[target.as_bytes(), &body].concat()), begun: app.clock.now() };
+    let request = Request::from_parts(parts, Body::from(body));
     // Not broken off with the caller's connection: what is done has to be kept with its answer.
-    let app = app.clone();
-    let work = tokio::spawn(async move {
-        let response = next.run(Request::from_parts(parts, Body::from(body))).await;
-        keep(&app, name, response).await
-    });
+    let work = tokio::spawn(in_turn(app.clone(), call, request, next));
     work.await.map_err(anyhow::Error::from)?
 }
 
+/// One call, as it is known by its key.
+#[derive(Debug, Clone, Copy)]
+struct Call {
+    name: [u8; 32],
+    request: [u8; 32],
+    begun: OffsetDateTime,
+}
+
+async fn in_turn(app: App, call: Call, request: Request, next: Next) -> Result<Response, Problem> {
+    match begin(&app, call).await {
+        Ok(Turn::First) => {}
+        Ok(Turn::UnderWay) => return Err(Problem::of(Kind::UnderWay)),
+        Ok(Turn::BrokenOff) => return Err(Problem::of(Kind::BrokenOff)),
+        Ok(Turn::Other) => return Err(Problem::of(Kind::KeyReused)),
+        Ok(Turn::Answered(answer)) => return again(&answer),
+        Err(StoreError::Unclear(error)) => {
+            // Its key may be taken, and nothing was done.
+            settle(&app, call, None).await;
+            return Err(StoreError::Unavailable(error).into());
+        }
+        Err(error) => return Err(error.into()),
+    }
+    let Ok(response) = tokio::time::timeout(LONGEST, next.run(request)).await else {
+        return Err(Problem::of(Kind::Unclear));
+    };
+    keep(&app, call, response).await
+}
+
+async fn begin(app: &App, call: Call) -> Result<Turn, StoreError> {
+    let tx = app.store.begin().await?;
+    let turn = api_calls::begin(&tx, (call.name, call.request), call.begun).await?;
+    tx.commit().await?;
+    Ok(turn)
+}
+
 /// Keeps what was done; what was refused may be tried again, and what may have been done under another name only.
-async fn keep(app: &App, name: [u8; 32], response: Response) -> Result<Response, Problem> {
+async fn keep(app: &App, call: Call, response: Response) -> Result<Response, Problem> {
     let refused = response.extensions().get().map(Problem::kind);
     if matches!(refused, Some(Kind::Unclear | Kind::Internal)) {
         return Ok(response);
     }
-    let tx = app.store.begin().await?;
     if !response.status().is_success() {
-        api_calls::forget(&tx, name).await?;
-        tx.commit().await?;
+        settle(app, call, None).await;
         return Ok(response);
     }
     let (parts, body) = response.into_parts();
@@ -122,9 +151,36 @@ async fn keep(app: &App, name: [u8; 32], response: Response) -> Result<Response,
         body: String::from_utf8_lossy(&body).into_owned(),
     };
     let answer = serde_json::to_vec(&answer).map_err(anyhow::Error::from)?;
-    api_calls::answer(&tx, name, &answer).await?;
-    tx.commit().await?;
+    settle(app, call, Some(answer)).await;
     Ok(Response::from_parts(parts, Body::from(body)))
+}
+
+/// Notes how a call ended: with an answer, or refused. It has ended so whether that succeeds or not; it is tried again meanwhile.
+async fn settle(app: &App, call: Call, answer: Option<Vec<u8>>) {
+    let Err(error) = note(app, call, answer.as_deref()).await else { return };
+    tracing::warn!(
+        error = format!("{error:#}"),
+        "how a call with an idempotency key ended could not be noted yet"
+    );
+    let app = app.clone();
+    tokio::spawn(async move {
+        for _ in 0..NOTED_AT_MOST {
+            tokio::time::sleep(NOTED_EVERY).await;
+            if note(&app, call, answer.as_deref()).await.is_ok() {
+                return;
+            }
+        }
+        tracing::error!("how a call with an idempotency key ended could not be noted; its key is used up");
+    });
+}
+
+async fn note(app: &App, call: Call, answer: Option<&[u8]>) -> Result<(), StoreError> {
+    let tx = app.store.begin().await?;
+    match answer {
+        Some(answer) => api_calls::answer(&tx, call.name, answer).await?,
+        None => api_calls::forget(&tx, call.name, call.begun).await?,
+    }
+    tx.commit().await
 }
 
 fn again(kept: &[u8]) -> Result<Response, Problem> {

@@ -74,7 +74,7 @@ pub(super) async fn rotate(State(app): State<App>, authority: Authority) -> Resu
     match keys::rotate_through(&app.store, by, office.now).await? {
         Ok(()) => {
             // Here at once, on other nodes within a minute.
-            app.refresh_keys().await?;
+            app.take_up_keys().await;
             Ok(StatusCode::NO_CONTENT)
         }
         Err(NotYet::TooYoung { alg, left, .. }) => {

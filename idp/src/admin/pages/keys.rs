@@ -157,7 +157,7 @@ pub async fn change_keys(
     match done {
         Ok(()) => {
             // Here at once, on other nodes within a minute.
-            app.refresh_keys().await?;
+            app.take_up_keys().await;
             Ok(see_other(match deed {
                 Deed::Rotate => "/admin/keys?notice=rotate",
                 Deed::Replace => "/admin/keys?notice=replace",

@@ -6,7 +6,7 @@ use time::Duration;
 
 use super::{Clinic, problem};
 use crate::store::Backend;
-use crate::support::fault_proxy::FaultProxy;
+use crate::support::fault_proxy::{FaultProxy, Weather};
 
 #[tokio::test]
 async fn what_is_sent_again_is_answered_as_the_first_time_and_done_once() {
@@ -57,30 +57,96 @@ async fn a_refusal_does_not_use_a_key_up() {
     }
 }
 
+/// A service whose line to the database fails.
+async fn over_a_line() -> Option<(Clinic, FaultProxy)> {
+    let (config, _dir) = crate::store::config(Backend::Postgres).await?;
+    let mut url = url::Url::parse(config.database.url.unwrap().expose()).unwrap();
+    let network = FaultProxy::before(url.socket_addrs(|| Some(5432)).unwrap()[0]).await;
+    url.set_port(Some(network.port)).unwrap();
+    Some((Clinic::at(vec![("IDP_DATABASE__URL", url.to_string())]).await, network))
+}
+
 /// T7: the commit is done, and nobody hears of it.
 #[tokio::test]
 async fn what_may_have_been_done_is_not_done_again() {
-    let Some((config, _dir)) = crate::store::config(Backend::Postgres).await else { return };
-    let url = url::Url::parse(config.database.url.unwrap().expose()).unwrap();
-    let server = url.socket_addrs(|| Some(5432)).unwrap();
-    let network = FaultProxy::before(server[0]).await;
-    let mut through = url.clone();
-    through.set_port(Some(network.port)).unwrap();
-    let clinic = Clinic::at(vec![("IDP_DATABASE__URL", through.to_string())]).await;
+    let Some((clinic, network)) = over_a_line().await else { return };
     let robot = clinic.machine("robot").await;
     let at = ("POST", "/organizations");
+    // The one ends what was asked for, the other the wait for the disk.
+    // By then it has taken its key, with a commit of its own.
+    for (slug, words, others) in [("lindenhof", "COMMIT AND CHAIN", 0), ("seeblick", "COMMIT\0", 1)] {
+        let new = json!({ "slug": slug, "name": slug });
+        let key = [("idempotency-key", slug)];
+        let cuts = network.cuts();
+        network.cut_after_others(others, words.as_bytes());
+        let unclear = clinic.call(&robot, at, &key, &new).await;
+        assert_eq!((unclear.status.as_u16(), problem(&unclear)), (503, "unclear".to_owned()));
+        assert_eq!(network.cuts(), cuts + 1);
+        assert_eq!(unclear.header("retry-after"), "", "nobody is to repeat it unseen");
+        assert_eq!(problem(&clinic.call(&robot, at, &key, &new).await), "under-way");
+        clinic.app.advance(Duration::minutes(3));
+        let robot = clinic.machine("robot").await;
+        assert_eq!(problem(&clinic.call(&robot, at, &key, &new).await), "broken-off");
+        assert_eq!(problem(&clinic.call(&robot, at, &[], &new).await), "slug-taken", "it was done");
+    }
+}
+
+/// How a call ended is told at once, and known to its key soon after, whatever fails meanwhile.
+#[tokio::test]
+async fn an_end_that_could_not_be_noted_is_told_and_noted_later() {
+    let Some((clinic, network)) = over_a_line().await else { return };
+    let robot = clinic.machine("robot").await;
+    let at = ("POST", "/organizations");
+    let key = [("idempotency-key", "k")];
     let new = json!({ "slug": "lindenhof", "name": "Lindenhof" });
-    let key = [("idempotency-key", "4b1d")];
+    let soon = async |body: &serde_json::Value| {
+        for _ in 0..50 {
+            let answer = clinic.call(&robot, at, &key, body).await;
+            if answer.status.is_success() {
+                return answer;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        }
+        panic!("never noted");
+    };
+    // Whoever forgets a call names the moment in which it began.
     let cuts = network.cuts();
-    network.cut_after(b"COMMIT AND CHAIN");
-    let unclear = clinic.call(&robot, at, &key, &new).await;
-    assert_eq!((unclear.status.as_u16(), problem(&unclear)), (503, "unclear".to_owned()));
+    network.cut_after(b"\"begun_at\" = $");
+    let refused = clinic.call(&robot, at, &key, &json!({ "slug": "" })).await;
+    assert_eq!(refused.status, 422, "{refused:?}");
     assert_eq!(network.cuts(), cuts + 1);
-    assert!(!unclear.header("retry-after").is_empty());
-    assert_eq!(problem(&clinic.call(&robot, at, &key, &new).await), "under-way");
-    clinic.app.advance(Duration::minutes(3));
-    assert_eq!(problem(&clinic.call(&robot, at, &key, &new).await), "broken-off");
-    assert_eq!(problem(&clinic.call(&robot, at, &[], &new).await), "slug-taken", "it was done");
+    network.cut_after(b"SET \"sealed_answer\"");
+    let made = soon(&new).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    assert_eq!(network.cuts(), cuts + 2);
+    let again = soon(&new).await;
+    assert_eq!((again.status, &again.body), (made.status, &made.body));
+}
+
+/// T20: whoever hangs up, at whatever moment, gets what was done when they ask again.
+#[tokio::test]
+async fn a_caller_who_hangs_up_is_answered_when_they_ask_again() {
+    let Some((clinic, network)) = over_a_line().await else { return };
+    let robot = clinic.machine("robot").await;
+    let at = ("POST", "/organizations");
+    network.set(Weather::Slow(std::time::Duration::from_millis(20)));
+    for number in 0..16 {
+        let slug = format!("clinic-{number}");
+        let (key, new) = ([("idempotency-key", slug.as_str())], json!({ "slug": slug, "name": slug }));
+        let call = clinic.call(&robot, at, &key, &new);
+        let patience = std::time::Duration::from_millis(number * 40);
+        let _hung_up = tokio::time::timeout(patience, call).await;
+        let mut answer = clinic.call(&robot, at, &key, &new).await;
+        for _ in 0..50 {
+            if answer.status != 409 {
+                break;
+            }
+            assert_eq!(problem(&answer), "under-way");
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            answer = clinic.call(&robot, at, &key, &new).await;
+        }
+        assert_eq!(answer.status, 201, "after {patience:?}: {answer:?}");
+    }
 }
 
 /// T20
