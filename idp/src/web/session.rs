@@ -255,16 +255,18 @@ pub fn remember_shared(app: &App, response: &mut Response) {
 /// # Errors
 /// When the database does not answer; the session then goes on.
 pub async fn log_out(app: &App, visit: &Visit, response: &mut Response) -> Result<(), PageError> {
-    let tx = app.store.begin().await?;
     if let Some(SignedIn { session, .. }) = visit.signed_in.as_ref().or(visit.limited.as_ref()) {
         let (person, now) = (session.user_id, app.clock.now());
+        let tx = app.store.begin().await?;
         if sessions::end(&tx, person, session.id).await? {
             let event = Event::SignedOut { session: session.id };
             audit::record(&tx, now, visit.doer(Actor::Person(person)), Some(person), event).await?;
         }
+        tx.commit().await?;
+    } else if visit.session_ended {
+        // Perhaps at this moment: they are told when that is kept.
+        app.store.begin().await?.commit().await?;
     }
-    // Also where somebody else has just ended it: they are told when that is kept.
-    tx.commit().await?;
     forget(app, response);
     let forget = http::HeaderValue::from_static("\"cache\", \"storage\"");
     response.headers_mut().insert("clear-site-data", forget);
