@@ -24,6 +24,8 @@ use crate::crypto::random::Entropy;
 const SILENCE: Duration = Duration::from_secs(2);
 /// How long that may take.
 const PROBE: Duration = Duration::from_secs(1);
+/// An answer that was on its way when it was found that nothing is worked on arrives within this.
+const ARRIVAL: Duration = Duration::from_millis(300);
 /// Whether the server works for this process: connections that vanished are idle there, if they are there at all.
 const OURS_AT_WORK: &str = "SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE pid <> pg_backend_pid() \
                             AND application_name = current_setting('application_name') AND state = 'active')";
@@ -39,7 +41,7 @@ pub(super) fn settings() -> String {
     let process = std::process::id();
     format!(
         "SET idle_in_transaction_session_timeout = '3s'; SET tcp_keepalives_idle = 15; \
-         SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3; \
+         SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3; SET tcp_user_timeout = '30s'; \
          SET application_name = 'portico {process} {}'",
         nonce()
     )
@@ -150,8 +152,10 @@ impl Connections {
 
     /// On a server: commits, and returns when everything that the transaction has written and seen is on the disk.
     pub(super) async fn commit(&self, whole: DatabaseTransaction, done: Done) -> Result<(), Uncommitted> {
-        let prepared = self.within_reach(self.flush.prepare(&whole, done)).await;
-        prepared.map_err(if done == Done::Early { Uncommitted::Asked } else { Uncommitted::Not })?;
+        if let Some(step) = self.flush.before_the_end(done) {
+            let taken = self.within_reach(self.flush.take(step, &whole)).await;
+            taken.map_err(if step.commits { Uncommitted::Asked } else { Uncommitted::Not })?;
+        }
         self.within_reach(whole.commit()).await.map_err(Uncommitted::Asked)
     }
 
@@ -184,6 +188,15 @@ impl Connections {
         &self,
         answer: impl Future<Output = Result<T, DbErr>>,
     ) -> Result<T, DbErr> {
+        self.within_reach_since(Instant::now(), answer).await
+    }
+
+    /// As [`Self::within_reach`], of a connection that was there at that moment.
+    pub(super) async fn within_reach_since<T>(
+        &self,
+        taken: Instant,
+        answer: impl Future<Output = Result<T, DbErr>>,
+    ) -> Result<T, DbErr> {
         if self.backend == DbBackend::Sqlite {
             return answer.await;
         }
@@ -194,18 +207,18 @@ impl Connections {
                 Ok(Err(DbErr::ConnectionAcquire(error))) => {
                     // Whoever is told so has waited enough, and waits for nobody who looks.
                     if let Ok(mut seen) = self.seen.try_lock() {
-                        self.look(&mut seen, asked).await;
+                        self.look(&mut seen, taken).await;
                     }
                     return Err(DbErr::ConnectionAcquire(error));
                 }
                 Ok(answer) => return answer,
                 Err(_) => {}
             }
-            let told = self.look(&mut *self.seen.lock().await, asked).await;
+            let told = self.look(&mut *self.seen.lock().await, taken).await;
             match told {
                 // At best the answer is on its way.
                 Told::Renewed => {
-                    return tokio::time::timeout(PROBE, answer).await.unwrap_or_else(|_| out_of_reach());
+                    return tokio::time::timeout(ARRIVAL, answer).await.unwrap_or_else(|_| out_of_reach());
                 }
                 Told::Nothing if asked.elapsed() >= PATIENCE => return out_of_reach(),
                 // What the server works on may take its time; a request has an end of its own.
@@ -216,14 +229,11 @@ impl Connections {
 
     /// When nothing has come of what was asked, new connections are answered, and the server works on nothing of ours, those
     /// that there are lead nowhere: nobody tells us when a server has vanished.
-    async fn look(&self, seen: &mut Option<Seen>, asked: Instant) -> Told {
+    async fn look(&self, seen: &mut Option<Seen>, taken: Instant) -> Told {
         match seen {
             // The connection that was asked on was given up since.
-            Some(last) if last.told == Told::Renewed && last.at > asked => return Told::Renewed,
-            // What was asked since is asked on a connection of those that were made.
-            Some(last) if last.at.elapsed() < SILENCE => {
-                return if last.told == Told::Renewed { Told::Nothing } else { last.told };
-            }
+            Some(last) if last.told == Told::Renewed && last.at > taken => return Told::Renewed,
+            Some(last) if last.at.elapsed() < SILENCE => return last.told,
             _ => {}
         }
         let probe = async {

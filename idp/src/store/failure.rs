@@ -13,7 +13,7 @@ use crate::crypto::seal::SealError;
 pub enum StoreError {
     #[error("the database is busy or out of reach")]
     Unavailable(#[source] DbErr),
-    /// It was asked to commit, and did not answer.
+    /// It was asked to commit, and did not say that it has.
     #[error("nobody knows whether the database has done it")]
     Unclear(#[source] DbErr),
     #[error("a query failed")]
@@ -53,9 +53,9 @@ impl From<Uncommitted> for StoreError {
         match error {
             Uncommitted::Not(error) => error.into(),
             Uncommitted::Asked(error) => {
-                let gave_way = code(&error).is_some_and(|code| gave_way(&code));
+                let refused = code(&error).is_some_and(|code| gave_way(&code) || is_wrong(&code));
                 match Self::from(error) {
-                    Self::Unavailable(error) if !gave_way => Self::Unclear(error),
+                    Self::Unavailable(error) | Self::Failed(error) if !refused => Self::Unclear(error),
                     other => other,
                 }
             }
@@ -127,6 +127,14 @@ fn gave_way(code: &Code) -> bool {
     }
 }
 
+/// Nothing happened, because what was written contradicts a rule of the tables.
+fn is_wrong(code: &Code) -> bool {
+    match code {
+        Code::Sqlite(number) => *number == 19,
+        Code::Postgres(code) => code.starts_with("23"),
+    }
+}
+
 fn out_of_reach(code: &Code) -> bool {
     match code {
         // A failed read or write, no room, not to be opened.
@@ -142,6 +150,19 @@ fn out_of_reach(code: &Code) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_asked_to_commit_is_unclear_unless_it_was_refused() {
+        let lost = || {
+            DbErr::Exec(RuntimeErr::SqlxError(Arc::new(SqlxError::Io(
+                std::io::ErrorKind::ConnectionReset.into(),
+            ))))
+        };
+        assert!(matches!(Uncommitted::Not(lost()).into(), StoreError::Unavailable(_)));
+        assert!(matches!(Uncommitted::Asked(lost()).into(), StoreError::Unclear(_)));
+        let strange = DbErr::Custom("something else".to_owned());
+        assert!(matches!(Uncommitted::Asked(strange).into(), StoreError::Unclear(_)));
+    }
 
     #[test]
     fn a_lost_connection_passes_and_a_wrong_statement_does_not() {

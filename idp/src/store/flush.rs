@@ -11,14 +11,18 @@ use sea_orm::sea_query::{Expr, SimpleExpr};
 use sea_orm::sqlx::error::DatabaseError;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, RuntimeErr, Statement};
 
-/// A message for nobody: a transaction that writes one brings to the disk, at its end, whatever was committed before it.
-const MESSAGE: &str = "SELECT pg_logical_emit_message(true, 'portico', ''::text)";
+/// A message for nobody: a transaction that writes one brings to the disk, at its end, whatever was committed before it. Where nothing
+/// can be written, nobody has just written anything.
+const MESSAGE: &str =
+    "SELECT pg_logical_emit_message(true, 'portico', ''::text) WHERE NOT pg_is_in_recovery()";
 /// What was asked of the first transaction for itself ends with it.
 const COMMIT_AND_MESSAGE: &str =
     "COMMIT AND CHAIN; SELECT pg_logical_emit_message(true, 'portico', ''::text)";
 /// For whoever has asked for the contrary.
 const WAIT_AT_THE_END: &str = "SET LOCAL synchronous_commit TO DEFAULT";
-const MAY_WRITE_MESSAGES: &str = "SELECT EXISTS (SELECT 1 FROM pg_proc WHERE proname = 'pg_logical_emit_message' \
+/// The one came with version 9.6, the other with 12.
+const MAY_WRITE_MESSAGES: &str = "SELECT current_setting('server_version_num')::int >= 120000 AND EXISTS \
+                                  (SELECT 1 FROM pg_proc WHERE proname = 'pg_logical_emit_message' \
                                   AND pronamespace = 'pg_catalog'::regnamespace AND proargtypes[2] = 'text'::regtype \
                                   AND has_function_privilege(oid, 'EXECUTE'))";
 /// The function is not there, or not for us.
@@ -36,8 +40,16 @@ pub(super) enum Done {
     Early,
     /// Its commit waits for the disk by itself.
     Written,
-    /// Its commit would wait for nothing. It may go by what others have written, who still wait.
+    /// Its commit may wait for nothing. It may go by what others have written, who still wait.
     Nothing,
+}
+
+/// Something to be done before the end.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Step {
+    sql: &'static str,
+    /// After it the transaction is another one: the first was committed.
+    pub(super) commits: bool,
 }
 
 /// Whether commits can be waited for apart.
@@ -63,16 +75,18 @@ impl Flush {
         self.possible.load(Ordering::Relaxed)
     }
 
-    /// Does what has to be done before the transaction is committed so that everything it has written and seen is on the disk
-    /// then. After it, `whole` is another transaction where the first one was committed early.
-    pub(super) async fn prepare(&self, whole: &DatabaseTransaction, done: Done) -> Result<(), DbErr> {
-        let first = match (done, self.is_possible()) {
-            (Done::Early, true) => COMMIT_AND_MESSAGE,
-            (Done::Early, false) => WAIT_AT_THE_END,
-            (Done::Nothing, true) => MESSAGE,
-            (Done::Nothing, false) | (Done::Written, _) => return Ok(()),
-        };
-        let answer = whole.execute_unprepared(first).await;
+    /// What has to be done before the transaction is committed, so that everything it has written and seen is on the disk then.
+    pub(super) fn before_the_end(&self, done: Done) -> Option<Step> {
+        match (done, self.is_possible()) {
+            (Done::Early, true) => Some(Step { sql: COMMIT_AND_MESSAGE, commits: true }),
+            (Done::Early, false) => Some(Step { sql: WAIT_AT_THE_END, commits: false }),
+            (Done::Nothing, true) => Some(Step { sql: MESSAGE, commits: false }),
+            (Done::Nothing, false) | (Done::Written, _) => None,
+        }
+    }
+
+    pub(super) async fn take(&self, step: Step, whole: &DatabaseTransaction) -> Result<(), DbErr> {
+        let answer = whole.execute_unprepared(step.sql).await;
         if answer.as_ref().is_err_and(is_refused) {
             tracing::warn!("the database server no longer lets us wait for its disk; commits do it again");
             self.possible.store(false, Ordering::Relaxed);

@@ -14,6 +14,7 @@ use sea_orm::{
 use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
 use tokio::time::timeout;
 
+use super::failure::Uncommitted;
 use super::work::together;
 
 /// So many end together at most.
@@ -109,7 +110,7 @@ impl Part {
     }
 
     /// Runs what is left to run, and returns when everything is kept.
-    pub(super) async fn commit(mut self, mut last: Vec<Statement>) -> Result<(), DbErr> {
+    pub(super) async fn commit(mut self, mut last: Vec<Statement>) -> Result<(), Uncommitted> {
         if self.turn.is_none() && self.group.waiting.load(Ordering::SeqCst) == 0 {
             if !last.is_empty() {
                 self.work()?.execute_raw(together(last)).await?;
@@ -118,13 +119,13 @@ impl Part {
             let Some(own) = self.own.take() else {
                 return Ok(());
             };
-            return own.commit().await;
+            return own.commit().await.map_err(Uncommitted::Asked);
         }
         last.push(Statement::from_string(DbBackend::Sqlite, if self.turn.is_some() { NEXT } else { OPEN }));
         // Not to be left half way: what follows goes by it.
         let left = tokio::spawn(self.leave(together(last))).await;
         let kept = left.map_err(|error| DbErr::Custom(error.to_string()))??;
-        kept.await.unwrap_or(Err(LOST))
+        kept.await.unwrap_or(Err(LOST)).map_err(Uncommitted::Asked)
     }
 
     /// Leaves the transaction open for whoever comes next.
@@ -229,7 +230,9 @@ mod tests {
     }
 
     async fn commit(part: Part) -> Result<(), DbErr> {
-        part.commit(Vec::new()).await
+        part.commit(Vec::new()).await.map_err(|error| match error {
+            Uncommitted::Not(error) | Uncommitted::Asked(error) => error,
+        })
     }
 
     async fn insert(part: &Part, number: i64) -> Result<(), DbErr> {

@@ -11,6 +11,8 @@ use sea_orm::sea_query::{
 };
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, Statement};
 use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::Instant;
+use tracing::Instrument;
 
 use super::connections::Connections;
 use super::failure::Uncommitted;
@@ -22,6 +24,7 @@ use super::group::Part;
 pub struct Work {
     inner: Inner,
     pool: Arc<Connections>,
+    begun: Instant,
     later: Mutex<Vec<Write>>,
     /// Statements that failed, or whose answer nobody has heard.
     unanswered: AtomicUsize,
@@ -105,6 +108,7 @@ impl Work {
         Self {
             inner,
             pool,
+            begun: Instant::now(),
             later: Mutex::default(),
             unanswered: AtomicUsize::new(0),
             early: AtomicBool::new(false),
@@ -123,21 +127,28 @@ impl Work {
             return Err(DbErr::Custom("a statement of the transaction failed".to_owned()).into());
         }
         let waiting = self.waiting();
-        let Self { inner, pool, early, wrote, .. } = self;
+        let Self { inner, pool, early, wrote, begun, .. } = self;
         match inner {
-            Inner::Whole(whole, _place) => {
-                let mut wrote = wrote.into_inner();
-                if let Some(last) = as_one(waiting) {
-                    let last = Box::pin(pool.within_reach(whole.execute_raw(last))).await?;
-                    // Of one of several. Whoever thinks that nothing was written only waits where there is nothing to wait for.
-                    wrote |= last.rows_affected() > 0;
-                }
-                let done = match (early.into_inner(), wrote) {
-                    (true, _) => Done::Early,
-                    (false, true) => Done::Written,
-                    (false, false) => Done::Nothing,
+            Inner::Whole(whole, place) => {
+                let end = async move {
+                    let mut wrote = wrote.into_inner();
+                    if let Some(last) = as_one(waiting) {
+                        let last = pool.within_reach_since(begun, whole.execute_raw(last)).await?;
+                        // Of one of several. Whoever thinks that nothing was written only waits where there is nothing to wait for.
+                        wrote |= last.rows_affected() > 0;
+                    }
+                    let done = match (early.into_inner(), wrote) {
+                        (true, _) => Done::Early,
+                        (false, true) => Done::Written,
+                        (false, false) => Done::Nothing,
+                    };
+                    let ended = pool.commit(whole, done).await;
+                    drop(place);
+                    ended
                 };
-                Box::pin(pool.commit(whole, done)).await
+                // Whoever hangs up leaves a connection that is busy until the server has answered, and so is its place.
+                let ended = tokio::spawn(end.in_current_span()).await;
+                ended.map_err(|error| Uncommitted::Asked(DbErr::Custom(error.to_string())))?
             }
             Inner::Part(part) => {
                 let mut last: Vec<_> = waiting.iter().map(|write| write.statement(pool.backend())).collect();
@@ -146,7 +157,7 @@ impl Work {
                         part.work()?.execute_raw(statement).await?;
                     }
                 }
-                Ok(Box::pin(part.commit(last)).await?)
+                Box::pin(part.commit(last)).await
             }
         }
     }
@@ -195,7 +206,7 @@ impl Work {
 
     async fn write_all(&self, all: Vec<Statement>) -> Result<(), DbErr> {
         for statement in all {
-            let done = self.pool.within_reach(self.inner()?.execute_raw(statement)).await?;
+            let done = self.pool.within_reach_since(self.begun, self.inner()?.execute_raw(statement)).await?;
             self.wrote.fetch_or(done.rows_affected() > 0, Ordering::SeqCst);
         }
         Ok(())
@@ -251,7 +262,7 @@ impl ConnectionTrait for Work {
         let doubt = Doubt::about(&self.unanswered);
         let writes = is_write(&statement);
         self.write_waiting().await?;
-        let done = self.pool.within_reach(self.inner()?.execute_raw(statement)).await?;
+        let done = self.pool.within_reach_since(self.begun, self.inner()?.execute_raw(statement)).await?;
         self.wrote.fetch_or(writes && done.rows_affected() > 0, Ordering::SeqCst);
         doubt.end();
         Ok(done)
@@ -260,7 +271,7 @@ impl ConnectionTrait for Work {
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
         let doubt = Doubt::about(&self.unanswered);
         self.write_waiting().await?;
-        let done = self.pool.within_reach(self.inner()?.execute_unprepared(sql)).await?;
+        let done = self.pool.within_reach_since(self.begun, self.inner()?.execute_unprepared(sql)).await?;
         doubt.end();
         Ok(done)
     }
@@ -269,7 +280,7 @@ impl ConnectionTrait for Work {
         let doubt = Doubt::about(&self.unanswered);
         let writes = is_write(&statement);
         let question = self.with_waiting(statement).await?;
-        let row = self.pool.within_reach(self.inner()?.query_one_raw(question)).await?;
+        let row = self.pool.within_reach_since(self.begun, self.inner()?.query_one_raw(question)).await?;
         self.wrote.fetch_or(writes && row.is_some(), Ordering::SeqCst);
         doubt.end();
         Ok(row)
@@ -279,7 +290,7 @@ impl ConnectionTrait for Work {
         let doubt = Doubt::about(&self.unanswered);
         let writes = is_write(&statement);
         let question = self.with_waiting(statement).await?;
-        let rows = self.pool.within_reach(self.inner()?.query_all_raw(question)).await?;
+        let rows = self.pool.within_reach_since(self.begun, self.inner()?.query_all_raw(question)).await?;
         self.wrote.fetch_or(writes && !rows.is_empty(), Ordering::SeqCst);
         doubt.end();
         Ok(rows)

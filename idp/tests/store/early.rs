@@ -41,6 +41,15 @@ impl World {
         Some(world)
     }
 
+    /// The name of a standby that has to have what is committed.
+    async fn waits_for(&self, standby: &str) {
+        let names = format!("ALTER SYSTEM SET synchronous_standby_names = '{standby}'");
+        for statement in ["SET synchronous_commit = 'local'", &names, "SELECT pg_reload_conf()"] {
+            self.directly.execute_unprepared(statement).await.unwrap();
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+
     /// So many microseconds.
     async fn disk_takes(&self, time: &str) {
         self.directly.execute_unprepared(&format!("ALTER SYSTEM SET commit_delay = {time}")).await.unwrap();
@@ -158,6 +167,33 @@ async fn whoever_only_looked_waits_for_what_they_saw() {
     }
 }
 
+/// A standby that is away holds up commits for as long as it is. Those who wait, and those who have given up waiting, take no
+/// more connections than those who write may have.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn those_who_gave_up_waiting_for_the_disk_leave_connections_to_those_who_read() {
+    let Some(world) = World::start().await else { return };
+    let person = stored_user(&world.store, "ada@example.org").await;
+    world.waits_for("nobody").await;
+    for _ in 0..2 {
+        let mut all = tokio::task::JoinSet::new();
+        for _ in 0..20 {
+            let (store, person) = (world.store.clone(), person.clone());
+            all.spawn(async move { note(&store, &person).await });
+        }
+        tokio::time::sleep(Duration::from_millis(1500)).await;
+        // As when their visitors hang up.
+        all.shutdown().await;
+        for _ in 0..20 {
+            let reading = idp::store::users::by_email(&world.store, &person.email);
+            let found = tokio::time::timeout(Duration::from_millis(500), reading).await;
+            assert!(found.expect("nobody waits to read").unwrap().is_some());
+        }
+    }
+    world.waits_for("").await;
+    let done = tokio::time::timeout(Duration::from_secs(5), note(&world.store, &person)).await;
+    done.expect("places are free again").unwrap();
+}
+
 /// Changing nothing is only looking.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_found_nothing_to_change_waits_for_what_they_saw() {
@@ -182,7 +218,7 @@ async fn whoever_found_nothing_to_change_waits_for_what_they_saw() {
     }
 }
 
-/// Whoever logs out twice is told that they are when it is kept, also by the second answer.
+/// Whoever is logged out by an application while they log out themselves is told so when it is kept.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_is_told_that_they_are_logged_out_before_it_is_kept() {
     let Some(world) = World::start().await else { return };
@@ -200,8 +236,8 @@ async fn nobody_is_told_that_they_are_logged_out_before_it_is_kept() {
             }
             let seen = world.written().await;
             assert!(world.kept().await < seen, "round {round}: the disk was faster than who looked");
-            let answer = browser.post("/logout", &[]).await;
-            assert!(world.kept().await >= seen, "round {round}: answered before it was kept");
+            let answer = browser.get("/oidc/logout").await;
+            assert!(world.kept().await >= seen, "round {round}: answered before it was kept: {answer:?}");
             answer
         };
         let (first, second) = tokio::join!(first, second);
