@@ -11,7 +11,7 @@ use crate::crypto::keyring::{KeyRing, NewKey};
 use crate::model::client::ClientId;
 use crate::model::key::{KeyState, PublicKey, SigningAlg};
 use crate::store::milestones::{self, Milestone};
-use crate::store::{Store, keys};
+use crate::store::{Store, Tx, keys};
 
 /// Longer than anybody caches our keys: `max-age` of the JWKS and the minute in which every node looks for
 /// new ones, twice.
@@ -141,14 +141,21 @@ pub async fn rotate_through(
             return Ok(Err(NotYet::TooYoung { alg: alg.as_str(), published, left }));
         }
     }
+    // All of them or none: half a rotation could be neither repeated nor finished.
+    let new = make(&SigningAlg::ALL).await?;
+    let tx = store.begin().await?;
     for alg in SigningAlg::ALL {
-        if let Some(next) = of(&known, alg, KeyState::Next) {
-            let current = of(&known, alg, KeyState::Current);
-            promote(store, by, (current, next), now).await?;
+        let Some(next) = of(&known, alg, KeyState::Next) else { continue };
+        if !succeed(&tx, by, (of(&known, alg, KeyState::Current), next), now).await? {
+            // Somebody else does it at this moment.
+            return Ok(Ok(()));
         }
     }
-    let missing = SigningAlg::ALL.map(|alg| (alg, KeyState::Next));
-    add(store, &missing, now).await?;
+    for key in &new {
+        keys::insert(&tx, key, KeyState::Next, now).await?;
+    }
+    tx.commit().await?;
+    tracing::info!("new keys sign from now on");
     Ok(Ok(()))
 }
 
@@ -187,18 +194,30 @@ async fn promote(
     now: OffsetDateTime,
 ) -> anyhow::Result<()> {
     let tx = store.begin().await?;
-    if let Some(current) = current
-        && !keys::change_state(&tx, &current.kid, (KeyState::Current, KeyState::Retired), now).await?
-    {
-        return Ok(());
+    if succeed(&tx, by, (current, next), now).await? {
+        tx.commit().await?;
+        tracing::info!(kid = next.kid, alg = next.alg.as_str(), "a new key signs from now on");
     }
-    if !keys::change_state(&tx, &next.kid, (KeyState::Next, KeyState::Current), now).await? {
-        return Ok(());
-    }
-    audit::record_through(&tx, now, by, None, Event::KeyRotated { kid: next.kid.clone() }).await?;
-    tx.commit().await?;
-    tracing::info!(kid = next.kid, alg = next.alg.as_str(), "a new key signs from now on");
     Ok(())
+}
+
+/// `false` when somebody else was faster; then the transaction is not to be kept.
+async fn succeed(
+    tx: &Tx,
+    by: By<'_>,
+    (current, next): (Option<&PublicKey>, &PublicKey),
+    now: OffsetDateTime,
+) -> anyhow::Result<bool> {
+    if let Some(current) = current
+        && !keys::change_state(tx, &current.kid, (KeyState::Current, KeyState::Retired), now).await?
+    {
+        return Ok(false);
+    }
+    if !keys::change_state(tx, &next.kid, (KeyState::Next, KeyState::Current), now).await? {
+        return Ok(false);
+    }
+    audit::record_through(tx, now, by, None, Event::KeyRotated { kid: next.kid.clone() }).await?;
+    Ok(true)
 }
 
 async fn add(store: &Store, missing: &[(SigningAlg, KeyState)], now: OffsetDateTime) -> anyhow::Result<()> {
