@@ -40,14 +40,7 @@ pub async fn begin(tx: &Tx, (name, request): ([u8; 32], [u8; 32]), now: OffsetDa
         .filter(api_call::Column::ExpiresAt.lte(to_millis(now)))
         .exec(tx.connection())
         .await?;
-    let row = api_call::ActiveModel {
-        name_hash: Set(name.to_vec()),
-        request_hash: Set(request.to_vec()),
-        sealed_answer: Set(None),
-        begun_at: Set(to_millis(now)),
-        expires_at: Set(to_millis(now + KEPT)),
-    };
-    if insert_new(tx, row, api_call::Column::NameHash).await? {
+    if insert_new(tx, unanswered((name, request), now), api_call::Column::NameHash).await? {
         return Ok(Turn::First);
     }
     let Some(known) = unique(tx, api_call::Entity::find_by_id(name.to_vec())).await? else {
@@ -64,6 +57,16 @@ pub async fn begin(tx: &Tx, (name, request): ([u8; 32], [u8; 32]), now: OffsetDa
     Ok(Turn::Answered(answer.to_vec()))
 }
 
+fn unanswered((name, request): ([u8; 32], [u8; 32]), begun: OffsetDateTime) -> api_call::ActiveModel {
+    api_call::ActiveModel {
+        name_hash: Set(name.to_vec()),
+        request_hash: Set(request.to_vec()),
+        sealed_answer: Set(None),
+        begun_at: Set(to_millis(begun)),
+        expires_at: Set(to_millis(begun + KEPT)),
+    }
+}
+
 /// Keeps what was answered.
 pub async fn answer(tx: &Tx, name: [u8; 32], answer: &[u8]) -> Result<()> {
     let sealed = tx.seal(place(&base64url::encode(name)), answer)?;
@@ -76,9 +79,12 @@ pub async fn answer(tx: &Tx, name: [u8; 32], answer: &[u8]) -> Result<()> {
 }
 
 /// Nothing was done by the call that began then: the name is free again.
-pub async fn forget(tx: &Tx, name: [u8; 32], begun: OffsetDateTime) -> Result<()> {
+pub async fn forget(tx: &Tx, (name, request): ([u8; 32], [u8; 32]), begun: OffsetDateTime) -> Result<()> {
+    // Whether it was noted at all may not be known, or not be decided yet: this waits for it.
+    insert_new(tx, unanswered((name, request), begun), api_call::Column::NameHash).await?;
     api_call::Entity::delete_by_id(name.to_vec())
         .filter(api_call::Column::BegunAt.eq(to_millis(begun)))
+        .filter(api_call::Column::SealedAnswer.is_null())
         .exec(tx.connection())
         .await?;
     Ok(())

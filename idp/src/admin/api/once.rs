@@ -11,6 +11,7 @@ use http::header::{CONTENT_TYPE, ETAG, LOCATION};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::authority::Authority;
 use crate::app::App;
@@ -22,8 +23,10 @@ use crate::web::problem::{Kind, Problem};
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const LONGEST_KEY: usize = 255;
-/// A call that takes longer is broken off, well before its key is said to be.
+/// Nobody waits longer for a call, which is well before its key is said to have broken off.
 const LONGEST: Duration = Duration::from_mins(1);
+/// Whoever has an answer does not wait longer until it is noted.
+const NOTED_WITHIN: Duration = Duration::from_secs(2);
 /// What could not be noted is tried again so often.
 const NOTED_EVERY: Duration = Duration::from_secs(1);
 const NOTED_AT_MOST: usize = 60;
@@ -103,20 +106,21 @@ struct Call {
 }
 
 async fn in_turn(app: App, call: Call, request: Request, next: Next) -> Result<Response, Problem> {
-    match begin(&app, call).await {
-        Ok(Turn::First) => {}
-        Ok(Turn::UnderWay) => return Err(Problem::of(Kind::UnderWay)),
-        Ok(Turn::BrokenOff) => return Err(Problem::of(Kind::BrokenOff)),
-        Ok(Turn::Other) => return Err(Problem::of(Kind::KeyReused)),
-        Ok(Turn::Answered(answer)) => return again(&answer),
-        Err(StoreError::Unclear(error)) => {
-            // Its key may be taken, and nothing was done.
+    let until = Instant::now() + LONGEST;
+    match timeout_at(until, begin(&app, call)).await {
+        Ok(Ok(Turn::First)) => {}
+        Ok(Ok(Turn::UnderWay)) => return Err(Problem::of(Kind::UnderWay)),
+        Ok(Ok(Turn::BrokenOff)) => return Err(Problem::of(Kind::BrokenOff)),
+        Ok(Ok(Turn::Other)) => return Err(Problem::of(Kind::KeyReused)),
+        Ok(Ok(Turn::Answered(answer))) => return again(&answer),
+        // Its key may be taken, and nothing was done.
+        Ok(Err(StoreError::Unclear(_))) | Err(_) => {
             settle(&app, call, None).await;
-            return Err(StoreError::Unavailable(error).into());
+            return Err(Problem::of(Kind::Unavailable));
         }
-        Err(error) => return Err(error.into()),
+        Ok(Err(error)) => return Err(error.into()),
     }
-    let Ok(response) = tokio::time::timeout(LONGEST, next.run(request)).await else {
+    let Ok(response) = timeout_at(until, next.run(request)).await else {
         return Err(Problem::of(Kind::Unclear));
     };
     keep(&app, call, response).await
@@ -125,8 +129,11 @@ async fn in_turn(app: App, call: Call, request: Request, next: Next) -> Result<R
 async fn begin(app: &App, call: Call) -> Result<Turn, StoreError> {
     let tx = app.store.begin().await?;
     let turn = api_calls::begin(&tx, (call.name, call.request), call.begun).await?;
-    tx.commit().await?;
-    Ok(turn)
+    match (tx.commit().await, turn) {
+        // Nothing was written that could be unclear.
+        (Err(StoreError::Unclear(error)), turn) if turn != Turn::First => Err(StoreError::Unavailable(error)),
+        (ended, turn) => ended.map(|()| turn),
+    }
 }
 
 /// Keeps what was done; what was refused may be tried again, and what may have been done under another name only.
@@ -157,16 +164,15 @@ async fn keep(app: &App, call: Call, response: Response) -> Result<Response, Pro
 
 /// Notes how a call ended: with an answer, or refused. It has ended so whether that succeeds or not; it is tried again meanwhile.
 async fn settle(app: &App, call: Call, answer: Option<Vec<u8>>) {
-    let Err(error) = note(app, call, answer.as_deref()).await else { return };
-    tracing::warn!(
-        error = format!("{error:#}"),
-        "how a call with an idempotency key ended could not be noted yet"
-    );
+    if let Ok(Ok(())) = timeout(NOTED_WITHIN, note(app, call, answer.as_deref())).await {
+        return;
+    }
+    tracing::warn!("how a call with an idempotency key ended could not be noted yet");
     let app = app.clone();
     tokio::spawn(async move {
         for _ in 0..NOTED_AT_MOST {
             tokio::time::sleep(NOTED_EVERY).await;
-            if note(&app, call, answer.as_deref()).await.is_ok() {
+            if let Ok(Ok(())) = timeout(LONGEST, note(&app, call, answer.as_deref())).await {
                 return;
             }
         }
@@ -178,7 +184,7 @@ async fn note(app: &App, call: Call, answer: Option<&[u8]>) -> Result<(), StoreE
     let tx = app.store.begin().await?;
     match answer {
         Some(answer) => api_calls::answer(&tx, call.name, answer).await?,
-        None => api_calls::forget(&tx, call.name, call.begun).await?,
+        None => api_calls::forget(&tx, (call.name, call.request), call.begun).await?,
     }
     tx.commit().await
 }

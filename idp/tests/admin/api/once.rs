@@ -96,12 +96,13 @@ async fn what_may_have_been_done_is_not_done_again() {
 async fn an_end_that_could_not_be_noted_is_told_and_noted_later() {
     let Some((clinic, network)) = over_a_line().await else { return };
     let robot = clinic.machine("robot").await;
-    let at = ("POST", "/organizations");
-    let key = [("idempotency-key", "k")];
-    let new = json!({ "slug": "lindenhof", "name": "Lindenhof" });
-    let soon = async |body: &serde_json::Value| {
+    let new = |slug: &str| json!({ "slug": slug, "name": "Lindenhof" });
+    let call = async |key: &str, body: &serde_json::Value| {
+        clinic.call(&robot, ("POST", "/organizations"), &[("idempotency-key", key)], body).await
+    };
+    let soon = async |key: &str| {
         for _ in 0..50 {
-            let answer = clinic.call(&robot, at, &key, body).await;
+            let answer = call(key, &new(key)).await;
             if answer.status.is_success() {
                 return answer;
             }
@@ -109,18 +110,32 @@ async fn an_end_that_could_not_be_noted_is_told_and_noted_later() {
         }
         panic!("never noted");
     };
-    // Whoever forgets a call names the moment in which it began.
+    // A statement is said in words the first time only.
     let cuts = network.cuts();
-    network.cut_after(b"\"begun_at\" = $");
-    let refused = clinic.call(&robot, at, &key, &json!({ "slug": "" })).await;
-    assert_eq!(refused.status, 422, "{refused:?}");
-    assert_eq!(network.cuts(), cuts + 1);
+    // It was done.
     network.cut_after(b"SET \"sealed_answer\"");
-    let made = soon(&new).await;
-    assert_eq!(made.status, 201, "{made:?}");
+    let done = call("done", &new("done")).await;
+    assert_eq!(done.status, 201, "{done:?}");
+    assert_eq!(network.cuts(), cuts + 1);
+    clinic.app.advance(Duration::seconds(1));
+    let again = soon("done").await;
+    assert_eq!((again.status, &again.body), (done.status, &done.body));
+
+    // It was refused; whoever forgets a call names the moment in which it began.
+    network.cut_after(b"\"begun_at\" = $");
+    let refused = call("refused", &new("")).await;
+    assert_eq!(refused.status, 422, "{refused:?}");
     assert_eq!(network.cuts(), cuts + 2);
-    let again = soon(&new).await;
-    assert_eq!((again.status, &again.body), (made.status, &made.body));
+    clinic.app.advance(Duration::seconds(1));
+    soon("refused").await;
+
+    // Its key may have been taken, and nothing was done.
+    network.cut_after(b"COMMIT\0");
+    let begun = call("begun", &new("begun")).await;
+    assert_eq!((begun.status.as_u16(), problem(&begun)), (503, "unavailable".to_owned()));
+    assert_eq!(network.cuts(), cuts + 3);
+    clinic.app.advance(Duration::seconds(1));
+    soon("begun").await;
 }
 
 /// T20: whoever hangs up, at whatever moment, gets what was done when they ask again.
