@@ -17,7 +17,7 @@ use tokio::time::Instant;
 use super::failure::Uncommitted;
 use super::flush::{Done, Flush};
 use super::group::Group;
-use super::work::{Inner, Work};
+use super::work::{Inner, Whole, Work};
 use crate::crypto::random::Entropy;
 
 /// When nothing has come of something for this long, somebody looks whether a new connection is better.
@@ -41,7 +41,8 @@ pub(super) fn settings() -> String {
     let process = std::process::id();
     format!(
         "SET idle_in_transaction_session_timeout = '3s'; SET tcp_keepalives_idle = 15; \
-         SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3; SET tcp_user_timeout = '30s'; \
+         SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3; \
+         SELECT set_config(name, '30s', false) FROM pg_settings WHERE name = 'tcp_user_timeout'; \
          SET application_name = 'portico {process} {}'",
         nonce()
     )
@@ -64,7 +65,7 @@ struct Seen {
 enum Told {
     /// The server works on something of ours.
     AtWork,
-    /// It does not, so that all connections were made anew.
+    /// It does not: whatever was asked before leads nowhere, and all connections were made anew.
     Renewed,
     Nothing,
 }
@@ -167,7 +168,7 @@ impl Connections {
         } else {
             let place = self.place().await?;
             let whole = Box::pin(self.within_reach(self.current().begin())).await?;
-            Inner::Whole(whole, place)
+            Inner::Whole(Whole::new(whole, place))
         };
         Ok(Work::new(inner, Arc::clone(self)))
     }
@@ -188,15 +189,6 @@ impl Connections {
         &self,
         answer: impl Future<Output = Result<T, DbErr>>,
     ) -> Result<T, DbErr> {
-        self.within_reach_since(Instant::now(), answer).await
-    }
-
-    /// As [`Self::within_reach`], of a connection that was there at that moment.
-    pub(super) async fn within_reach_since<T>(
-        &self,
-        taken: Instant,
-        answer: impl Future<Output = Result<T, DbErr>>,
-    ) -> Result<T, DbErr> {
         if self.backend == DbBackend::Sqlite {
             return answer.await;
         }
@@ -207,14 +199,14 @@ impl Connections {
                 Ok(Err(DbErr::ConnectionAcquire(error))) => {
                     // Whoever is told so has waited enough, and waits for nobody who looks.
                     if let Ok(mut seen) = self.seen.try_lock() {
-                        self.look(&mut seen, taken).await;
+                        self.look(&mut seen, asked).await;
                     }
                     return Err(DbErr::ConnectionAcquire(error));
                 }
                 Ok(answer) => return answer,
                 Err(_) => {}
             }
-            let told = self.look(&mut *self.seen.lock().await, taken).await;
+            let told = self.look(&mut *self.seen.lock().await, asked).await;
             match told {
                 // At best the answer is on its way.
                 Told::Renewed => {
@@ -229,10 +221,10 @@ impl Connections {
 
     /// When nothing has come of what was asked, new connections are answered, and the server works on nothing of ours, those
     /// that there are lead nowhere: nobody tells us when a server has vanished.
-    async fn look(&self, seen: &mut Option<Seen>, taken: Instant) -> Told {
+    async fn look(&self, seen: &mut Option<Seen>, asked: Instant) -> Told {
         match seen {
             // The connection that was asked on was given up since.
-            Some(last) if last.told == Told::Renewed && last.at > taken => return Told::Renewed,
+            Some(last) if last.told == Told::Renewed && last.at > asked => return Told::Renewed,
             Some(last) if last.at.elapsed() < SILENCE => return last.told,
             _ => {}
         }

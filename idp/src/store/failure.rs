@@ -34,7 +34,7 @@ impl StoreError {
 }
 
 /// Why a transaction is not known to be kept.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum Uncommitted {
     /// It is not.
     Not(DbErr),
@@ -149,6 +149,8 @@ fn out_of_reach(code: &Code) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use sea_orm::sqlx::error::{DatabaseError, ErrorKind};
+
     use super::*;
 
     #[test]
@@ -162,6 +164,56 @@ mod tests {
         assert!(matches!(Uncommitted::Asked(lost()).into(), StoreError::Unclear(_)));
         let strange = DbErr::Custom("something else".to_owned());
         assert!(matches!(Uncommitted::Asked(strange).into(), StoreError::Unclear(_)));
+        let refused =
+            |code| DbErr::Exec(RuntimeErr::SqlxError(Arc::new(SqlxError::Database(Box::new(Refused(code))))));
+        for code in ["40001", "40P01", "5"] {
+            let error: StoreError = Uncommitted::Asked(refused(code)).into();
+            assert!(matches!(error, StoreError::Unavailable(_)), "{code}: {error:?}");
+        }
+        for code in ["23505", "19"] {
+            let error: StoreError = Uncommitted::Asked(refused(code)).into();
+            assert!(matches!(error, StoreError::Failed(_)), "{code}: {error:?}");
+        }
+        let error: StoreError = Uncommitted::Asked(refused("57P01")).into();
+        assert!(matches!(error, StoreError::Unclear(_)), "{error:?}");
+    }
+
+    /// What a database says, by its code.
+    #[derive(Debug)]
+    struct Refused(&'static str);
+
+    impl std::fmt::Display for Refused {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str(self.0)
+        }
+    }
+
+    impl std::error::Error for Refused {}
+
+    impl DatabaseError for Refused {
+        fn message(&self) -> &str {
+            self.0
+        }
+
+        fn code(&self) -> Option<std::borrow::Cow<'_, str>> {
+            Some(self.0.into())
+        }
+
+        fn as_error(&self) -> &(dyn std::error::Error + Send + Sync + 'static) {
+            self
+        }
+
+        fn as_error_mut(&mut self) -> &mut (dyn std::error::Error + Send + Sync + 'static) {
+            self
+        }
+
+        fn into_error(self: Box<Self>) -> Box<dyn std::error::Error + Send + Sync + 'static> {
+            self
+        }
+
+        fn kind(&self) -> ErrorKind {
+            ErrorKind::Other
+        }
     }
 
     #[test]

@@ -44,7 +44,7 @@ pub(super) struct Group {
 #[derive(Debug)]
 struct Open {
     work: DatabaseTransaction,
-    done: Vec<oneshot::Sender<Result<(), DbErr>>>,
+    done: Vec<oneshot::Sender<Result<(), Uncommitted>>>,
     /// The last part was given up. Nobody joins any more: the database may have given up more than that.
     given_up: bool,
 }
@@ -125,11 +125,11 @@ impl Part {
         // Not to be left half way: what follows goes by it.
         let left = tokio::spawn(self.leave(together(last))).await;
         let kept = left.map_err(|error| DbErr::Custom(error.to_string()))??;
-        kept.await.unwrap_or(Err(LOST)).map_err(Uncommitted::Asked)
+        kept.await.unwrap_or(Err(Uncommitted::Asked(LOST)))
     }
 
     /// Leaves the transaction open for whoever comes next.
-    async fn leave(mut self, last: Statement) -> Result<oneshot::Receiver<Result<(), DbErr>>, DbErr> {
+    async fn leave(mut self, last: Statement) -> Result<oneshot::Receiver<Result<(), Uncommitted>>, DbErr> {
         self.work()?.execute_raw(last).await?;
         let (done, kept) = oneshot::channel();
         self.decided = true;
@@ -161,11 +161,11 @@ async fn end(mut turn: Turn) -> Turn {
     if let Some(Open { work, done, given_up }) = turn.take() {
         let last = if given_up { format!("{UNDO}; {END}") } else { END.to_owned() };
         let ended = match work.execute_raw(Statement::from_string(DbBackend::Sqlite, last)).await {
-            Ok(_) => work.commit().await,
+            Ok(_) => work.commit().await.map_err(Uncommitted::Asked),
             // Whose part it was that the database gave up for knows why.
             Err(error) => {
                 tracing::warn!(%error, parts = done.len(), "a transaction was given up by the database");
-                Err(LOST)
+                Err(Uncommitted::Not(LOST))
             }
         };
         for part in done {

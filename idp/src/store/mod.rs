@@ -163,9 +163,12 @@ impl Tx {
     pub async fn commit(self) -> Result<()> {
         let begun = Instant::now();
         let span = tracing::debug_span!(target: "idp::work", "database", operation = "commit");
-        self.inner.commit().instrument(span).await?;
-        self.ending.committed(begun.elapsed());
-        Ok(())
+        let Self { inner, ending, forgetting, .. } = self;
+        let kept = move || {
+            drop(forgetting);
+            ending.committed(begun.elapsed());
+        };
+        Ok(inner.commit(kept).instrument(span).await?)
     }
 
     /// A record of the audit trail of this kind counts once this is committed.

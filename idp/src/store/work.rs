@@ -11,7 +11,6 @@ use sea_orm::sea_query::{
 };
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, Statement};
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::time::Instant;
 use tracing::Instrument;
 
 use super::connections::Connections;
@@ -24,7 +23,6 @@ use super::group::Part;
 pub struct Work {
     inner: Inner,
     pool: Arc<Connections>,
-    begun: Instant,
     later: Mutex<Vec<Write>>,
     /// Statements that failed, or whose answer nobody has heard.
     unanswered: AtomicUsize,
@@ -36,10 +34,44 @@ pub struct Work {
 
 #[derive(Debug)]
 pub(super) enum Inner {
-    /// With its place among those who write.
-    Whole(DatabaseTransaction, OwnedSemaphorePermit),
+    Whole(Whole),
     /// Of one that others are parts of.
     Part(Part),
+}
+
+/// A transaction of a server, and its place among those who write: that is free again when the server is done with it.
+#[derive(Debug)]
+pub(super) struct Whole(Option<(DatabaseTransaction, OwnedSemaphorePermit)>);
+
+impl Whole {
+    pub(super) const fn new(transaction: DatabaseTransaction, place: OwnedSemaphorePermit) -> Self {
+        Self(Some((transaction, place)))
+    }
+
+    fn transaction(&self) -> Result<&DatabaseTransaction, DbErr> {
+        self.0.as_ref().map(|(transaction, _)| transaction).ok_or_else(ended)
+    }
+
+    fn take(mut self) -> Result<(DatabaseTransaction, OwnedSemaphorePermit), DbErr> {
+        self.0.take().ok_or_else(ended)
+    }
+}
+
+fn ended() -> DbErr {
+    DbErr::Custom("the transaction has ended".to_owned())
+}
+
+/// Whoever hangs up may leave a statement that the server still works on.
+impl Drop for Whole {
+    fn drop(&mut self) {
+        let Some((transaction, place)) = self.0.take() else { return };
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(async move {
+                let _ = transaction.rollback().await;
+                drop(place);
+            });
+        }
+    }
 }
 
 /// Something to write whose answer nobody needs.
@@ -108,7 +140,6 @@ impl Work {
         Self {
             inner,
             pool,
-            begun: Instant::now(),
             later: Mutex::default(),
             unanswered: AtomicUsize::new(0),
             early: AtomicBool::new(false),
@@ -122,18 +153,20 @@ impl Work {
         self.later.lock().unwrap_or_else(PoisonError::into_inner).push(write.into());
     }
 
-    pub(super) async fn commit(self) -> Result<(), Uncommitted> {
+    /// Does `kept` when that is known.
+    pub(super) async fn commit(self, kept: impl FnOnce() + Send + 'static) -> Result<(), Uncommitted> {
         if self.unanswered.load(Ordering::SeqCst) > 0 {
             return Err(DbErr::Custom("a statement of the transaction failed".to_owned()).into());
         }
         let waiting = self.waiting();
-        let Self { inner, pool, early, wrote, begun, .. } = self;
+        let Self { inner, pool, early, wrote, .. } = self;
         match inner {
-            Inner::Whole(whole, place) => {
+            Inner::Whole(whole) => {
+                let (whole, place) = whole.take()?;
                 let end = async move {
                     let mut wrote = wrote.into_inner();
                     if let Some(last) = as_one(waiting) {
-                        let last = pool.within_reach_since(begun, whole.execute_raw(last)).await?;
+                        let last = pool.within_reach(whole.execute_raw(last)).await?;
                         // Of one of several. Whoever thinks that nothing was written only waits where there is nothing to wait for.
                         wrote |= last.rows_affected() > 0;
                     }
@@ -144,7 +177,7 @@ impl Work {
                     };
                     let ended = pool.commit(whole, done).await;
                     drop(place);
-                    ended
+                    ended.map(|()| kept())
                 };
                 // Whoever hangs up leaves a connection that is busy until the server has answered, and so is its place.
                 let ended = tokio::spawn(end.in_current_span()).await;
@@ -157,7 +190,7 @@ impl Work {
                         part.work()?.execute_raw(statement).await?;
                     }
                 }
-                Box::pin(part.commit(last)).await
+                Box::pin(part.commit(last)).await.map(|()| kept())
             }
         }
     }
@@ -178,7 +211,7 @@ impl Work {
 
     fn inner(&self) -> Result<&DatabaseTransaction, DbErr> {
         match &self.inner {
-            Inner::Whole(whole, _) => Ok(whole),
+            Inner::Whole(whole) => whole.transaction(),
             Inner::Part(part) => part.work(),
         }
     }
@@ -206,7 +239,7 @@ impl Work {
 
     async fn write_all(&self, all: Vec<Statement>) -> Result<(), DbErr> {
         for statement in all {
-            let done = self.pool.within_reach_since(self.begun, self.inner()?.execute_raw(statement)).await?;
+            let done = self.pool.within_reach(self.inner()?.execute_raw(statement)).await?;
             self.wrote.fetch_or(done.rows_affected() > 0, Ordering::SeqCst);
         }
         Ok(())
@@ -262,7 +295,7 @@ impl ConnectionTrait for Work {
         let doubt = Doubt::about(&self.unanswered);
         let writes = is_write(&statement);
         self.write_waiting().await?;
-        let done = self.pool.within_reach_since(self.begun, self.inner()?.execute_raw(statement)).await?;
+        let done = self.pool.within_reach(self.inner()?.execute_raw(statement)).await?;
         self.wrote.fetch_or(writes && done.rows_affected() > 0, Ordering::SeqCst);
         doubt.end();
         Ok(done)
@@ -271,7 +304,7 @@ impl ConnectionTrait for Work {
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
         let doubt = Doubt::about(&self.unanswered);
         self.write_waiting().await?;
-        let done = self.pool.within_reach_since(self.begun, self.inner()?.execute_unprepared(sql)).await?;
+        let done = self.pool.within_reach(self.inner()?.execute_unprepared(sql)).await?;
         doubt.end();
         Ok(done)
     }
@@ -280,7 +313,7 @@ impl ConnectionTrait for Work {
         let doubt = Doubt::about(&self.unanswered);
         let writes = is_write(&statement);
         let question = self.with_waiting(statement).await?;
-        let row = self.pool.within_reach_since(self.begun, self.inner()?.query_one_raw(question)).await?;
+        let row = self.pool.within_reach(self.inner()?.query_one_raw(question)).await?;
         self.wrote.fetch_or(writes && row.is_some(), Ordering::SeqCst);
         doubt.end();
         Ok(row)
@@ -290,7 +323,7 @@ impl ConnectionTrait for Work {
         let doubt = Doubt::about(&self.unanswered);
         let writes = is_write(&statement);
         let question = self.with_waiting(statement).await?;
-        let rows = self.pool.within_reach_since(self.begun, self.inner()?.query_all_raw(question)).await?;
+        let rows = self.pool.within_reach(self.inner()?.query_all_raw(question)).await?;
         self.wrote.fetch_or(writes && !rows.is_empty(), Ordering::SeqCst);
         doubt.end();
         Ok(rows)
