@@ -34,7 +34,10 @@ impl Mail {
         };
         let (_, part) = body.split_once("Content-Type: text/plain").unwrap();
         let (part_head, rest) = part.split_once("\r\n\r\n").unwrap();
-        let text = rest.split("\r\n--").next().unwrap();
+        // A line of a token may begin with two dashes as well.
+        let (_, boundary) = raw.split_once("boundary=\"").unwrap();
+        let (boundary, _) = boundary.split_once('"').unwrap();
+        let text = rest.split(&format!("\r\n--{boundary}")).next().unwrap();
         let text = if part_head.contains("quoted-printable") {
             unquote(text)
         } else if part_head.contains("base64") {

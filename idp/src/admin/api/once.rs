@@ -12,6 +12,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use tokio::time::{Instant, timeout, timeout_at};
+use tracing::Instrument;
 
 use super::authority::Authority;
 use crate::app::App;
@@ -93,7 +94,7 @@ async fn once(
     let call = Call { name, request: sha256(&[target.as_bytes(), &body].concat()), begun: app.clock.now() };
     let request = Request::from_parts(parts, Body::from(body));
     // Not broken off with the caller's connection: what is done has to be kept with its answer.
-    let work = tokio::spawn(in_turn(app.clone(), call, request, next));
+    let work = tokio::spawn(in_turn(app.clone(), call, request, next).in_current_span());
     work.await.map_err(anyhow::Error::from)?
 }
 
