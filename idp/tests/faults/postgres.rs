@@ -76,12 +76,8 @@ impl World {
     }
 }
 
-/// Four of them at once, without a pause, for as long as something else takes.
-async fn under_load<T>(visitor: &Visitor, happens: impl Future<Output = T>) -> T {
-    under_load_of(4, visitor, happens).await
-}
-
-async fn under_load_of<T>(visitors: usize, visitor: &Visitor, happens: impl Future<Output = T>) -> T {
+/// So many of them at once, without a pause, for as long as something else takes.
+async fn under_load<T>(visitors: usize, visitor: &Visitor, happens: impl Future<Output = T>) -> T {
     let stop = Arc::new(std::sync::atomic::AtomicBool::new(false));
     let tasks: Vec<_> = (0..visitors)
         .map(|_| {
@@ -110,7 +106,7 @@ async fn a_database_that_ends_is_found_again() {
         return;
     };
     for _ in 0..rounds(1, 10) {
-        under_load(&world.visitor, async {
+        under_load(4, &world.visitor, async {
             tokio::time::sleep(Duration::from_millis(300)).await;
             tokio::task::block_in_place(|| world.server.stop());
             tokio::time::sleep(Duration::from_millis(700)).await;
@@ -125,7 +121,7 @@ async fn a_database_that_ends_is_found_again() {
         })
         .await;
         // Every connection is ended, again and again.
-        under_load(&world.visitor, async {
+        under_load(4, &world.visitor, async {
             let db = world.directly().await;
             for _ in 0..10 {
                 tokio::time::sleep(Duration::from_millis(100)).await;
@@ -167,7 +163,7 @@ async fn a_database_that_vanished_is_found_elsewhere() {
     for _ in 0..rounds(1, 10) {
         for visitors in [1, 4] {
             let begun = Instant::now();
-            under_load_of(visitors, &world.visitor, async {
+            under_load(visitors, &world.visitor, async {
                 tokio::time::sleep(Duration::from_millis(200)).await;
                 world.network.vanish();
                 tokio::time::sleep(Duration::from_millis(1)).await;
